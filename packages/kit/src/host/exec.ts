@@ -1,0 +1,212 @@
+/**
+ * The only file that starts programs. Environment from scratch, a timeout always, TERM before KILL, and failures that carry the
+ * command as one line to copy, its exit status and its own words.
+ */
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
+import { once } from 'node:events'
+import { Transform, type Readable, type Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { Fault, errnoOf } from '../base/fault.ts'
+import { packageOf } from './packages.ts'
+import type { Argv, PipeOptions, Ran, RunOptions } from './host.ts'
+
+const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+const defaultTimeout = 30_000
+const killAfter = 2000
+
+/** The environment that every program gets, with additions. */
+function environment(added: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return { PATH: searchPath, LANG: 'C.UTF-8', HOME: process.env['HOME'] ?? '/', ...added }
+}
+
+/** The command as one line that a person can paste into a shell. */
+export function commandLine(argv: Argv): string {
+  return argv.map(shellQuote).join(' ')
+}
+
+/** One word, quoted for a POSIX shell when it needs it. */
+export function shellQuote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}
+
+interface Outcome {
+  readonly status: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly timedOut: boolean
+}
+
+function failed(argv: Argv, outcome: Outcome, timeout: number, stdout: string, stderr: string): Fault {
+  const program = argv[0]
+  const words = [stderr, stdout].find((text) => text.trim() !== '')?.trim()
+  const detail = `$ ${shorten(commandLine(argv))}${words === undefined ? '' : `\n${tail(words)}`}`
+  if (outcome.timedOut) return new Fault('timeout', `${program} did not finish within ${timeout / 1000} s`, { detail })
+  const how = outcome.signal === null ? `ended with status ${outcome.status}` : `was killed by ${outcome.signal}`
+  return new Fault('exec', `${program} ${how}`, { detail })
+}
+
+function notStarted(argv: Argv, error: unknown): Fault {
+  const program = argv[0]
+  if (errnoOf(error) !== 'ENOENT') return new Fault('exec', `${program} could not be started`, { detail: String(error), cause: error })
+  const brought = packageOf(program)
+  const hint = brought === undefined ? `install ${program} and put it on the PATH` : `apt-get install ${brought}`
+  return new Fault('missing-program', `${program} is not installed`, { hint, cause: error })
+}
+
+function shorten(line: string): string {
+  return line.length > 2000 ? `${line.slice(0, 2000)} ...` : line
+}
+
+function tail(words: string): string {
+  const lines = words.split('\n')
+  return lines.length > 40 ? ['...', ...lines.slice(-40)].join('\n') : words
+}
+
+async function start(
+  argv: Argv,
+  stdio: StdioOptions,
+  options: Pick<RunOptions, 'cwd' | 'env'> & { detached?: boolean },
+): Promise<ChildProcess> {
+  const [program, ...words] = argv
+  const child = spawn(program, words, {
+    env: environment(options.env),
+    stdio,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.detached === undefined ? {} : { detached: options.detached }),
+  })
+  try {
+    await once(child, 'spawn')
+  } catch (error) {
+    throw notStarted(argv, error)
+  }
+  return child
+}
+
+/** Waits for the ends of all children; on timeout or abort sends TERM to all, KILL two seconds later. */
+async function finish(children: readonly ChildProcess[], timeout: number, signal: AbortSignal | undefined): Promise<Outcome[]> {
+  let timedOut = false
+  const stop = (): void => {
+    for (const child of children) child.kill('SIGTERM')
+    setTimeout(() => children.forEach((child) => child.kill('SIGKILL')), killAfter).unref()
+  }
+  const timer = setTimeout(() => {
+    timedOut = true
+    stop()
+  }, timeout)
+  signal?.addEventListener('abort', stop, { once: true })
+  try {
+    return await Promise.all(
+      children.map(async (child) => {
+        if (child.exitCode === null && child.signalCode === null) await once(child, 'close')
+        return { status: child.exitCode, signal: child.signalCode, timedOut }
+      }),
+    )
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', stop)
+  }
+}
+
+function collect(stream: Readable | null, onLine: ((line: string) => void) | undefined): { text: () => string } {
+  const chunks: string[] = []
+  let rest = ''
+  stream?.setEncoding('utf8')
+  stream?.on('data', (chunk: string) => {
+    chunks.push(chunk)
+    if (onLine === undefined) return
+    const lines = (rest + chunk).split(/\r?\n|\r/)
+    rest = lines.pop() ?? ''
+    lines.forEach(onLine)
+  })
+  stream?.on('end', () => {
+    if (rest !== '') onLine?.(rest)
+  })
+  return { text: () => chunks.join('').replace(/\n$/, '') }
+}
+
+function feed(stream: Writable | null, input: string | Uint8Array): void {
+  // A program may end before it has read everything (EPIPE); its status tells whether that was a failure.
+  stream?.on('error', (error) => (errnoOf(error) === 'EPIPE' || errnoOf(error) === 'ECONNRESET' ? undefined : stream.destroy()))
+  stream?.end(input)
+}
+
+/** Runs one program to its end. Throws `missing-program`, `timeout` or `exec`. */
+export async function execute(argv: Argv, options: RunOptions = {}): Promise<Ran> {
+  const { timeout = defaultTimeout, statuses = [0], signal, input } = options
+  signal?.throwIfAborted()
+  const child = await start(argv, [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], options)
+  const stdout = collect(child.stdout, options.onLine)
+  const stderr = collect(child.stderr, options.onLine)
+  if (input !== undefined) feed(child.stdin, input)
+  const [outcome] = await finish([child], timeout, signal)
+  signal?.throwIfAborted()
+  if (outcome === undefined) throw new Fault('bug', `no outcome of ${argv[0]}`)
+  if (outcome.timedOut || outcome.status === null || !statuses.includes(outcome.status)) {
+    throw failed(argv, outcome, timeout, stdout.text(), stderr.text())
+  }
+  return { argv, status: outcome.status, stdout: stdout.text(), stderr: stderr.text() }
+}
+
+/** Runs programs with the output of each going into the next; fails when any of them fails, naming the first that did. */
+export async function executePipe(stages: readonly Argv[], options: PipeOptions = {}): Promise<Ran> {
+  const { timeout = defaultTimeout, signal } = options
+  signal?.throwIfAborted()
+  const children: ChildProcess[] = []
+  try {
+    for (const [index, argv] of stages.entries()) children.push(await start(argv, [index === 0 ? 'ignore' : 'pipe', 'pipe', 'pipe'], {}))
+  } catch (error) {
+    children.forEach((child) => child.kill('SIGKILL'))
+    throw error
+  }
+  const errors = children.map((child) => collect(child.stderr, undefined))
+  const output = collect(children.at(-1)?.stdout ?? null, undefined)
+  let passed = 0
+  const joints = children.slice(0, -1).map(async (child, index) => {
+    const next = children[index + 1]?.stdin
+    if (child.stdout === null || next === null || next === undefined) return
+    const meter = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        if (index === 0) options.onBytes?.((passed += chunk.length))
+        done(null, chunk)
+      },
+    })
+    // A later stage that ends early breaks the pipe; the exit statuses below say which stage failed.
+    await pipeline(child.stdout, meter, next).catch(() => undefined)
+  })
+  const [outcomes] = await Promise.all([finish(children, timeout, signal), ...joints])
+  signal?.throwIfAborted()
+  const ranked = [...outcomes.entries()].filter(([, outcome]) => outcome.timedOut || outcome.status !== 0)
+  const culprit = ranked.find(([, outcome]) => outcome.signal !== 'SIGPIPE') ?? ranked[0]
+  const first = stages[0]
+  if (first === undefined) throw new Fault('bug', 'a pipe without programs')
+  if (culprit !== undefined) {
+    const [index, outcome] = culprit
+    throw failed(stages[index] ?? first, outcome, timeout, index === stages.length - 1 ? output.text() : '', errors[index]?.text() ?? '')
+  }
+  return { argv: first, status: 0, stdout: output.text(), stderr: errors.map((each) => each.text()).join('\n') }
+}
+
+/** Gives the terminal to a program; its exit status, 128 + signal number as a shell would say it. */
+export async function executeAttached(argv: Argv): Promise<number> {
+  const child = await start(argv, 'inherit', { env: { TERM: process.env['TERM'] ?? 'dumb' } })
+  // The terminal sends ^C to the whole foreground group: it is the program's to handle, not ours to die of.
+  const ignore = (): void => undefined
+  process.on('SIGINT', ignore)
+  try {
+    const [outcome] = await finish([child], 2 ** 31 - 1, undefined)
+    return outcome?.status ?? 128 + (outcome?.signal === 'SIGINT' ? 2 : 15)
+  } finally {
+    process.off('SIGINT', ignore)
+  }
+}
+
+/** Starts a program that outlives us, in a session of its own. `stdio` holds open file descriptors. Returns its pid. */
+export async function executeDetached(
+  argv: Argv,
+  stdio: readonly [number, number, number],
+  env: Readonly<Record<string, string>>,
+): Promise<number> {
+  const child = await start(argv, [...stdio], { env, detached: true, cwd: '/' })
+  child.unref()
+  if (child.pid === undefined) throw new Fault('exec', `${argv[0]} has no pid`)
+  return child.pid
+}

@@ -1,0 +1,44 @@
+/** This machine. */
+import { connect } from 'node:net'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Duplex } from 'node:stream'
+import { Fault, errnoOf } from '../base/fault.ts'
+import { execute, executeAttached, executePipe } from './exec.ts'
+import { localFiles } from './files.ts'
+import type { Clock, Host } from './host.ts'
+
+export const systemClock: Clock = {
+  now: () => new Date(),
+  monotonic: () => performance.now(),
+  sleep: async (ms, signal) => {
+    await sleep(ms, undefined, signal === undefined ? {} : { signal })
+  },
+}
+
+async function dial(path: string): Promise<Duplex> {
+  const socket = connect(path)
+  try {
+    await once(socket, 'connect')
+    return socket
+  } catch (error) {
+    const code = errnoOf(error)
+    if (code === 'ENOENT') throw new Fault('not-found', `no socket at ${path}`, { cause: error })
+    if (code === 'ECONNREFUSED') throw new Fault('state', `nobody listens on ${path}`, { cause: error })
+    throw new Fault('exec', `cannot connect to ${path}`, { detail: String(error), cause: error })
+  }
+}
+
+/** The machine that we run on. */
+export function localHost(): Host {
+  return {
+    name: 'this machine',
+    query: execute,
+    run: execute,
+    pipe: executePipe,
+    attach: executeAttached,
+    dial,
+    files: localFiles,
+    clock: systemClock,
+  }
+}

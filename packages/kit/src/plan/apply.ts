@@ -1,0 +1,107 @@
+/** Runs the steps of a plan, journals each before it is done, and undoes all of them in reverse when one fails. */
+import { z } from 'zod'
+import { asFault, Fault } from '../base/fault.ts'
+import type { Host } from '../host/host.ts'
+import type { Report } from '../base/events.ts'
+import type { Journal } from '../store/journal.ts'
+import { disruptions, doStep, undoStep, type Kinds, type Step } from './step.ts'
+
+const StepData = z.strictObject({ kind: z.string(), summary: z.string(), disruption: z.enum(disruptions), data: z.unknown() })
+
+const Entry = z.discriminatedUnion('entry', [
+  z.strictObject({ entry: z.literal('plan'), title: z.string(), steps: z.array(StepData), context: z.unknown() }),
+  z.strictObject({ entry: z.literal('doing'), step: z.int() }),
+  z.strictObject({ entry: z.literal('done'), step: z.int() }),
+  z.strictObject({ entry: z.literal('undone'), step: z.int() }),
+  z.strictObject({ entry: z.literal('finished'), outcome: z.enum(['applied', 'undone']) }),
+])
+
+export interface Plan {
+  /** What it is for: `start web1`. */
+  readonly title: string
+  readonly steps: readonly Step[]
+  /** Anything the owner of the journal wants to find after a crash; plain JSON. */
+  readonly context?: unknown
+}
+
+export interface Executor {
+  readonly host: Host
+  readonly kinds: Kinds
+  readonly journal: Journal
+  readonly report: Report
+}
+
+/** A plan that a crash left in its middle. `begun` counts the steps of which at least the beginning may have happened. */
+export interface Interrupted {
+  readonly plan: Plan
+  readonly begun: number
+}
+
+/** What the journal says was in flight, or undefined when nothing is. */
+export async function interrupted(journal: Journal): Promise<Interrupted | undefined> {
+  const entries = (await journal.records()).map((record) => Entry.parse(record))
+  const first = entries[0]
+  if (first?.entry !== 'plan' || entries.at(-1)?.entry === 'finished') return undefined
+  const doing = entries.flatMap((entry) => (entry.entry === 'doing' ? [entry.step] : []))
+  const undone = entries.flatMap((entry) => (entry.entry === 'undone' ? [entry.step] : []))
+  const begun = undone.length > 0 ? Math.min(...undone) : Math.max(-1, ...doing) + 1
+  return { plan: { title: first.title, steps: first.steps, context: first.context ?? null }, begun }
+}
+
+async function undoFrom(executor: Executor, steps: readonly Step[], begun: number): Promise<void> {
+  for (const [index, step] of [...steps.entries()].slice(0, begun).toReversed()) {
+    executor.report({ event: 'step', state: 'started', title: `undo: ${step.summary}` })
+    await undoStep(executor.kinds, executor.host, step)
+    await executor.journal.append({ entry: 'undone', step: index })
+  }
+  await executor.journal.append({ entry: 'finished', outcome: 'undone' })
+}
+
+/**
+ * Applies the plan, or undoes what was begun and throws the fault of the step that failed. A `state` fault when the journal holds
+ * an interrupted plan: recover first.
+ */
+export async function applyPlan(executor: Executor, plan: Plan): Promise<void> {
+  if ((await interrupted(executor.journal)) !== undefined)
+    throw new Fault('state', 'an earlier change was interrupted', { hint: 'run recover first' })
+  await executor.journal.clear()
+  await executor.journal.append({ entry: 'plan', title: plan.title, steps: plan.steps, context: plan.context ?? null })
+  for (const [index, step] of plan.steps.entries()) {
+    await executor.journal.append({ entry: 'doing', step: index })
+    executor.report({ event: 'step', state: 'started', title: step.summary })
+    try {
+      await doStep(executor.kinds, executor.host, step)
+    } catch (error) {
+      executor.report({ event: 'step', state: 'failed', title: step.summary })
+      throw await undoAfter(executor, plan, index, error)
+    }
+    executor.report({ event: 'step', state: 'done', title: step.summary })
+    await executor.journal.append({ entry: 'done', step: index })
+  }
+  await executor.journal.append({ entry: 'finished', outcome: 'applied' })
+}
+
+async function undoAfter(executor: Executor, plan: Plan, failed: number, error: unknown): Promise<Fault> {
+  const fault = asFault(error)
+  const summary = plan.steps[failed]?.summary ?? plan.title
+  try {
+    await undoFrom(executor, plan.steps, failed + 1)
+  } catch (undoing) {
+    const detail = [fault.message, fault.detail, `undoing failed as well: ${asFault(undoing).message}`, asFault(undoing).detail]
+    return new Fault('state', `${plan.title}: ${summary} failed and could not be undone`, {
+      hint: 'mend the cause and run recover',
+      detail: detail.filter((line) => line !== undefined).join('\n'),
+      cause: undoing,
+    })
+  }
+  const message = fault.message.startsWith(plan.title) ? fault.message : `${plan.title}: ${fault.message}`
+  return new Fault(fault.code, message, { hint: fault.hint, detail: fault.detail, findings: fault.findings, cause: error })
+}
+
+/** Undoes what a crash left in its middle. Returns the plan that was undone, or undefined when nothing was in flight. */
+export async function recoverPlan(executor: Executor): Promise<Plan | undefined> {
+  const found = await interrupted(executor.journal)
+  if (found === undefined) return undefined
+  await undoFrom(executor, found.plan.steps, found.begun)
+  return found.plan
+}

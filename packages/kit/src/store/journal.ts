@@ -1,0 +1,54 @@
+/**
+ * An append-only file of JSON lines, each on the disk before `append` returns. A record that a crash cut in the middle is the last
+ * one and is left out when reading. Always on this machine, also when the plan changes another one.
+ */
+import { constants } from 'node:fs'
+import { mkdir, open, readFile, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { errnoOf, Fault } from '../base/fault.ts'
+
+export interface Journal {
+  append(record: unknown): Promise<void>
+  /** All whole records, oldest first; empty when there is no journal. */
+  records(): Promise<unknown[]>
+  /** Starts over with these records, atomically as seen by `records`. */
+  clear(): Promise<void>
+}
+
+export function journalAt(path: string): Journal {
+  return {
+    async append(record) {
+      await mkdir(dirname(path), { recursive: true })
+      const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND, 0o600)
+      try {
+        await handle.writeFile(`${JSON.stringify(record)}\n`)
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+    },
+    async records() {
+      let text: string
+      try {
+        text = await readFile(path, 'utf8')
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT') return []
+        throw error
+      }
+      const lines = text.split('\n')
+      // What follows the last newline is empty, or a record that was cut.
+      lines.pop()
+      return lines.map((line, index) => {
+        try {
+          return JSON.parse(line) as unknown
+        } catch (cause) {
+          throw new Fault('state', `${path}: line ${index + 1} is damaged`, {
+            hint: 'move the file away after reading what it says',
+            cause,
+          })
+        }
+      })
+    },
+    clear: () => rm(path, { force: true }),
+  }
+}
