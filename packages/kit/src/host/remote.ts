@@ -1,0 +1,172 @@
+/**
+ * Another machine, a guest for example, behind the same seam: every program runs over ssh, files are read and written by small
+ * programs there, unix sockets are forwarded by ssh. One connection is shared by all calls (ControlMaster, ssh_config(5)).
+ */
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Fault } from '../base/fault.ts'
+import { shellQuote } from './exec.ts'
+import type { Argv, Files, FileStat, Host, RunOptions, WriteOptions } from './host.ts'
+
+export interface RemoteOptions {
+  /** For messages: `guest web1`. */
+  readonly name: string
+  /** ssh with all its options and the destination, so that the remote words can follow: `['ssh', '-p', '2222', 'root@127.0.0.1']`. */
+  readonly ssh: Argv
+}
+
+export interface RemoteHost extends Host {
+  /** Ends the shared connection and its forwards. */
+  close(): Promise<void>
+}
+
+/** ssh's own failures (connection, authentication) end with 255 (ssh(1), EXIT STATUS). */
+const sshFailed = 255
+
+/** Inserts options behind the program name and any `nsenter ... --` in front of it. */
+function withOptions(ssh: Argv, options: readonly string[]): Argv {
+  const at = ssh.findIndex((word) => word === 'ssh' || word.endsWith('/ssh'))
+  if (at < 0) throw new Fault('bug', `no ssh in ${ssh.join(' ')}`)
+  const [first, ...rest] = [...ssh.slice(0, at + 1), ...options, ...ssh.slice(at + 1)]
+  return [first ?? 'ssh', ...rest]
+}
+
+/** ssh joins its words by blanks and hands them to the login shell there, so every word is quoted for it. */
+function remoteWords(argv: Argv, options: RunOptions): string {
+  const environment = Object.entries(options.env ?? {}).map(([name, value]) => `${name}=${value}`)
+  const words = environment.length === 0 ? argv : ['env', ...environment, ...argv]
+  const command = words.map(shellQuote).join(' ')
+  return options.cwd === undefined ? command : `cd ${shellQuote(options.cwd)} && ${command}`
+}
+
+const kindOf: Readonly<Record<string, FileStat['kind']>> = {
+  'regular file': 'file',
+  'regular empty file': 'file',
+  directory: 'directory',
+  'symbolic link': 'link',
+  socket: 'socket',
+  fifo: 'fifo',
+}
+
+function remoteFiles(host: Pick<Host, 'run' | 'query'>): Files {
+  const statOf = async (path: string): Promise<FileStat | undefined> => {
+    const found = await host.query(['stat', '-c', '%F|%s|%a|%Y', path], { statuses: [0, 1] })
+    if (found.status === 1) return undefined
+    const [kind = '', size = '', mode = '', modified = ''] = found.stdout.split('|')
+    return {
+      kind: kindOf[kind] ?? 'device',
+      size: Number(size),
+      mode: Number.parseInt(mode, 8),
+      modified: new Date(Number(modified) * 1000),
+    }
+  }
+  const present = async (path: string): Promise<void> => {
+    if ((await statOf(path)) === undefined) throw new Fault('not-found', `cannot read ${path}: it does not exist`)
+  }
+  const owned = async (path: string, options: WriteOptions): Promise<void> => {
+    if (options.owner !== undefined) await host.run(['chown', options.owner, path])
+  }
+  return {
+    stat: statOf,
+    async read(path) {
+      const ran = await host.query(['cat', path], { statuses: [0, 1] })
+      if (ran.status === 1) await present(path)
+      return ran.stdout === '' ? '' : `${ran.stdout}\n`
+    },
+    async write(path, content, options = {}) {
+      const temporary = `${path}.${randomUUID().slice(0, 8)}.tmp`
+      try {
+        await host.run(['dd', `of=${temporary}`, 'conv=fsync', 'status=none'], { input: content })
+        await host.run(['chmod', (options.mode ?? 0o644).toString(8), temporary])
+        await owned(temporary, options)
+        await host.run(['mv', '-f', temporary, path])
+      } catch (error) {
+        await host.run(['rm', '-f', temporary], { statuses: [0, sshFailed] })
+        throw error
+      }
+    },
+    async list(path) {
+      const ran = await host.query(['ls', '-1A', path], { statuses: [0, 1, 2] })
+      if (ran.status !== 0) await present(path)
+      return ran.stdout === '' ? [] : ran.stdout.split('\n').toSorted()
+    },
+    async makeDirectory(path, options = {}) {
+      await host.run(['mkdir', '-p', '-m', (options.mode ?? 0o755).toString(8), path])
+      await owned(path, options)
+    },
+    remove: async (path) => {
+      await host.run(['rm', '-rf', path])
+    },
+    rename: async (from, to) => {
+      await host.run(['mv', '-f', from, to])
+    },
+  }
+}
+
+/** The machine behind `ssh`, reached from `local`. */
+export function remoteHost(local: Host, options: RemoteOptions): RemoteHost {
+  let directory: Promise<string> | undefined
+  const shared = async (extra: readonly string[] = []): Promise<Argv> => {
+    // Unix socket paths are limited to 107 bytes (unix(7)): a short directory of our own.
+    directory ??= mkdtemp(join(tmpdir(), 'imp-'))
+    const control = join(await directory, 's')
+    return withOptions(options.ssh, [
+      '-o',
+      'ControlMaster=auto',
+      '-o',
+      `ControlPath=${control}`,
+      '-o',
+      'ControlPersist=60',
+      '-o',
+      'BatchMode=yes',
+      ...extra,
+    ])
+  }
+  const send = async (verb: 'query' | 'run', argv: Argv, runOptions: RunOptions = {}) => {
+    const { env: _env, cwd: _cwd, statuses = [0], ...rest } = runOptions
+    const ran = await local[verb]([...(await shared()), '--', remoteWords(argv, runOptions)], {
+      ...rest,
+      statuses: [...statuses, sshFailed],
+    })
+    if (ran.status === sshFailed && !statuses.includes(sshFailed)) {
+      throw new Fault('exec', `cannot reach ${options.name}`, { detail: ran.stderr, hint: 'is it running?' })
+    }
+    return { ...ran, argv }
+  }
+  const query: Host['query'] = (argv, runOptions) => send('query', argv, runOptions)
+  const run: Host['run'] = (argv, runOptions) => send('run', argv, runOptions)
+  return {
+    name: options.name,
+    query,
+    run,
+    async pipe(stages, pipeOptions) {
+      const base = await shared()
+      return local.pipe(
+        stages.map((argv) => [...base, '--', remoteWords(argv, {})]),
+        pipeOptions,
+      )
+    },
+    async attach(argv) {
+      return local.attach([...withOptions(options.ssh, ['-t']), '--', remoteWords(argv, {})])
+    },
+    async dial(path) {
+      // A forward is added to a connection that must already be there.
+      await query(['true'])
+      const socket = join(await mkdtemp(join(tmpdir(), 'imp-')), 'f')
+      await local.query([...(await shared(['-O', 'forward', '-L', `${socket}:${path}`]))])
+      const stream = await local.dial(socket)
+      stream.once('close', () => void rm(join(socket, '..'), { recursive: true, force: true }))
+      return stream
+    },
+    files: remoteFiles({ run, query }),
+    clock: local.clock,
+    async close() {
+      if (directory === undefined) return
+      await local.run([...(await shared(['-O', 'exit']))], { statuses: [0, sshFailed] })
+      await rm(await directory, { recursive: true, force: true })
+      directory = undefined
+    },
+  }
+}
