@@ -1,0 +1,37 @@
+/** An image: a read-only squashfs file system that machines share, and what is known of it. */
+import { z } from 'zod'
+import { Name } from '@imp/kit/base/schema.ts'
+import type { DocumentKind } from '@imp/kit/store/document.ts'
+
+export const ImagePackage = z.strictObject({ name: z.string(), version: z.string() })
+
+export const Image = z.strictObject({
+  name: Name,
+  recipe: z.string(),
+  /** Debian release: `bookworm`. */
+  release: z.string(),
+  architecture: z.string(),
+  packages: z.array(ImagePackage),
+  /** Bytes of the squashfs file. */
+  size: z.int(),
+  /** SHA-256 of the squashfs file. */
+  digest: z.string(),
+  /** SHA-256 of everything that the image was made from, as far as it was asked for. */
+  inputs: z.string(),
+  created: z.iso.datetime(),
+})
+export type Image = z.output<typeof Image>
+
+export const imageDocument = { schema: 'vmm.image', version: 1, fields: Image } satisfies DocumentKind<typeof Image>
+
+/** What a machine needs of an image. */
+export interface ImageFile {
+  readonly name: string
+  /** Absolute path of the disk. */
+  readonly path: string
+  readonly format: 'squashfs'
+  /** SHA-256 of the disk. */
+  readonly digest: string
+  /** Bytes. */
+  readonly size: number
+}
