@@ -1,0 +1,9 @@
+/** The rooms of `vmm`, loaded when one of their words is used. */
+import { room, type Registry } from '@imp/kit/op/registry.ts'
+import type { VmmContext } from './context.ts'
+
+export const registry: Registry<VmmContext> = {
+  program: 'vmm',
+  summary: 'runs microVMs on Firecracker or QEMU',
+  rooms: [room('Images', ['image'], () => import('./image/ops.ts')), room('Kernels', ['kernel'], () => import('./kernel/ops.ts'))],
+}
