@@ -1,0 +1,30 @@
+/** What this kernel can do to links, found out by trying in a namespace that ends with the attempt. */
+import type { Argv, Host } from '@imp/kit/host/host.ts'
+
+export interface LinkFeatures {
+  /** Queueing discipline that delays, loses and shapes (tc-netem(8)). */
+  readonly netem: boolean
+  /** Token bucket filter (tc-tbf(8)). */
+  readonly tbf: boolean
+  /** Links whose frames a program can read and write, which our relay needs. */
+  readonly macvtap: boolean
+}
+
+async function succeeds(host: Host, argv: Argv, input?: string): Promise<boolean> {
+  const ran = await host.query(['unshare', '--net', '--', ...argv], { statuses: [0, 1, 2], ...(input === undefined ? {} : { input }) })
+  return ran.status === 0
+}
+
+const macvtapTrial = `link add a type veth peer name b
+link add link a name t type macvtap mode passthru
+`
+
+/** Tries each feature. Needs root; changes nothing that stays. */
+export async function probeLinkFeatures(host: Host): Promise<LinkFeatures> {
+  const [netem, tbf, macvtap] = await Promise.all([
+    succeeds(host, ['tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'netem', 'delay', '1ms']),
+    succeeds(host, ['tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'tbf', 'rate', '1mbit', 'burst', '10kb', 'latency', '50ms']),
+    succeeds(host, ['ip', '-batch', '-'], macvtapTrial),
+  ])
+  return { netem, tbf, macvtap }
+}

@@ -1,0 +1,187 @@
+/** The door through which a lab comes in: its file and all files that it names, to a definition or to everything that is wrong. */
+import { dirname, resolve } from 'node:path'
+import { asFault, Fault, refuse, type Finding } from '@imp/kit/base/fault.ts'
+import { inspect, jsonPath } from '@imp/kit/base/schema.ts'
+import { parseDuration, parseRate } from '@imp/kit/base/units.ts'
+import type { Host } from '@imp/kit/host/host.ts'
+import type { RouterConfig } from '../config/model.ts'
+import type { Routers } from './parts.ts'
+import { checkTopology } from './check.ts'
+import type { Command, Impairment, LabDefinition, LinkDefinition, NodeDefinition } from './definition.ts'
+import { readTopologyText } from './document.ts'
+import type { LinkFeatures } from './features.ts'
+import { interfacesOf, parseEndpoint } from './links.ts'
+import { Topology, type TopologyLink, type TopologyNode } from './model.ts'
+import { checkCards, daemonsFor } from './startup.ts'
+import { splitWords } from './words.ts'
+
+/** What this machine can do, as far as labs ask. */
+export interface Abilities {
+  readonly links: LinkFeatures
+  readonly load: Routers['load']
+  /** Names of what the kernel lacks for a router configuration; empty when it can run in a namespace. */
+  missing(config: RouterConfig): readonly string[]
+}
+
+interface Source {
+  readonly host: Host
+  readonly directory: string
+  readonly abilities: Abilities
+}
+
+interface Found<T> {
+  readonly value: T
+  readonly findings: readonly Finding[]
+}
+
+async function readNamed(source: Source, name: string, path: readonly PropertyKey[]): Promise<Found<string>> {
+  try {
+    return { value: await source.host.files.read(resolve(source.directory, name)), findings: [] }
+  } catch (error) {
+    const { message, detail } = asFault(error)
+    const hint = 'the path is relative to the directory of the topology file'
+    const finding = { path: jsonPath(path), message: detail ?? message, value: JSON.stringify(name), hint }
+    return { value: '', findings: [{ ...finding, severity: 'error' }] }
+  }
+}
+
+function below(path: readonly PropertyKey[], file: string, findings: readonly Finding[]): Finding[] {
+  return findings.map((finding) => ({ ...finding, path: `${jsonPath(path)}: ${file}${finding.path === '' ? '' : `: ${finding.path}`}` }))
+}
+
+type Common = Pick<NodeDefinition, 'name' | 'exec' | 'daemons' | 'files' | 'because' | 'directory'>
+
+function commandOf(exec: TopologyNode['exec'][number]): Command {
+  const { command, background } = typeof exec === 'string' || Array.isArray(exec) ? { command: exec, background: false } : exec
+  const [program = '', ...words] = typeof command === 'string' ? splitWords(command) : command
+  return { words: [program, ...words], background }
+}
+
+function sizeOf(node: { memory?: number; cpus?: number }): Pick<NodeDefinition, 'memory' | 'cpus'> {
+  return { ...(node.memory === undefined ? {} : { memory: node.memory }), ...(node.cpus === undefined ? {} : { cpus: node.cpus }) }
+}
+
+async function resolveRouter(
+  source: Source,
+  common: Common,
+  node: TopologyNode & { kind: 'router' },
+  links: readonly string[],
+): Promise<Found<NodeDefinition>> {
+  const file = node['startup-config']
+  const path = ['topology', 'nodes', common.name, 'startup-config']
+  const read = await readNamed(source, file, path)
+  const loaded = read.findings.length > 0 ? { findings: [] } : source.abilities.load(read.value, file)
+  const config = 'config' in loaded ? loaded.config : undefined
+  const cards = config === undefined ? [] : checkCards(config, links)
+  const missing = config === undefined ? [] : source.abilities.missing(config)
+  const realised = missing.length === 0 ? 'namespace' : 'guest'
+  return {
+    value: { ...common, ...sizeOf(node), kind: 'router', realised, because: [...missing], image: 'router', startup: read.value },
+    findings: [...read.findings, ...below(path, file, [...loaded.findings, ...cards])],
+  }
+}
+
+async function resolveFrr(source: Source, common: Common, node: TopologyNode & { kind: 'frr' }): Promise<Found<NodeDefinition>> {
+  const read = await readNamed(source, node['startup-config'], ['topology', 'nodes', common.name, 'startup-config'])
+  const daemons = daemonsFor(read.value, node.daemons)
+  return { value: { ...common, kind: 'frr', realised: 'namespace', startup: read.value, daemons }, findings: read.findings }
+}
+
+async function resolveGuest(source: Source, common: Common, node: TopologyNode & { kind: 'microvm' }): Promise<Found<NodeDefinition>> {
+  const bound = await Promise.all(
+    node.binds.map(async (bind, index) => {
+      const at = bind.indexOf(':')
+      const read = await readNamed(source, bind.slice(0, at), ['topology', 'nodes', common.name, 'binds', index])
+      return { file: { target: bind.slice(at + 1), content: read.value }, findings: read.findings }
+    }),
+  )
+  const files = bound.map((each) => each.file)
+  return {
+    value: { ...common, ...sizeOf(node), kind: 'microvm', realised: 'guest', image: node.image, files },
+    findings: bound.flatMap((each) => each.findings),
+  }
+}
+
+async function resolveNode(source: Source, name: string, node: TopologyNode, links: readonly string[]): Promise<Found<NodeDefinition>> {
+  const common: Common = { name, because: [], daemons: [], files: [], exec: node.exec.map(commandOf), directory: source.directory }
+  if (node.kind === 'router') return resolveRouter(source, common, node, links)
+  if (node.kind === 'frr') return resolveFrr(source, common, node)
+  if (node.kind === 'microvm') return resolveGuest(source, common, node)
+  return { value: { ...common, kind: 'host', realised: 'namespace' }, findings: [] }
+}
+
+function impairmentOf(link: TopologyLink): Impairment | undefined {
+  const { delay, jitter, loss, rate } = link
+  if (delay === undefined && loss === undefined && rate === undefined) return undefined
+  return {
+    delayMs: delay === undefined ? 0 : parseDuration(delay),
+    jitterMs: jitter === undefined ? 0 : parseDuration(jitter),
+    loss: loss === undefined ? 0 : Number(loss.slice(0, -1)) / 100,
+    ...(rate === undefined ? {} : { rate: parseRate(rate) }),
+  }
+}
+
+function resolveLink(link: TopologyLink, index: number, features: LinkFeatures): Found<LinkDefinition> {
+  const impairment = impairmentOf(link)
+  const path = (key: string): string => jsonPath(['topology', 'links', index, key])
+  const delayed = impairment !== undefined && impairment.delayMs > 0
+  const findings: Finding[] = []
+  const hint = 'use a kernel with netem, such as that of Debian, or leave it out'
+  if (delayed && !features.netem && !features.macvtap) {
+    const message = 'is unsupported: this kernel has neither netem nor macvtap, so nothing can hold frames back'
+    findings.push({ path: path('delay'), severity: 'error', message, value: JSON.stringify(link.delay), hint })
+  }
+  if (impairment?.rate !== undefined && !features.netem && !features.tbf) {
+    const message = 'is unsupported: this kernel has neither netem nor tbf, so nothing can hold frames back'
+    findings.push({ path: path('rate'), severity: 'error', message, value: JSON.stringify(link.rate), hint })
+  }
+  const [a, b] = link.endpoints
+  const ends: LinkDefinition['ends'] = [parseEndpoint(a), parseEndpoint(b)]
+  return { value: { ends, ...(impairment === undefined ? {} : { impairment }), relayed: delayed && !features.netem }, findings }
+}
+
+async function resolveTopology(source: Source, file: string, topology: Topology): Promise<Found<LabDefinition>> {
+  const { nodes, links } = topology.topology
+  const resolvedNodes = await Promise.all(
+    Object.entries(nodes).map(([name, node]) => resolveNode(source, name, node, interfacesOf(links, name))),
+  )
+  const resolvedLinks = links.map((link, index) => resolveLink(link, index, source.abilities.links))
+  return {
+    value: {
+      name: topology.name,
+      file,
+      nodes: resolvedNodes.map((each) => each.value),
+      links: resolvedLinks.map((each) => each.value),
+      verify: topology.verify,
+    },
+    findings: [...resolvedNodes, ...resolvedLinks].flatMap((each) => each.findings),
+  }
+}
+
+async function readTopology(host: Host, file: string) {
+  const read = readTopologyText(await host.files.read(file))
+  const { value, findings } = read.findings.length > 0 ? { value: undefined, findings: read.findings } : inspect(Topology, read.value)
+  const located = (finding: Finding): Finding => {
+    const line = read.lineOf(finding.path.split(': ')[0] ?? '')
+    return line === undefined ? finding : { ...finding, path: `${finding.path} (line ${line})` }
+  }
+  return { topology: value, findings, located }
+}
+
+export interface LoadedLab {
+  readonly definition: LabDefinition
+  /** What is not wrong but worth knowing. */
+  readonly warnings: readonly Finding[]
+}
+
+/** Reads, checks and resolves a topology file (absolute path). One `input` fault with all findings when anything is wrong with it. */
+export async function loadLab(host: Host, file: string, abilities: Abilities): Promise<LoadedLab> {
+  const { topology, findings, located } = await readTopology(host, file)
+  refuse(file, findings.map(located))
+  if (topology === undefined) throw new Fault('input', `${file} is empty`)
+  const source: Source = { host, directory: dirname(file), abilities }
+  const resolved = await resolveTopology(source, file, topology)
+  const all = [...checkTopology(topology), ...resolved.findings].map(located)
+  refuse(file, all)
+  return { definition: resolved.value, warnings: all }
+}
