@@ -20,6 +20,9 @@ export const Nic = z
   .describe('how the network card is found')
 export type Nic = z.output<typeof Nic>
 
+/** One line for people that FRR keeps as it is: its command line takes `|` for a pipe and joins words by single blanks. */
+export const Comment = Description.refine((text) => !/\||  /.test(text), 'must not contain "|" or two blanks in a row')
+
 const Addresses = z
   .array(InterfaceAddress)
   .default([])
@@ -109,7 +112,7 @@ export const InterfaceOspf6 = z.strictObject(ospfFields).describe('makes the int
 export type InterfaceOspf6 = z.output<typeof InterfaceOspf6>
 
 const layer3 = {
-  description: Description.describe('one line for people').exactOptional(),
+  description: Comment.describe('one line for people').exactOptional(),
   addresses: Addresses,
   ra: RouterAdvertisements.exactOptional(),
   ospf: InterfaceOspf.exactOptional(),

@@ -1,6 +1,7 @@
 /** Static routes, policy routes, BGP and OSPF. */
 import { z } from 'zod'
-import { Address, Address4, Asn, Description, Prefix, interfaceName } from '@imp/kit/base/schema.ts'
+import { Address, Address4, Asn, Prefix, interfaceName } from '@imp/kit/base/schema.ts'
+import { Comment } from '../interfaces/model.ts'
 
 export const Route = z
   .strictObject({
@@ -54,6 +55,10 @@ const Community = z
 export const ImportPolicy = z
   .strictObject({
     acceptDefault: z.boolean().default(false).describe('take a default route from this peer'),
+    acceptBogons: z
+      .boolean()
+      .default(false)
+      .describe('take private, documentation and very small networks too, as in a laboratory or between own networks'),
     accept: z.array(PrefixRange).describe('take only these prefixes; everything that is sensible unless told').exactOptional(),
     reject: z.array(PrefixRange).default([]).describe('never take these prefixes'),
     localPreference: z
@@ -90,7 +95,7 @@ export const BgpPeer = z.strictObject({
     examples: ['198.51.100.1', '2001:db8:ffff::1'],
   }),
   asn: Asn.describe('autonomous system of the peer; equal to our own for iBGP'),
-  description: Description.describe('one line for people').exactOptional(),
+  description: Comment.describe('one line for people').exactOptional(),
   enabled: z.boolean().default(true).describe('whether to speak to it'),
   updateSource: z
     .string()
@@ -160,3 +165,25 @@ export const maximumPolicyRoutes = 255
 
 /** Mask of the firewall marks that policy routes use. */
 export const policyMarkMask = 0xff
+
+/** Seconds between keepalives to a peer: at most a third of the hold time (RFC 4271 10), to which FRR cuts it without a word. */
+export function keepaliveOf(peer: BgpPeer): number {
+  const third = Math.floor(peer.holdTime / 3)
+  return Math.min(peer.keepalive ?? third, third)
+}
+
+interface RouterIds {
+  readonly bgp?: Bgp
+  readonly ospf?: Ospf
+  readonly ospf6?: Ospf6
+}
+
+/** Identity of the router in OSPF: its own, or that of BGP. */
+export function ospfRouterId(config: RouterIds): string | undefined {
+  return config.ospf?.routerId ?? config.bgp?.routerId
+}
+
+/** Identity of the router in OSPFv3: its own, or that of OSPF, or that of BGP. */
+export function ospf6RouterId(config: RouterIds): string | undefined {
+  return config.ospf6?.routerId ?? ospfRouterId(config)
+}

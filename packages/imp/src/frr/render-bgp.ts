@@ -1,0 +1,68 @@
+/** The BGP router: one session per peer, each with explicit policies both ways. */
+import { parseAddress, parsePrefix, type Family } from '@imp/kit/base/ip.ts'
+import type { RouterConfig } from '../config/model.ts'
+import { keepaliveOf, type Bgp, type BgpPeer } from '../routing/model.ts'
+import { block, type Block, type Entry } from './document.ts'
+import { addressLiteral, prefixLiteral } from './literal.ts'
+import { exportMapName, importMapName } from './render-policy.ts'
+
+function isAddress(text: string): boolean {
+  try {
+    parseAddress(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function sessionLines(peer: BgpPeer, links: ReadonlyMap<string, string>): string[] {
+  const source = peer.updateSource
+  const words = (...rest: readonly (string | number)[]): string => ['neighbor', addressLiteral(peer.address), ...rest].join(' ')
+  return [
+    words('remote-as', peer.asn),
+    ...(peer.description === undefined || peer.description === '' ? [] : [words('description', peer.description)]),
+    ...(peer.bfd ? [words('bfd')] : []),
+    ...(peer.enabled ? [] : [words('shutdown')]),
+    ...(peer.multihop === undefined ? [] : [words('ebgp-multihop', peer.multihop)]),
+    words('timers', keepaliveOf(peer), peer.holdTime),
+    words('timers connect', peer.connectRetry),
+    ...(source === undefined ? [] : [words('update-source', isAddress(source) ? addressLiteral(source) : (links.get(source) ?? source))]),
+  ]
+}
+
+function policyLines(bgp: Bgp, peer: BgpPeer): string[] {
+  const words = (...rest: readonly (string | number)[]): string => ['neighbor', addressLiteral(peer.address), ...rest].join(' ')
+  return [
+    words('activate'),
+    ...(peer.export.default ? [words('default-originate')] : []),
+    ...(peer.asn === bgp.asn ? [words('next-hop-self')] : []),
+    ...(peer.maximumPrefixes === undefined ? [] : [words('maximum-prefix', peer.maximumPrefixes)]),
+    words('route-map', importMapName(peer), 'in'),
+    words('route-map', exportMapName(peer), 'out'),
+  ]
+}
+
+function addressFamily(bgp: Bgp, family: Family): Entry[] {
+  const networks = bgp.announced
+    .filter((prefix) => parsePrefix(prefix).family === family)
+    .map((prefix) => `network ${prefixLiteral(prefix)}`)
+  const peers = bgp.peers.filter((peer) => parseAddress(peer.address).family === family)
+  const entries = [...networks, ...peers.flatMap((peer) => policyLines(bgp, peer))]
+  if (entries.length === 0) return []
+  return [{ first: `address-family ipv${family} unicast`, entries, last: 'exit-address-family' }]
+}
+
+/** Block `router bgp`. `links` gives the Linux interface for each name of the configuration. */
+export function renderBgp(config: RouterConfig, links: ReadonlyMap<string, string>): Block[] {
+  const { bgp } = config
+  if (bgp === undefined) return []
+  return [
+    block(`router bgp ${bgp.asn}`, [
+      `bgp router-id ${bgp.routerId}`,
+      'no bgp default ipv4-unicast',
+      ...bgp.peers.flatMap((peer) => sessionLines(peer, links)),
+      ...addressFamily(bgp, 4),
+      ...addressFamily(bgp, 6),
+    ]),
+  ]
+}

@@ -1,0 +1,45 @@
+/** Static routes: those of the configuration, pull-up routes of announced prefixes and pools, and the tables of policy routes. */
+import { contains, parseAddress, parsePrefix } from '@imp/kit/base/ip.ts'
+import type { RouterConfig } from '../config/model.ts'
+import { policyTable, type Route } from '../routing/model.ts'
+import { addressLiteral, familyWord, prefixLiteral } from './literal.ts'
+
+/**
+ * Distance of the routes that drop what nobody owns. Anything real wins over it, so that the route only stops loops with the upstream
+ * and keeps BGP announcing (`network` wants the prefix in the routing table: `bgp network import-check`).
+ */
+export const pullUpDistance = 254
+
+function routeLine(route: Route): string {
+  const word = familyWord(parsePrefix(route.prefix).family)
+  const target =
+    route.blackhole === true ? ['blackhole'] : [route.via === undefined ? undefined : addressLiteral(route.via), route.interface]
+  const distance = route.distance === undefined || route.distance === 1 ? undefined : String(route.distance)
+  return [word, 'route', prefixLiteral(route.prefix), ...target, distance].filter((each) => each !== undefined).join(' ')
+}
+
+function pullUpLine(prefix: string): string {
+  return routeLine({ prefix, blackhole: true, distance: pullUpDistance })
+}
+
+/** Prefixes that need a pull-up route: announced ones, and pools that no announced prefix covers. */
+export function pulledUp(config: Pick<RouterConfig, 'bgp' | 'nat'>): string[] {
+  const announced = config.bgp?.announced ?? []
+  const pools = (config.nat?.mappings ?? []).map((mapping) => mapping.outside)
+  const uncovered = pools.filter((pool) => !announced.some((prefix) => contains(parsePrefix(prefix), parsePrefix(pool))))
+  return [...new Set([...announced, ...uncovered])]
+}
+
+function policyLine(via: string, table: number): string {
+  const { family } = parseAddress(via)
+  return `${familyWord(family)} route ${family === 4 ? '0.0.0.0/0' : '::/0'} ${addressLiteral(via)} table ${table}`
+}
+
+/** All lines of staticd. */
+export function renderStatic(config: RouterConfig): string[] {
+  return [
+    ...config.routes.map(routeLine),
+    ...pulledUp(config).map(pullUpLine),
+    ...config.policyRoutes.map((policy, index) => policyLine(policy.via, policyTable(index).table)),
+  ]
+}
