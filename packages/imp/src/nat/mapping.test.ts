@@ -78,19 +78,17 @@ test('mappings that cannot be are refused', () => {
   assert.throws(() => compileMapping({ inside: '10.0.0.0/8', outside: '203.0.113.0/32' }), isInput)
 })
 
-const anyMapping = fc
-  .record({
-    insideLength: integer({ min: 8, max: 32 }),
-    shared: integer({ min: 0, max: 15 }),
-    inside: nat(0xffffffff),
-    outside: nat(0xffffffff),
-  })
-  .map(({ insideLength, shared, inside, outside }) => {
-    const outsideLength = Math.min(32, insideLength + shared)
-    const network = (address: number, length: number): string =>
-      `${dotted(Math.floor(address / 2 ** (32 - length)) * 2 ** (32 - length))}/${length}`
-    return compileMapping({ inside: network(inside, insideLength), outside: network(outside, outsideLength) })
-  })
+const anyMapping = record({
+  insideLength: integer({ min: 8, max: 32 }),
+  shared: integer({ min: 0, max: 15 }),
+  inside: nat(0xffffffff),
+  outside: nat(0xffffffff),
+}).map(({ insideLength, shared, inside, outside }) => {
+  const outsideLength = Math.min(32, insideLength + shared)
+  const network = (address: number, length: number): string =>
+    `${dotted(Math.floor(address / 2 ** (32 - length)) * 2 ** (32 - length))}/${length}`
+  return compileMapping({ inside: network(inside, insideLength), outside: network(outside, outsideLength) })
+})
 
 test('reverse undoes forward for any port of any host', () => {
   holds(
