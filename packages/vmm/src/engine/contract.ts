@@ -1,0 +1,153 @@
+/** What every engine must do, as one suite: for the fake Firecracker, for QEMU, and for a real Firecracker where KVM works. */
+import assert from 'node:assert/strict'
+import { dirname, join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { Fault } from '@imp/kit/base/fault.ts'
+import type { Host } from '@imp/kit/host/host.ts'
+import { findUnit } from '@imp/kit/host/supervise.ts'
+import { until } from '@imp/kit/host/until.ts'
+import { unitName, type Engine } from './engine.ts'
+import type { Accelerator, PreparedMachine } from './model.ts'
+
+export interface Subject {
+  readonly engine: Engine
+  readonly host: Host
+  readonly accelerator: Accelerator
+  readonly tscKhz?: number
+  /** An empty directory with a short path, for everything that the suite makes; removed by the caller. */
+  readonly directory: string
+  /** A kernel and an initrd that print `marker` and end at ctrl-alt-delete. */
+  readonly kernel: string
+  readonly initrd: string
+  readonly marker: string
+}
+
+/** Registers the suite. `prepare` runs once, before its first test. */
+export function engineContract(title: string, prepare: () => Promise<Subject>): void {
+  void describe(title, { concurrency: false }, () => {
+    let subject: Subject
+    let machines = 0
+    const started: PreparedMachine[] = []
+
+    before(async () => {
+      subject = await prepare()
+    })
+    after(async () => {
+      for (const each of started) await subject.engine.stop(subject.host, each, 'kill')
+    })
+
+    const machine = async (changes: Partial<PreparedMachine> = {}): Promise<PreparedMachine> => {
+      const { host, directory, kernel, initrd, accelerator, tscKhz } = subject
+      const id = (process.pid * 16 + (machines += 1)).toString(16).padStart(8, '0').slice(-8)
+      const disk = join(directory, `${id}.raw`)
+      await host.files.write(disk, new Uint8Array(1 << 20))
+      const made: PreparedMachine = {
+        id,
+        name: `contract-${machines}`,
+        accelerator,
+        cpus: 1,
+        memory: 128,
+        kernel,
+        initrd,
+        bootArguments: [],
+        disks: [{ path: disk, readOnly: false, format: 'raw' }],
+        nics: [],
+        directory: join(directory, id),
+        sockets: join(directory, `s${machines}`),
+        ...(tscKhz === undefined ? {} : { tscKhz }),
+        ...changes,
+      }
+      started.push(made)
+      return made
+    }
+    const printed = (made: PreparedMachine, text: string): Promise<boolean> => {
+      const { log } = subject.engine.console(made)
+      return until(subject.host.clock, { timeout: 120_000, what: `${text} of ${made.name}` }, async () => {
+        return (await subject.host.files.stat(log)) !== undefined && (await subject.host.files.read(log)).includes(text)
+      })
+    }
+    const gone = async (made: PreparedMachine): Promise<void> => {
+      assert.equal(await subject.engine.inspect(subject.host, made), undefined)
+      assert.equal(await findUnit(subject.host, made.directory, unitName), undefined)
+      assert.equal(await subject.host.files.stat(made.sockets), undefined)
+    }
+
+    void it('describes its differences as plain data', () => {
+      const { features } = subject.engine
+      assert.deepEqual(JSON.parse(JSON.stringify(features)), features)
+    })
+
+    void it('finds all that it cannot do', async () => {
+      const { features } = subject.engine
+      const disks = Array.from({ length: features.maxDevices + 1 }, () => ({ path: '/d', readOnly: true, format: 'raw' as const }))
+      const paths = subject.engine.check(await machine({ cpus: features.maxCpus + 1, disks })).map(({ path }) => path)
+      assert.deepEqual(paths, ['cpus', ''])
+      assert.deepEqual(subject.engine.check(await machine()), [])
+    })
+
+    void it('boots, is found again from its names alone, and shuts down when asked', async () => {
+      const { engine, host, marker } = subject
+      const made = await machine()
+      await engine.start(host, made)
+      await printed(made, marker)
+      const { id, name, directory, sockets } = made
+      const found = await engine.inspect(host, { id, name, directory, sockets })
+      assert.equal(found?.guest, 'running')
+      assert.equal(found.pid, (await findUnit(host, directory, unitName))?.pid)
+      await engine.stop(host, { id, name, directory, sockets }, 'shutdown')
+      await gone(made)
+      assert.match(await host.files.read(engine.console(made).log), new RegExp(marker), 'the console log stays')
+    })
+
+    void it('leaves a machine alone that runs already, and may be killed twice', async () => {
+      const { engine, host } = subject
+      const made = await machine()
+      await engine.start(host, made)
+      const first = await engine.inspect(host, made)
+      await engine.start(host, made)
+      assert.equal((await engine.inspect(host, made))?.pid, first?.pid)
+      await engine.stop(host, made, 'kill')
+      await gone(made)
+      await engine.stop(host, made, 'kill')
+      await engine.stop(host, made, 'shutdown')
+    })
+
+    void it('starts again where a killed process left its sockets', async () => {
+      const { engine, host } = subject
+      const made = await machine()
+      await engine.start(host, made)
+      const { pid } = (await engine.inspect(host, made)) ?? assert.fail('it does not run')
+      process.kill(pid, 'SIGKILL')
+      await until(host.clock, { timeout: 10_000, what: 'the end' }, async () => (await engine.inspect(host, made)) === undefined)
+      await engine.start(host, made)
+      assert.equal((await engine.inspect(host, made))?.guest, 'running')
+      await engine.stop(host, made, 'kill')
+    })
+
+    for (const [what, changes] of [
+      ['a disk that is missing', () => ({ disks: [{ path: '/nonexistent/disk', readOnly: true, format: 'raw' as const }] })],
+      ['a kernel that is missing', () => ({ kernel: '/nonexistent/kernel' })],
+      ['a kernel that is no kernel', () => ({ kernel: join(subject.directory, 'no-kernel') })],
+      [
+        'a TAP that is missing',
+        () => ({ nics: [{ attachment: 'tap' as const, mac: '06:00:00:00:00:01', tap: 'vmm-no-tap/'.slice(0, 10) }] }),
+      ],
+    ] as const) {
+      void it(`says clearly what is wrong with ${what}`, async () => {
+        const { engine, host } = subject
+        await host.files.makeDirectory(dirname(subject.directory))
+        await host.files.write(join(subject.directory, 'no-kernel'), 'this is no kernel\n'.repeat(1000))
+        const made = await machine(changes())
+        await assert.rejects(engine.start(host, made), (error) => {
+          assert.ok(error instanceof Fault, String(error))
+          assert.notEqual(error.code, 'bug', error.stack)
+          assert.match(error.message, new RegExp(made.name))
+          assert.ok((error.detail ?? '').length > 0, error.message)
+          return true
+        })
+        await engine.stop(host, made, 'kill')
+        await gone(made)
+      })
+    }
+  })
+}

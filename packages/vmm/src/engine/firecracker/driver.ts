@@ -1,0 +1,89 @@
+/** Runs machines on Firecracker, which needs KVM. */
+import { join } from 'node:path'
+import { asFault, Fault } from '@imp/kit/base/fault.ts'
+import type { Argv, Host } from '@imp/kit/host/host.ts'
+import { findUnit, startUnit, unitFiles } from '@imp/kit/host/supervise.ts'
+import { unsupported } from '../check.ts'
+import { ended, endUnit, socketPath, unitName, untilEnded, untilListening, type Engine } from '../engine.ts'
+import type { Features, MachineFiles, Observed, PreparedMachine } from '../model.ts'
+import { act, configuration, instanceState, send } from './api.ts'
+
+export const firecrackerFeatures: Features = {
+  accelerators: ['kvm'],
+  userNetwork: false,
+  diskFormats: ['raw'],
+  // MAX_SUPPORTED_VCPUS in src/vmm/src/vmm_config/machine_config.rs.
+  maxCpus: 32,
+  // 19 legacy interrupts on x86 are for virtio devices (src/vmm/src/arch/x86_64/layout.rs); entropy takes one.
+  maxDevices: 18,
+  shutdownTimeout: 60_000,
+}
+
+/** Firecracker's own log; what the guest prints goes to its standard output, which is the unit's log. */
+function ownLog(machine: MachineFiles): string {
+  return join(machine.directory, 'firecracker.log')
+}
+
+async function guestState(host: Host, machine: MachineFiles): Promise<Observed['guest']> {
+  try {
+    const state = await instanceState(host, socketPath(machine, 'api'))
+    return state === 'Running' ? 'running' : state === 'Paused' ? 'paused' : 'unknown'
+  } catch (error) {
+    if (error instanceof Fault) return 'unknown'
+    throw error
+  }
+}
+
+async function configure(host: Host, engine: Engine, machine: PreparedMachine, socket: string): Promise<void> {
+  try {
+    // Firecracker opens its log file and does not make it.
+    await host.files.write(ownLog(machine), '', { mode: 0o600 })
+    for (const request of configuration(machine, ownLog(machine))) await send(host, socket, request)
+    await act(host, socket, 'InstanceStart')
+  } catch (error) {
+    if ((await findUnit(host, machine.directory, unitName)) === undefined) throw await ended(host, engine, machine, 'Firecracker ended')
+    throw new Fault(asFault(error).code, `${machine.name}: ${asFault(error).message}`, { detail: asFault(error).detail, cause: error })
+  }
+}
+
+export function firecrackerEngine(program: Argv = ['firecracker']): Engine {
+  const engine: Engine = {
+    name: 'firecracker',
+    title: 'Firecracker',
+    features: firecrackerFeatures,
+    program,
+    check: (machine) => unsupported(engine, machine),
+    console: (machine) => {
+      const files = unitFiles(machine.directory, unitName)
+      return { log: files.log, input: files.input }
+    },
+    async start(host, machine) {
+      const socket = socketPath(machine, 'api')
+      const argv: Argv = [...program, '--id', `vmm-${machine.id}`, '--api-sock', socket]
+      const namespace = machine.namespace === undefined ? {} : { namespace: machine.namespace }
+      if ((await findUnit(host, machine.directory, unitName)) !== undefined) {
+        if ((await guestState(host, machine)) === 'running') return
+        // Left half configured by a starter that was killed: the API has no way back, so it begins anew.
+        await endUnit(host, machine)
+      }
+      // Firecracker refuses to start on a socket that a killed predecessor left behind.
+      await host.files.remove(socket)
+      await host.files.makeDirectory(machine.sockets, { mode: 0o700 })
+      await startUnit(host, { name: unitName, directory: machine.directory, argv, ...namespace })
+      await untilListening(host, engine, machine, socket)
+      await configure(host, engine, machine, socket)
+    },
+    async stop(host, machine, how) {
+      if (how === 'shutdown' && (await findUnit(host, machine.directory, unitName)) !== undefined) {
+        await act(host, socketPath(machine, 'api'), 'SendCtrlAltDel')
+        await untilEnded(host, machine, firecrackerFeatures.shutdownTimeout)
+      }
+      await endUnit(host, machine)
+    },
+    async inspect(host, machine) {
+      const unit = await findUnit(host, machine.directory, unitName)
+      return unit === undefined ? undefined : { pid: unit.pid, guest: await guestState(host, machine) }
+    },
+  }
+  return engine
+}

@@ -1,0 +1,70 @@
+/**
+ * The part of Firecracker's API that we speak, as its published description (src/firecracker/swagger/firecracker.yaml) has it.
+ * Unknown fields are refused there, so they are here. Used by the driver for what it sends and by the fake for what it takes.
+ */
+import { z } from 'zod'
+
+/** Ids of drives and interfaces: letters, digits and `_`. */
+export const DeviceId = z.string().regex(/^[A-Za-z0-9_]+$/)
+
+const TokenBucket = z.strictObject({
+  size: z.int().min(0),
+  refill_time: z.int().min(0),
+  one_time_burst: z.int().min(0).optional(),
+})
+const RateLimiter = z.strictObject({ bandwidth: TokenBucket.optional(), ops: TokenBucket.optional() })
+
+export const Logger = z.strictObject({
+  log_path: z.string().optional(),
+  level: z.enum(['Error', 'Warning', 'Info', 'Debug', 'Trace', 'Off']).optional(),
+  show_level: z.boolean().optional(),
+  show_log_origin: z.boolean().optional(),
+  module: z.string().optional(),
+})
+
+export const MachineConfiguration = z.strictObject({
+  vcpu_count: z.int().min(1).max(32),
+  mem_size_mib: z.int().min(1),
+  smt: z.boolean().optional(),
+  track_dirty_pages: z.boolean().optional(),
+  cpu_template: z.string().optional(),
+  huge_pages: z.enum(['None', 'Transparent', '2M']).optional(),
+})
+
+export const BootSource = z.strictObject({
+  kernel_image_path: z.string(),
+  initrd_path: z.string().optional(),
+  boot_args: z.string().optional(),
+})
+
+export const Drive = z.strictObject({
+  drive_id: DeviceId,
+  is_root_device: z.boolean(),
+  path_on_host: z.string().optional(),
+  is_read_only: z.boolean().optional(),
+  partuuid: z.string().optional(),
+  cache_type: z.enum(['Unsafe', 'Writeback']).optional(),
+  io_engine: z.enum(['Sync', 'Async']).optional(),
+  rate_limiter: RateLimiter.optional(),
+  socket: z.string().optional(),
+})
+
+export const NetworkInterface = z.strictObject({
+  iface_id: DeviceId,
+  host_dev_name: z.string(),
+  guest_mac: z.string().optional(),
+  mtu: z.int().min(68).max(65535).optional(),
+  rx_rate_limiter: RateLimiter.optional(),
+  tx_rate_limiter: RateLimiter.optional(),
+})
+
+export const EntropyDevice = z.strictObject({ rate_limiter: RateLimiter.optional() })
+export const InstanceAction = z.strictObject({ action_type: z.enum(['FlushMetrics', 'InstanceStart', 'SendCtrlAltDel']) })
+
+export const InstanceInfo = z.looseObject({ app_name: z.string(), id: z.string(), state: z.string(), vmm_version: z.string() })
+export const Refusal = z.looseObject({ fault_message: z.string() })
+
+/** What `PUT /.../{id}` takes, by the first word of the path. */
+export type DriveBody = z.input<typeof Drive>
+export type NetworkInterfaceBody = z.input<typeof NetworkInterface>
+export type Request = { readonly path: string; readonly body: unknown }

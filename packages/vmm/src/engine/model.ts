@@ -1,0 +1,89 @@
+/** What an engine is given to run, what it says of itself and of a running machine; the same for all engines. */
+import { z } from 'zod'
+import { Address4, FilePath, interfaceName, Mac, Name, Port } from '@imp/kit/base/schema.ts'
+
+export const EngineName = z.enum(['firecracker', 'qemu'])
+export type EngineName = z.output<typeof EngineName>
+
+/** What runs guest code: the processor's virtualisation, or QEMU's translator. */
+export const Accelerator = z.enum(['kvm', 'tcg'])
+export type Accelerator = z.output<typeof Accelerator>
+
+/** Eight hexadecimal digits that no other machine has or had. */
+export const MachineId = z.string().regex(/^[0-9a-f]{8}$/, 'must be 8 lower case hexadecimal digits')
+
+export const Disk = z.strictObject({ path: FilePath, readOnly: z.boolean(), format: z.enum(['raw', 'qcow2']) })
+export type Disk = z.output<typeof Disk>
+
+/** A TCP port of the host that leads into the guest. */
+export const Forward = z.strictObject({ hostAddress: Address4, hostPort: Port, guestPort: Port })
+export type Forward = z.output<typeof Forward>
+
+/** A network device: on a TAP that somebody else made, or behind the engine's own user-mode network. */
+export const Nic = z.discriminatedUnion('attachment', [
+  z.strictObject({ attachment: z.literal('tap'), mac: Mac, tap: interfaceName() }),
+  z.strictObject({
+    attachment: z.literal('user'),
+    mac: Mac,
+    /** Nothing of the guest leaves the host; forwards still lead in. */
+    restricted: z.boolean(),
+    forwards: z.array(Forward),
+  }),
+])
+export type Nic = z.output<typeof Nic>
+
+export const PreparedMachine = z.strictObject({
+  id: MachineId,
+  name: Name,
+  accelerator: Accelerator,
+  cpus: z.int().min(1),
+  /** MiB. */
+  memory: z.int().min(1),
+  kernel: FilePath,
+  initrd: FilePath,
+  /** Words of the kernel command line that the guest's init reads; the engine adds those that its devices need. */
+  bootArguments: z.array(z.string()),
+  disks: z.array(Disk),
+  nics: z.array(Nic),
+  /** Named network namespace that the engine runs in; that of the caller unless told. */
+  namespace: Name.or(interfaceName(255)).optional(),
+  /** Where unit files, logs and the console log go. */
+  directory: FilePath,
+  /** Where sockets go: short, since their paths are limited to 107 bytes (unix(7)). */
+  sockets: FilePath,
+  /** Frequency that the guest's time stamp counter has under TCG, in kHz. */
+  tscKhz: z.int().optional(),
+})
+export type PreparedMachine = z.output<typeof PreparedMachine>
+
+/** What finds a machine again that another process started. */
+export type MachineFiles = Pick<PreparedMachine, 'id' | 'name' | 'directory' | 'sockets'>
+
+/** How engines differ, as data: callers read this, never the name. */
+export interface Features {
+  readonly accelerators: readonly Accelerator[]
+  readonly userNetwork: boolean
+  readonly diskFormats: readonly Disk['format'][]
+  readonly maxCpus: number
+  /** Disks and network devices together. */
+  readonly maxDevices: number
+  /** Milliseconds that a guest gets to shut down before it is killed. */
+  readonly shutdownTimeout: number
+}
+
+/** A running engine process, as found in the system. */
+export interface Observed {
+  readonly pid: number
+  /** `running` also while the guest still boots; `paused` when its processors stand still. */
+  readonly guest: 'running' | 'paused' | 'unknown'
+}
+
+/** How to reach the serial console of a running machine. */
+export interface Console {
+  /** Everything that the guest has printed since it was started. */
+  readonly log: string
+  /** Unix socket that carries the console both ways, when the engine has one. */
+  readonly socket?: string
+  /** FIFO that is the guest's keyboard, when there is no socket. */
+  readonly input?: string
+}

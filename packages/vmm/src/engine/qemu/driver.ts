@@ -1,0 +1,75 @@
+/** Runs machines on QEMU's `microvm`: on KVM, and without it by translation (TCG), which every computer can. */
+import { z } from 'zod'
+import { Fault } from '@imp/kit/base/fault.ts'
+import { parse } from '@imp/kit/base/schema.ts'
+import type { Argv, Host } from '@imp/kit/host/host.ts'
+import { findUnit, startUnit } from '@imp/kit/host/supervise.ts'
+import { unsupported } from '../check.ts'
+import { ended, endUnit, requireTaps, socketPath, unitName, untilEnded, untilListening, type Engine } from '../engine.ts'
+import type { Features, MachineFiles, Observed } from '../model.ts'
+import { consoleLog, qemuArgv } from './argv.ts'
+import { withQmp } from './qmp.ts'
+
+export const qemuFeatures: Features = {
+  accelerators: ['kvm', 'tcg'],
+  userNetwork: true,
+  diskFormats: ['raw', 'qcow2'],
+  maxCpus: 32,
+  // `microvm` has 8 virtio-mmio slots (docs/system/i386/microvm.rst); the random number generator takes one.
+  maxDevices: 7,
+  shutdownTimeout: 60_000,
+}
+
+const Status = z.looseObject({ status: z.string() })
+
+/** ctrl-alt-delete, which the guest's init takes as the wish to end (inittab(5), systemd's ctrl-alt-del.target). */
+const ctrlAltDelete = { keys: ['ctrl', 'alt', 'delete'].map((data) => ({ type: 'qcode', data })) }
+
+async function guestState(host: Host, machine: MachineFiles): Promise<Observed['guest']> {
+  try {
+    const answer = await withQmp(host, socketPath(machine, 'qmp'), (qmp) => qmp.execute('query-status'), 2000)
+    const { status } = parse(Status, answer, 'query-status')
+    return status === 'running' ? 'running' : status === 'paused' ? 'paused' : 'unknown'
+  } catch (error) {
+    // Another client may hold the monitor, or the process may just be ending: that it lives is known without it.
+    if (error instanceof Fault) return 'unknown'
+    throw error
+  }
+}
+
+async function inspect(host: Host, machine: MachineFiles): Promise<Observed | undefined> {
+  const unit = await findUnit(host, machine.directory, unitName)
+  return unit === undefined ? undefined : { pid: unit.pid, guest: await guestState(host, machine) }
+}
+
+export function qemuEngine(program: Argv = ['qemu-system-x86_64']): Engine {
+  const engine: Engine = {
+    name: 'qemu',
+    title: 'QEMU',
+    features: qemuFeatures,
+    program,
+    check: (machine) => unsupported(engine, machine),
+    inspect,
+    console: (machine) => ({ log: consoleLog(machine.directory), socket: socketPath(machine, 'console') }),
+    async start(host, machine) {
+      const argv = qemuArgv(program, machine)
+      await requireTaps(host, machine)
+      await host.files.makeDirectory(machine.sockets, { mode: 0o700 })
+      const namespace = machine.namespace === undefined ? {} : { namespace: machine.namespace }
+      await startUnit(host, { name: unitName, directory: machine.directory, argv, ...namespace })
+      await untilListening(host, engine, machine, socketPath(machine, 'qmp'))
+      // It may listen, and end a moment later over a disk or a port that it cannot have.
+      if ((await guestState(host, machine)) === 'unknown' && (await findUnit(host, machine.directory, unitName)) === undefined) {
+        throw await ended(host, engine, machine, 'QEMU ended at once')
+      }
+    },
+    async stop(host, machine, how) {
+      if (how === 'shutdown' && (await findUnit(host, machine.directory, unitName)) !== undefined) {
+        await withQmp(host, socketPath(machine, 'qmp'), (qmp) => qmp.execute('send-key', ctrlAltDelete))
+        await untilEnded(host, machine, qemuFeatures.shutdownTimeout)
+      }
+      await endUnit(host, machine)
+    },
+  }
+  return engine
+}
