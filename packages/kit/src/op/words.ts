@@ -192,7 +192,10 @@ function inWords(fields: readonly Field[], finding: Finding): Finding {
 export function inputOf(operation: AnyOperation, words: readonly string[]): Record<string, unknown> {
   const fields = fieldsOf(operation)
   const reading: Reading = { input: {}, findings: [] }
-  for (const token of scan(fields, words)) take(reading, fields, token)
+  const tokens = scan(fields, words)
+  // A word behind a mistyped flag is its value rather than one word too many.
+  const guilty = tokens.some((token) => token.token === 'unknown-flag')
+  for (const token of tokens.filter((each) => !(guilty && each.token === 'extra'))) take(reading, fields, token)
   for (const field of fields) addMissing(operation, reading, field)
   refuse(operation, reading.findings)
   const { findings } = inspect(operation.input, reading.input)

@@ -43,7 +43,8 @@ export function drawFault(error: unknown, options: FaultOptions): string {
   const fault = asFault(error)
   const style = styleFor(options.colour)
   const isBug = fault.code === 'bug'
-  const head = `${style('red', `${options.program}:`)} ${isBug ? 'internal error: ' : ''}${printable(fault.message)}`
+  const message = printable(isBug ? `internal error: ${fault.message}` : fault.message)
+  const head = message.startsWith(`${options.program} `) ? style('red', message) : `${style('red', `${options.program}:`)} ${message}`
   const detail = fault.detail === undefined ? [] : [style('dim', indent(printable(fault.detail)))]
   const findings = fault.findings.length === 0 ? [] : [indent(drawFindings(fault.findings, { ...options, width: options.width - 2 }))]
   const hint = fault.hint ?? (isBug && !options.debug ? 'this is a bug; run it again with --debug to see where' : undefined)

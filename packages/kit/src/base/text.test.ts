@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { count, indent, nearest, table, unifiedDiff } from './text.ts'
+import { displayWidth } from './width.ts'
+
+test('tables align, without blanks at the end of lines', () => {
+  assert.deepEqual(table([['a', 'bb', 'c'], ['aaa', 'b', ''], ['x']]), ['a    bb  c', 'aaa  b', 'x'])
+  assert.deepEqual(table([]), [])
+  assert.deepEqual(
+    table(
+      [
+        ['日本', 'x'],
+        ['a', 'y'],
+      ],
+      displayWidth,
+    ),
+    ['日本  x', 'a     y'],
+  )
+})
+
+test('indent leaves empty lines empty', () => assert.equal(indent('a\n\nb'), '  a\n\n  b'))
+
+test('counts', () => {
+  assert.equal(count(1, 'peer'), '1 peer')
+  assert.equal(count(0, 'peer'), '0 peers')
+  assert.equal(count(2, 'address', 'addresses'), '2 addresses')
+})
+
+test('the nearest word, when one is near', () => {
+  const words = ['start', 'stop', 'status', 'delete']
+  const cases = { strat: undefined, stat: 'start', stpo: undefined, stp: 'stop', deltee: 'delete', banana: undefined, '': undefined }
+  for (const [word, expected] of Object.entries(cases)) assert.equal(nearest(word, words), expected, word)
+  assert.equal(nearest('x', []), undefined)
+})
+
+test('differences', { todo: 'a line of = signs comes first' }, () => {
+  assert.equal(unifiedDiff('f', 'a\n', 'a\n'), '')
+  const patch = unifiedDiff('frr.conf', 'a\nb\nc\n', 'a\nB\nc\n')
+  assert.match(patch, /^--- frr\.conf/)
+  assert.match(patch, /\n-b\n\+B\n/)
+})
