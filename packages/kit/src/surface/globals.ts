@@ -16,11 +16,11 @@ export interface GlobalFlag {
 }
 
 export const globalFlags: readonly GlobalFlag[] = [
-  { key: 'json', words: ['--json'], description: 'print one JSON value to standard output, events as JSON lines to standard error' },
+  { key: 'json', words: ['--json'], description: 'print one JSON value; events are JSON lines on standard error' },
   { key: 'dryRun', words: ['--dry-run'], description: 'show the steps and change nothing' },
-  { key: 'yes', words: ['--yes', '-y'], description: 'do not ask before taking away what cannot be brought back' },
+  { key: 'yes', words: ['--yes', '-y'], description: 'do what cannot be undone without asking' },
   { key: 'debug', words: ['--debug'], description: 'show where an error came from' },
-  { key: 'noColour', words: ['--no-colour', '--no-color'], description: 'no colours (as does the environment variable NO_COLOR)' },
+  { key: 'noColour', words: ['--no-colour', '--no-color'], description: 'no colours, as with NO_COLOR in the environment' },
   { key: 'help', words: ['--help', '-h'], description: 'explain a command' },
 ]
 

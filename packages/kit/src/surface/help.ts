@@ -49,9 +49,9 @@ function placeholder(field: Field): string {
   return field.name.split('-').at(-1)?.toUpperCase() ?? 'VALUE'
 }
 
-/** `-u, --user USER`; a switch that is on unless told is shown by the word that turns it off. */
+/** `-u, --user USER`; a switch that is on unless told shows that it can be turned off. */
 export function flagTerm(field: Field): string {
-  const long = isSwitch(field) && field.schema.default === true ? `--no-${field.name}` : `--${field.name}`
+  const long = isSwitch(field) && field.schema.default === true ? `--[no-]${field.name}` : `--${field.name}`
   const short = field.short === undefined ? '' : `-${field.short}, `
   return `${short}${long}${isSwitch(field) ? '' : ` ${placeholder(field)}`}`
 }
@@ -66,7 +66,8 @@ function range(schema: PropertySchema): string | undefined {
 
 function defaultOf(field: Field): string | undefined {
   const value = field.schema.default
-  if (value === undefined || value === '' || isSwitch(field) || (Array.isArray(value) && value.length === 0)) return undefined
+  if (isSwitch(field)) return value === true ? 'default on' : undefined
+  if (value === undefined || value === '' || (Array.isArray(value) && value.length === 0)) return undefined
   return `default ${typeof value === 'string' ? value : JSON.stringify(value)}`
 }
 
@@ -98,13 +99,17 @@ export function operationHelp(program: string, operation: AnyOperation, options:
     ...(operation.description === undefined ? [] : ['', ...wrap(operation.description, options.width)]),
     ...section(style, 'Arguments', draw(positional.map((field) => [positionalWord(field), fieldMeaning(field)]))),
     ...section(style, 'Flags', draw(flags.map((field) => [flagTerm(field), fieldMeaning(field)]))),
-    ...section(style, 'Flags of every command', draw(globalEntries())),
+    ...section(style, 'Flags of every command', [`  ${globalWords()}`, `  (${program} --help explains them)`]),
     ...section(
       style,
       'Examples',
       operation.examples.map((example) => `  ${example}`),
     ),
   ].join('\n')
+}
+
+function globalWords(): string {
+  return globalFlags.map((flag) => flag.words[0]).join(' ')
 }
 
 function globalEntries(): Entry[] {

@@ -8,7 +8,7 @@ import type { Terminal } from './print.ts'
 export interface Drawing {
   readonly report: Report
   /** Takes the running steps off the screen. */
-  close(): void
+  readonly close: () => void
 }
 
 type Progress = Extract<OperationEvent, { event: 'progress' }>

@@ -1,4 +1,5 @@
 /** A small program and a terminal in memory, for the tests of the surfaces. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { Fault } from '../base/fault.ts'
 import { FilePath, Name, Port } from '../base/schema.ts'
@@ -53,7 +54,7 @@ const create = define({
     kernel: FilePath.optional().describe('its kernel'),
     ports: z.array(Port).default([]).describe('forwarded port'),
     force: z.boolean().default(false).describe('replace a machine of the same name'),
-    autostart: z.boolean().default(true).describe('do not start it at boot'),
+    autostart: z.boolean().default(true).describe('start it at boot'),
   }),
   output: z.strictObject({ name: z.string(), cpus: z.int() }),
   examples: ['sample create web1 --cpus 2 --dns 192.0.2.53'],
@@ -127,17 +128,34 @@ const secret = define({
   view: (text) => text,
 })
 
+const wait = define({
+  path: ['wait'],
+  summary: 'Wait for the end',
+  effect: 'write',
+  input: z.strictObject({}),
+  output: z.null(),
+  examples: ['sample wait'],
+  async run(context) {
+    context.report({ event: 'log', level: 'info', text: 'waiting' })
+    // A signal is no reason for Node.js to stay: a timer is.
+    await sleep(60_000, undefined, { signal: context.signal }).catch(() => undefined)
+    context.report({ event: 'log', level: 'info', text: 'cleaned up' })
+    context.signal.throwIfAborted()
+    return null
+  },
+})
+
 const load = (operations: readonly AnyOperation[]) => () => Promise.resolve({ operations })
 
 export const registry: Registry<OperationContext> = {
   program: 'sample',
   summary: 'a program for tests',
   rooms: [
-    room('Machines', ['create', 'exec', 'delete', 'rm'], load([create, execute, remove])),
+    room('Machines', ['create', 'exec', 'delete', 'rm', 'wait'], load([create, execute, remove, wait])),
     room('Images', ['image'], load([build, listImages, secret])),
   ],
 }
 
-export const operations = { create, execute, remove, build, listImages, secret } as const
+export const operations = { create, execute, remove, build, listImages, secret, wait } as const
 
 export const program: Program<OperationContext> = { registry, version: '1.2.3', makeContext: (common) => common }

@@ -1,0 +1,89 @@
+/** The sample program as a process of its own: real shells, pipes and signals. */
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { shellQuote } from '../host/exec.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'surface-'))
+const main = join(directory, 'main.mjs')
+const script = join(directory, 'completion.bash')
+const environment = { ...process.env, PATH: `${directory}${delimiter}${process.env['PATH']}`, NO_COLOR: '1' }
+
+before(() => {
+  const from = (name: string): string => JSON.stringify(new URL(name, import.meta.url).href)
+  writeFileSync(
+    main,
+    `const { start } = await import(${from('./cli.ts')})\nconst { program } = await import(${from('./sample.ts')})\nawait start(program)\n`,
+  )
+  const command = [process.execPath, '--disable-warning=ExperimentalWarning', main].map(shellQuote).join(' ')
+  writeFileSync(join(directory, 'sample'), `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 })
+  writeFileSync(script, spawnSync('sample', ['completion', 'bash'], { env: environment, encoding: 'utf8' }).stdout)
+})
+after(() => rmSync(directory, { recursive: true }))
+
+/** Completes as bash does: words already cut at the characters of COMP_WORDBREAKS, the last one under the cursor. */
+function completeInBash(words: readonly string[]): string[] {
+  const line = `source ${shellQuote(script)}; cd ${shellQuote(directory)}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _sample_complete "$1"; printf '%s\\n' "\${COMPREPLY[@]}"`
+  const ran = spawnSync('bash', ['-c', line, 'bash', 'sample', ...words], { env: environment, encoding: 'utf8' })
+  assert.equal(ran.stderr, '')
+  return ran.stdout.trimEnd().split('\n')
+}
+
+describe('completion in bash', () => {
+  const table: [string[], string[]][] = [
+    [['im'], ['image']],
+    [
+      ['image', ''],
+      ['build', 'list'],
+    ],
+    [['create', 'web1', '--engine', 'q'], ['qemu']],
+    // Typed as --engine=q and --dns=2001:d: bash has cut them.
+    [['create', 'web1', '--engine', '=', 'q'], ['qemu']],
+    [
+      ['create', 'web1', '--engine', '='],
+      ['firecracker', 'qemu'],
+    ],
+    [['create', 'web1', '--dns', '=', '2001', ':', 'd'], ['db8::53']],
+    [['create', 'web1', '--kernel', 'comp'], ['completion.bash']],
+    [['nothing', ''], ['']],
+  ]
+  for (const [words, expected] of table) test(words.join(' '), () => assert.deepEqual(completeInBash(words), expected))
+})
+
+test('the scripts are valid', (t) => {
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    if (spawnSync(shell, ['--version']).error !== undefined) {
+      t.diagnostic(`${shell} is not installed`)
+      continue
+    }
+    const { stdout } = spawnSync('sample', ['completion', shell], { env: environment, encoding: 'utf8' })
+    assert.equal(spawnSync(shell, ['-n'], { input: stdout, encoding: 'utf8' }).stderr, '')
+  }
+})
+
+test('a reader that goes away is no failure', () => {
+  const ran = spawnSync('bash', ['-c', 'sample help create | true; echo "${PIPESTATUS[0]}"'], { env: environment, encoding: 'utf8' })
+  assert.deepEqual([ran.stdout, ran.stderr], ['0\n', ''])
+})
+
+for (const [signal, status] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)
+  test(`${signal} lets the operation clean up and ends with ${status}`, async () => {
+    const child = spawn('sample', ['wait', '--json'], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+    let out = ''
+    let err = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      err += text
+      if (text.includes('waiting')) child.kill(signal)
+    })
+    assert.deepEqual(await once(child, 'close'), [status, null])
+    assert.match(err, /cleaned up/)
+    assert.deepEqual(JSON.parse(out), { error: { code: 'failed', message: 'interrupted' } })
+  })
