@@ -1,7 +1,6 @@
 /** What a machine asks for and an engine cannot do; pure. */
 import type { Finding } from '@imp/kit/base/fault.ts'
-import type { Engine } from './engine.ts'
-import type { PreparedMachine } from './model.ts'
+import type { Engine, PreparedMachine } from './model.ts'
 
 function finding(path: string, message: string, hint: string): Finding {
   return { path, severity: 'error', message, hint }

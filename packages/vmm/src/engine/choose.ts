@@ -1,23 +1,8 @@
 /** Which engine runs a machine: Firecracker where it can, then QEMU on KVM, then QEMU by translation. */
 import { Fault } from '@imp/kit/base/fault.ts'
 import type { Host } from '@imp/kit/host/host.ts'
-import type { Engine } from './engine.ts'
-import type { Accelerator, EngineName } from './model.ts'
+import type { Choice, Engine, Wish } from './model.ts'
 import type { Probe } from './probe.ts'
-
-export interface Choice {
-  readonly engine: Engine
-  readonly accelerator: Accelerator
-  /** Why this and not a better one, for people. */
-  readonly reason: string
-}
-
-export interface Wish {
-  /** The engine that was asked for by name. */
-  readonly name?: EngineName | undefined
-  /** Whether the machine needs the engine's own network. */
-  readonly userNetwork: boolean
-}
 
 /** Whether a program is on the PATH that programs get from us. */
 export async function isInstalled(host: Host, program: string): Promise<boolean> {

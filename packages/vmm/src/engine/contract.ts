@@ -6,8 +6,8 @@ import { Fault } from '@imp/kit/base/fault.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import { findUnit } from '@imp/kit/host/supervise.ts'
 import { until } from '@imp/kit/host/until.ts'
-import { unitName, type Engine } from './engine.ts'
-import type { Accelerator, PreparedMachine } from './model.ts'
+import type { Accelerator, Engine, PreparedMachine } from './model.ts'
+import { unitName } from './unit.ts'
 
 export interface Subject {
   readonly engine: Engine

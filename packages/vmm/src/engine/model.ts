@@ -1,6 +1,8 @@
-/** What an engine is given to run, what it says of itself and of a running machine; the same for all engines. */
+/** What all engines have in common: what they are given to run, what they say of themselves, and the interface that they meet. */
 import { z } from 'zod'
+import type { Finding } from '@imp/kit/base/fault.ts'
 import { Address4, FilePath, interfaceName, Mac, Name, Port } from '@imp/kit/base/schema.ts'
+import type { Argv, Host } from '@imp/kit/host/host.ts'
 
 export const EngineName = z.enum(['firecracker', 'qemu'])
 export type EngineName = z.output<typeof EngineName>
@@ -86,4 +88,40 @@ export interface Console {
   readonly socket?: string
   /** FIFO that is the guest's keyboard, when there is no socket. */
   readonly input?: string
+}
+
+/** Runs machines. Drivers stand in the folders of this room; which one is chosen is in choose.ts. */
+export interface Engine {
+  readonly name: EngineName
+  /** For messages: `QEMU`. */
+  readonly title: string
+  readonly features: Features
+  /** The program and the words that always come first. */
+  readonly program: Argv
+  /** All that this engine cannot do of what the machine asks for. */
+  check(machine: PreparedMachine): Finding[]
+  /** Returns when the guest's processors run. A machine that runs already is left alone. Undone by `stop(..., 'kill')`. */
+  start(host: Host, machine: PreparedMachine): Promise<void>
+  /**
+   * `shutdown` asks the guest and waits for its end, a `timeout` fault when it does not come; `kill` always succeeds.
+   * Sockets, FIFO and the process are gone afterwards; logs stay. No error when the machine does not run.
+   */
+  stop(host: Host, machine: MachineFiles, how: 'shutdown' | 'kill'): Promise<void>
+  /** Undefined when the machine does not run. */
+  inspect(host: Host, machine: MachineFiles): Promise<Observed | undefined>
+  console(machine: MachineFiles): Console
+}
+
+export interface Choice {
+  readonly engine: Engine
+  readonly accelerator: Accelerator
+  /** Why this and not a better one, for people. */
+  readonly reason: string
+}
+
+export interface Wish {
+  /** The engine that was asked for by name. */
+  readonly name?: EngineName | undefined
+  /** Whether the machine needs the engine's own network. */
+  readonly userNetwork: boolean
 }

@@ -4,8 +4,8 @@ import { asFault, Fault } from '@imp/kit/base/fault.ts'
 import type { Argv, Host } from '@imp/kit/host/host.ts'
 import { findUnit, startUnit, unitFiles } from '@imp/kit/host/supervise.ts'
 import { unsupported } from '../check.ts'
-import { ended, endUnit, socketPath, unitName, untilEnded, untilListening, type Engine } from '../engine.ts'
-import type { Features, MachineFiles, Observed, PreparedMachine } from '../model.ts'
+import { ended, endUnit, socketPath, unitName, untilEnded, untilListening } from '../unit.ts'
+import type { Engine, Features, MachineFiles, Observed, PreparedMachine } from '../model.ts'
 import { act, configuration, instanceState, send } from './api.ts'
 
 export const firecrackerFeatures: Features = {

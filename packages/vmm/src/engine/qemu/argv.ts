@@ -1,7 +1,7 @@
 /** The command line of QEMU's `microvm` machine; pure. Reasons for single words: microvm(7) in QEMU's docs/system/i386/microvm.rst. */
 import { join } from 'node:path'
 import type { Argv } from '@imp/kit/host/host.ts'
-import { socketPath } from '../engine.ts'
+import { socketPath } from '../unit.ts'
 import type { Disk, Nic, PreparedMachine } from '../model.ts'
 
 /** In QEMU's option lists a comma is written twice. */

@@ -1,32 +1,11 @@
-/** The interface that engines meet, and what is common to their processes. */
+/** What is common to the processes of all engines: their unit, their sockets, their last words, their end. */
 import { join } from 'node:path'
-import { Fault, type Finding } from '@imp/kit/base/fault.ts'
-import type { Argv, Host } from '@imp/kit/host/host.ts'
+import { Fault } from '@imp/kit/base/fault.ts'
+import type { Host } from '@imp/kit/host/host.ts'
 import { inNamespace } from '@imp/kit/host/namespace.ts'
 import { findUnit, stopUnit, unitFiles } from '@imp/kit/host/supervise.ts'
 import { until } from '@imp/kit/host/until.ts'
-import type { Console, EngineName, Features, MachineFiles, Observed, PreparedMachine } from './model.ts'
-
-export interface Engine {
-  readonly name: EngineName
-  /** For messages: `QEMU`. */
-  readonly title: string
-  readonly features: Features
-  /** The program and the words that always come first. */
-  readonly program: Argv
-  /** All that this engine cannot do of what the machine asks for. */
-  check(machine: PreparedMachine): Finding[]
-  /** Returns when the guest's processors run. A machine that runs already is left alone. Undone by `stop(..., 'kill')`. */
-  start(host: Host, machine: PreparedMachine): Promise<void>
-  /**
-   * `shutdown` asks the guest and waits for its end, a `timeout` fault when it does not come; `kill` always succeeds.
-   * Sockets, FIFO and the process are gone afterwards; logs stay. No error when the machine does not run.
-   */
-  stop(host: Host, machine: MachineFiles, how: 'shutdown' | 'kill'): Promise<void>
-  /** Undefined when the machine does not run. */
-  inspect(host: Host, machine: MachineFiles): Promise<Observed | undefined>
-  console(machine: MachineFiles): Console
-}
+import type { Engine, MachineFiles, PreparedMachine } from './model.ts'
 
 /** Name of the unit of every engine process. */
 export const unitName = 'engine'
