@@ -1,0 +1,57 @@
+/** Where Debian packages come from: apt's sources, signed by Debian's archive keys, and an apt configuration of our own. */
+import { z } from 'zod'
+
+/** Releases whose kernels and packages we know to work. */
+export const Release = z.enum(['bookworm', 'trixie'])
+export type Release = z.output<typeof Release>
+export const defaultRelease: Release = 'bookworm'
+
+export const Mirror = z
+  .string()
+  .regex(/^https?:\/\/[\w.:[\]/~%+-]+$/, 'must be an http or https URL without blanks')
+  .meta({ description: 'Debian mirror', examples: ['http://deb.debian.org/debian'] })
+export const defaultMirror = 'http://deb.debian.org/debian'
+const securityMirror = 'http://deb.debian.org/debian-security'
+
+/** From the package debian-archive-keyring. */
+export const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
+
+/** Lines of sources.list(5): the release, its updates, and security from Debian's own mirror. */
+export function sourceLines(release: Release, mirror: string): string[] {
+  const line = (url: string, suite: string): string => `deb [signed-by=${keyring}] ${url} ${suite} main`
+  return [line(mirror, release), line(mirror, `${release}-updates`), line(securityMirror, `${release}-security`)]
+}
+
+/** Proxies as `apt-config shell` and the environment name them. */
+export interface Proxies {
+  readonly http?: string
+  readonly https?: string
+}
+
+/** Proxy settings in the syntax of apt.conf(5). */
+export function proxyOptions(proxies: Proxies): string[] {
+  return Object.entries(proxies).map(([scheme, url]) => `Acquire::${scheme}::Proxy ${JSON.stringify(url)};`)
+}
+
+/**
+ * Configuration of an apt that knows nothing of this machine: its lists, archives and (empty) status lie in `root`. So it works for
+ * others than root, on any distribution that has apt, and with the sources of another release.
+ */
+export function aptConfiguration(root: string, architecture: string, proxies: Proxies): string {
+  const options = {
+    'Dir::Etc': `${root}/etc`,
+    'Dir::State': root,
+    'Dir::State::status': `${root}/status`,
+    'Dir::State::lists': `${root}/lists`,
+    'Dir::Cache': root,
+    'Dir::Cache::archives': `${root}/archives`,
+    'Dir::Cache::pkgcache': '',
+    'Dir::Cache::srcpkgcache': '',
+    'APT::Architecture': architecture,
+    'APT::Sandbox::User': 'root',
+    'Acquire::Languages': 'none',
+    'Acquire::Retries': '2',
+  }
+  const lines = Object.entries(options).map(([key, value]) => `${key} ${JSON.stringify(value)};`)
+  return [...lines, `APT::Architectures { ${JSON.stringify(architecture)}; };`, ...proxyOptions(proxies), ''].join('\n')
+}
