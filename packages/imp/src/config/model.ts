@@ -1,8 +1,10 @@
 /** The configuration of a router: `router.json`, the models of all rooms in one strict object. */
 import { z } from 'zod'
+import type { Finding } from '@imp/kit/base/fault.ts'
+import { networkOf, parseInterfaceAddress, type InterfaceAddress, type Prefix } from '@imp/kit/base/ip.ts'
 import { HostName, Name } from '@imp/kit/base/schema.ts'
-import { Container } from '../containers/model.ts'
-import { Bridge, CrossConnect, Interface, Loopback } from '../interfaces/model.ts'
+import { Container, containerAddresses } from '../containers/model.ts'
+import { Bridge, CrossConnect, Interface, Loopback, layer3Interfaces, type Layer3Interface } from '../interfaces/model.ts'
 import { Management } from '../management/model.ts'
 import { Nat } from '../nat/model.ts'
 import { Bgp, Ospf, Ospf6, PolicyRoute, Route, maximumPolicyRoutes } from '../routing/model.ts'
@@ -65,3 +67,69 @@ export type RouterConfig = z.output<typeof RouterConfig>
 
 /** As people may write it: fields with defaults left out. */
 export type RouterConfigInput = z.input<typeof RouterConfig>
+
+/** An address that this router has in the dataplane, and the network around it. */
+export interface OwnAddress {
+  /** Name of the interface in the configuration. */
+  readonly name: string
+  /** Place in the configuration. */
+  readonly path: string
+  readonly kind: Layer3Interface['kind'] | 'container'
+  readonly role: Layer3Interface['role']
+  readonly text: string
+  readonly address: InterfaceAddress
+  readonly network: Prefix
+}
+
+function ownContainerAddress(config: RouterConfig): OwnAddress[] {
+  if (config.container === undefined) return []
+  const { network, gateway } = containerAddresses(config.container)
+  if (gateway === undefined) return []
+  const text = `${gateway}/${network.length}`
+  const address = parseInterfaceAddress(text)
+  return [{ name: 'container', path: 'container.network', kind: 'container', role: 'internal', text, address, network }]
+}
+
+/** All addresses of the dataplane: those of interfaces, loopbacks and bridges, then that of the container network. */
+export function ownAddresses(config: RouterConfig): OwnAddress[] {
+  const interfaces = layer3Interfaces(config).flatMap(({ name, path, kind, role, addresses }) =>
+    addresses.map((text, index): OwnAddress => {
+      const address = parseInterfaceAddress(text)
+      return { name, path: `${path}.addresses[${index}]`, kind, role, text, address, network: networkOf(address) }
+    }),
+  )
+  return [...interfaces, ...ownContainerAddress(config)]
+}
+
+function finding(severity: Finding['severity'], path: string, value: unknown, message: string, hint: string): Finding {
+  const text = value === undefined ? undefined : JSON.stringify(value)
+  const shown = text !== undefined && text.length > 80 ? `${text.slice(0, 77)}...` : text
+  return { path, severity, message, hint, ...(shown === undefined ? {} : { value: shown }) }
+}
+
+/** A finding that keeps a configuration from being used. `value` is what stands at the path. */
+export function wrong(path: string, value: unknown, message: string, hint: string): Finding {
+  return finding('error', path, value, message, hint)
+}
+
+/** A finding that a person should know about; the configuration can be used. */
+export function doubtful(path: string, value: unknown, message: string, hint: string): Finding {
+  return finding('warning', path, value, message, hint)
+}
+
+/** One `wrong` for every item whose key an earlier item has; items whose key is undefined have none. */
+export function duplicates<T>(
+  items: readonly T[],
+  keyOf: (item: T) => string | undefined,
+  report: (item: T, earlier: T) => Finding,
+): Finding[] {
+  const seen = new Map<string, T>()
+  return items.flatMap((item) => {
+    const key = keyOf(item)
+    if (key === undefined) return []
+    const earlier = seen.get(key)
+    if (earlier !== undefined) return [report(item, earlier)]
+    seen.set(key, item)
+    return []
+  })
+}

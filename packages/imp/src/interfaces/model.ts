@@ -1,5 +1,6 @@
 /** Ports, VLANs, loopbacks, bridges and cross-connects: what the configuration says about them, and the names that they get. */
 import { z } from 'zod'
+import { parseInterfaceAddress } from '@imp/kit/base/ip.ts'
 import { Address6, Description, InterfaceAddress, Mac, PciAddress, Prefix6, VlanId, interfaceName } from '@imp/kit/base/schema.ts'
 
 export const Role = z
@@ -52,7 +53,9 @@ export const RouterAdvertisements = z
   .strictObject({
     send: z
       .boolean()
-      .describe('whether to send them; without this, internal interfaces with an IPv6 address do and external ones do not')
+      .describe(
+        'whether to send them; without this, internal interfaces with an IPv6 network of a /64 or larger do and external ones do not',
+      )
       .exactOptional(),
     maximumInterval: z.int().min(4).max(1800).default(30).describe('longest time between two of them in seconds (RFC 4861 6.2.1)'),
     minimumInterval: z
@@ -322,8 +325,9 @@ export function externalInterfaces(config: Omit<Links, 'crossConnects'>): Layer3
   return layer3Interfaces(config).filter((each) => each.role === 'external')
 }
 
-/** Whether router advertisements go out: as told, or else on internal interfaces with an IPv6 address. */
+/** Whether router advertisements go out: as told, or else on internal interfaces with an IPv6 network that hosts can live in. */
 export function sendsAdvertisements(each: Layer3Interface): boolean {
   if (each.kind === 'loopback') return false
-  return each.ra?.send ?? (each.role === 'internal' && each.addresses.some((address) => address.includes(':')))
+  const networks = each.addresses.map((text) => parseInterfaceAddress(text)).filter(({ family, length }) => family === 6 && length <= 64)
+  return each.ra?.send ?? (each.role === 'internal' && networks.length > 0)
 }
