@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { after, test } from 'node:test'
+import { localHost } from './local.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'local-'))
+const host = localHost()
+after(() => rmSync(directory, { recursive: true }))
+
+test('dials a unix socket', async () => {
+  const path = join(directory, 's')
+  const server = createServer((socket) => socket.end('hello')).listen(path)
+  await once(server, 'listening')
+  try {
+    assert.equal(await text(await host.dial(path)), 'hello')
+  } finally {
+    server.close()
+    await once(server, 'close')
+  }
+  await assert.rejects(host.dial(path), { code: 'not-found', message: `no socket at ${path}` })
+})
+
+test('a socket that nobody listens on any more', async () => {
+  const path = join(directory, 'stale')
+  // A datagram socket has the name and takes no connections; so does what a killed server leaves behind.
+  await host.run(['python3', '-c', 'import socket,sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])', path])
+  await assert.rejects(host.dial(path), { code: 'state', message: `nobody listens on ${path}` })
+})
+
+test('time goes forward, sleep can be ended', async () => {
+  const before = host.clock.monotonic()
+  await host.clock.sleep(1)
+  assert.ok(host.clock.monotonic() > before)
+  await assert.rejects(host.clock.sleep(60_000, AbortSignal.abort()), { name: 'AbortError' })
+})

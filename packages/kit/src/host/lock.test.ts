@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { systemClock } from './local.ts'
+import { withLock } from './lock.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'lock-'))
+after(() => rmSync(directory, { recursive: true }))
+
+/** A process that takes the lock and keeps it until it is killed. */
+function holder(path: string) {
+  const url = (name: string): string => JSON.stringify(new URL(name, import.meta.url).href)
+  const script = `const { withLock } = await import(${url('./lock.ts')})
+    const { systemClock } = await import(${url('./local.ts')})
+    await withLock(systemClock, ${JSON.stringify(path)}, { what: 'it' }, async () => {
+      process.stdout.write('held')
+      await systemClock.sleep(60000)
+    })`
+  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+}
+
+test('one at a time within a process', async () => {
+  const path = join(directory, 'a/lock')
+  let inside = 0
+  let most = 0
+  const work = () =>
+    withLock(systemClock, path, { what: 'it' }, async () => {
+      inside += 1
+      most = Math.max(most, inside)
+      await systemClock.sleep(1)
+      inside -= 1
+    })
+  await Promise.all(Array.from({ length: 10 }, work))
+  assert.equal(most, 1)
+})
+
+test('the lock is given back when the work fails, and its result when it does not', async () => {
+  const path = join(directory, 'b')
+  await assert.rejects(
+    withLock(systemClock, path, { what: 'it' }, () => Promise.reject(new Error('broken'))),
+    /broken/,
+  )
+  assert.equal(await withLock(systemClock, path, { what: 'it', timeout: 0 }, async () => 5), 5)
+})
+
+test('another process keeps us out until it is killed', async () => {
+  const path = join(directory, 'c')
+  const other = holder(path)
+  await once(other.stdout, 'data')
+  const tryIt = (timeout: number) => withLock(systemClock, path, { what: 'the machine web1', timeout }, async () => 'mine')
+  await assert.rejects(tryIt(0), { code: 'busy', message: 'another command is working on the machine web1' })
+  const waiting = tryIt(10_000)
+  other.kill('SIGKILL')
+  await once(other, 'close')
+  assert.equal(await waiting, 'mine')
+})
