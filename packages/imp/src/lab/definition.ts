@@ -63,6 +63,23 @@ export const LabDefinition = z.strictObject({
 })
 export type LabDefinition = z.output<typeof LabDefinition>
 
+/** What tells a link from all others of its lab: an interface has one link. */
+export function linkKey(link: Pick<LinkDefinition, 'ends'>): string {
+  return `${link.ends[0].node}:${link.ends[0].interface}`
+}
+
+/** As much of a lab as its cables need. */
+export const Wiring = z.strictObject({
+  name: LabName,
+  nodes: z.array(NodeDefinition.pick({ name: true, realised: true })),
+  links: z.array(LinkDefinition),
+})
+export type Wiring = z.output<typeof Wiring>
+
+export function wiringOf(lab: LabDefinition): Wiring {
+  return { name: lab.name, nodes: lab.nodes.map(({ name, realised }) => ({ name, realised })), links: lab.links }
+}
+
 /** `lab.json` in the directory of a running lab. */
 export const labDocument: DocumentKind<typeof LabDefinition> = { schema: 'imp.lab', version: 1, fields: LabDefinition }
 

@@ -15,8 +15,8 @@ async function succeeds(host: Host, argv: Argv, input?: string): Promise<boolean
   return ran.status === 0
 }
 
-const macvtapTrial = `link add a type veth peer name b
-link add link a name t type macvtap mode passthru
+const macvtapTrial = `link add name end0 type veth peer name end1
+link add link end0 name tap0 type macvtap mode passthru
 `
 
 /** Tries each feature. Needs root; changes nothing that stays. */

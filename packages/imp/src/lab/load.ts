@@ -1,15 +1,15 @@
 /** The door through which a lab comes in: its file and all files that it names, to a definition or to everything that is wrong. */
 import { dirname, resolve } from 'node:path'
-import { asFault, Fault, refuse, type Finding } from '@imp/kit/base/fault.ts'
+import { asFault, refuse, type Finding } from '@imp/kit/base/fault.ts'
 import { inspect, jsonPath } from '@imp/kit/base/schema.ts'
 import { parseDuration, parseRate } from '@imp/kit/base/units.ts'
 import type { Host } from '@imp/kit/host/host.ts'
-import type { RouterConfig } from '../config/model.ts'
 import type { Routers } from './parts.ts'
 import { checkTopology } from './check.ts'
 import type { Command, Impairment, LabDefinition, LinkDefinition, NodeDefinition } from './definition.ts'
 import { readTopologyText } from './document.ts'
 import type { LinkFeatures } from './features.ts'
+import { checkFrrFile } from './frr-node.ts'
 import { interfacesOf, parseEndpoint } from './links.ts'
 import { Topology, type TopologyLink, type TopologyNode } from './model.ts'
 import { checkCards, daemonsFor } from './startup.ts'
@@ -18,9 +18,7 @@ import { splitWords } from './words.ts'
 /** What this machine can do, as far as labs ask. */
 export interface Abilities {
   readonly links: LinkFeatures
-  readonly load: Routers['load']
-  /** Names of what the kernel lacks for a router configuration; empty when it can run in a namespace. */
-  missing(config: RouterConfig): readonly string[]
+  readonly routers: Pick<Routers, 'load' | 'missing'>
 }
 
 interface Source {
@@ -70,10 +68,10 @@ async function resolveRouter(
   const file = node['startup-config']
   const path = ['topology', 'nodes', common.name, 'startup-config']
   const read = await readNamed(source, file, path)
-  const loaded = read.findings.length > 0 ? { findings: [] } : source.abilities.load(read.value, file)
+  const loaded = read.findings.length > 0 ? { findings: [] } : source.abilities.routers.load(read.value, file)
   const config = 'config' in loaded ? loaded.config : undefined
   const cards = config === undefined ? [] : checkCards(config, links)
-  const missing = config === undefined ? [] : source.abilities.missing(config)
+  const missing = config === undefined ? [] : await source.abilities.routers.missing(config)
   const realised = missing.length === 0 ? 'namespace' : 'guest'
   return {
     value: { ...common, ...sizeOf(node), kind: 'router', realised, because: [...missing], image: 'router', startup: read.value },
@@ -84,7 +82,12 @@ async function resolveRouter(
 async function resolveFrr(source: Source, common: Common, node: TopologyNode & { kind: 'frr' }): Promise<Found<NodeDefinition>> {
   const read = await readNamed(source, node['startup-config'], ['topology', 'nodes', common.name, 'startup-config'])
   const daemons = daemonsFor(read.value, node.daemons)
-  return { value: { ...common, kind: 'frr', realised: 'namespace', startup: read.value, daemons }, findings: read.findings }
+  const file = node['startup-config']
+  const syntax = read.findings.length > 0 ? [] : await checkFrrFile(source.host, resolve(source.directory, file))
+  return {
+    value: { ...common, kind: 'frr', realised: 'namespace', startup: read.value, daemons },
+    findings: [...read.findings, ...below(['topology', 'nodes', common.name, 'startup-config'], file, syntax)],
+  }
 }
 
 async function resolveGuest(source: Source, common: Common, node: TopologyNode & { kind: 'microvm' }): Promise<Found<NodeDefinition>> {
@@ -165,7 +168,16 @@ async function readTopology(host: Host, file: string) {
     const line = read.lineOf(finding.path.split(': ')[0] ?? '')
     return line === undefined ? finding : { ...finding, path: `${finding.path} (line ${line})` }
   }
-  return { topology: value, findings, located }
+  refuse(file, findings.map(located))
+  // Without a topology there is an error among the findings, and refuse() has thrown.
+  return { topology: value as Topology, located }
+}
+
+/** Reads and checks a topology file alone (absolute path), without what it names. */
+export async function loadTopology(host: Host, file: string): Promise<Topology> {
+  const { topology, located } = await readTopology(host, file)
+  refuse(file, checkTopology(topology).map(located))
+  return topology
 }
 
 export interface LoadedLab {
@@ -176,9 +188,7 @@ export interface LoadedLab {
 
 /** Reads, checks and resolves a topology file (absolute path). One `input` fault with all findings when anything is wrong with it. */
 export async function loadLab(host: Host, file: string, abilities: Abilities): Promise<LoadedLab> {
-  const { topology, findings, located } = await readTopology(host, file)
-  refuse(file, findings.map(located))
-  if (topology === undefined) throw new Fault('input', `${file} is empty`)
+  const { topology, located } = await readTopology(host, file)
   const source: Source = { host, directory: dirname(file), abilities }
   const resolved = await resolveTopology(source, file, topology)
   const all = [...checkTopology(topology), ...resolved.findings].map(located)

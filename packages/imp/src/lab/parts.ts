@@ -1,6 +1,5 @@
 /** What labs need of other rooms; `ops.ts`, which may combine rooms, brings it. */
 import type { Finding } from '@imp/kit/base/fault.ts'
-import type { Report } from '@imp/kit/base/events.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import type { RouterConfig } from '../config/model.ts'
 
@@ -23,16 +22,27 @@ export interface Place {
 export interface Routers {
   /** Reads router.json with all findings. */
   load(text: string, where: string): { config?: RouterConfig; findings: readonly Finding[] }
+  /** What the kernel needs beyond what every kernel has, as words for people: `802.1Q VLANs`. */
+  missing(config: RouterConfig): Promise<readonly string[]>
   /** Makes the place be what the configuration says; changes only what differs. */
-  apply(place: Place, config: RouterConfig, report: Report): Promise<void>
+  apply(place: Place, config: RouterConfig): Promise<void>
 }
 
-export interface PlainFrr {
-  /** Makes zebra, staticd and these daemons run with the configuration; changes only what differs. */
-  apply(place: Place, text: string, daemons: readonly string[]): Promise<void>
+export interface BgpPeerState {
+  readonly peer: string
+  /** `Established`, or the state of RFC 4271 8.2.2 in which the session is. */
+  readonly state: string
+}
+
+/** FRR's daemons in a place; their files are in `frrDirectory(place)`. */
+export interface Frr {
+  /** Starts those that do not run yet, zebra and staticd always; returns how many it started. */
+  start(place: Place, daemons: readonly string[]): Promise<number>
+  stop(place: Place): Promise<void>
+  sessions(place: Place): Promise<readonly BgpPeerState[]>
 }
 
 export interface Parts {
   readonly routers: Routers
-  readonly frr: PlainFrr
+  readonly frr: Frr
 }
