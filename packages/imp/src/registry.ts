@@ -1,9 +1,9 @@
 /** The rooms of `imp`, loaded when one of their words is used. */
-import type { Registry } from '@imp/kit/op/registry.ts'
+import { room, type Registry } from '@imp/kit/op/registry.ts'
 import type { ImpContext } from './context.ts'
 
 export const registry: Registry<ImpContext> = {
   program: 'imp',
   summary: 'turns a Debian machine into a router, from one router.json',
-  rooms: [],
+  rooms: [room('Labs', ['lab'], () => import('./lab/ops.ts'))],
 }

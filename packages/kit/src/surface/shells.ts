@@ -94,6 +94,7 @@ function completionOperation<Context extends OperationContext>(program: string) 
 
 /** The registry with the operations that every program has. */
 export function withCompletion<Context extends OperationContext>(registry: Registry<Context>): Registry<Context> {
-  const own = { title: 'Shell', words: ['completion'], load: () => Promise.resolve([completionOperation<Context>(registry.program)]) }
+  const operations = [completionOperation<Context>(registry.program)]
+  const own = { title: 'Shell', words: ['completion'], load: () => Promise.resolve(operations) }
   return { ...registry, rooms: [...registry.rooms, own] }
 }
