@@ -1,6 +1,6 @@
 /** Static routes: those of the configuration, pull-up routes of announced prefixes and pools, and the tables of policy routes. */
-import { contains, parseAddress, parsePrefix } from '@imp/kit/base/ip.ts'
-import type { RouterConfig } from '../config/model.ts'
+import { contains, formatAddress, parseAddress, parsePrefix } from '@imp/kit/base/ip.ts'
+import { ownAddresses, type OwnAddress, type RouterConfig } from '../config/model.ts'
 import { policyTable, type Route } from '../routing/model.ts'
 import { addressLiteral, familyWord, prefixLiteral } from './literal.ts'
 
@@ -8,7 +8,7 @@ import { addressLiteral, familyWord, prefixLiteral } from './literal.ts'
  * Distance of the routes that drop what nobody owns. Anything real wins over it, so that the route only stops loops with the upstream
  * and keeps BGP announcing (`network` wants the prefix in the routing table: `bgp network import-check`).
  */
-export const pullUpDistance = 254
+const pullUpDistance = 254
 
 function routeLine(route: Route): string {
   const word = familyWord(parsePrefix(route.prefix).family)
@@ -22,12 +22,18 @@ function pullUpLine(prefix: string): string {
   return routeLine({ prefix, blackhole: true, distance: pullUpDistance })
 }
 
+/** A pool that is the router's own address: its packets end here anyway. */
+function isOwn(pool: string, own: readonly OwnAddress[]): boolean {
+  return own.some(({ address }) => formatAddress(address) === pool.replace(/\/32$/, ''))
+}
+
 /** Prefixes that need a pull-up route: announced ones, and pools that no announced prefix covers. */
-export function pulledUp(config: Pick<RouterConfig, 'bgp' | 'nat'>): string[] {
+function pulledUp(config: RouterConfig): string[] {
+  const own = ownAddresses(config)
   const announced = config.bgp?.announced ?? []
   const pools = (config.nat?.mappings ?? []).map((mapping) => mapping.outside)
   const uncovered = pools.filter((pool) => !announced.some((prefix) => contains(parsePrefix(prefix), parsePrefix(pool))))
-  return [...new Set([...announced, ...uncovered])]
+  return [...new Set([...announced, ...uncovered.filter((pool) => !isOwn(pool, own))])]
 }
 
 function policyLine(via: string, table: number): string {

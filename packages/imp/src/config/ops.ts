@@ -1,0 +1,121 @@
+/** What a person can do with a configuration without touching any machine: its schema, its check, and what it becomes. */
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import { FilePath } from '@imp/kit/base/schema.ts'
+import { count } from '@imp/kit/base/text.ts'
+import { drawFindings } from '@imp/kit/op/findings.ts'
+import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
+import type { Step } from '@imp/kit/plan/step.ts'
+import type { ImpContext } from '../context.ts'
+import { renderFrr } from '../frr/render.ts'
+import { natTable, renderNat } from '../nat/render.ts'
+import { loadRouterConfig, parseRouterConfig } from './load.ts'
+import type { RouterConfig } from './model.ts'
+import { routerJsonSchema } from './schema.ts'
+
+const ConfigurationFile = FilePath.describe('configuration, usually router.json').meta({ examples: ['router.json'] })
+
+const schema = operation<ImpContext>()({
+  path: ['schema'],
+  summary: 'Print the JSON Schema of router.json',
+  description: 'Written to a file and named by "$schema" in router.json, it lets editors complete and explain every field.',
+  effect: 'read',
+  input: z.strictObject({}),
+  output: z.record(z.string(), z.unknown()),
+  examples: ['imp schema > imp.router.schema.json'],
+  run: () => Promise.resolve(routerJsonSchema()),
+  view: (output) => JSON.stringify(output, null, 2),
+})
+
+const FindingOutput = z.strictObject({
+  path: z.string(),
+  severity: z.enum(['error', 'warning']),
+  message: z.string(),
+  value: z.string().exactOptional(),
+  hint: z.string().exactOptional(),
+})
+
+function summary(file: string, errors: number, warnings: number): string {
+  const parts = [...(errors > 0 ? [count(errors, 'error')] : []), ...(warnings > 0 ? [count(warnings, 'warning')] : [])]
+  return parts.length === 0 ? `${file}: nothing is wrong` : `${file}: ${parts.join(', ')}`
+}
+
+const check = operation<ImpContext>()({
+  path: ['check'],
+  summary: 'Show everything that is wrong with a configuration',
+  description: 'Checks every field and how the fields fit together. Ends with status 2 when there is an error; warnings do not count.',
+  effect: 'read',
+  args: ['file'],
+  input: z.strictObject({ file: ConfigurationFile }),
+  output: z.strictObject({
+    file: z.string(),
+    findings: z.array(FindingOutput),
+    errors: z.int().describe('findings that keep the configuration from being used'),
+    warnings: z.int().describe('findings that somebody should know about'),
+  }),
+  examples: ['imp check router.json', 'imp check router.json --json'],
+  async run(context, { file }) {
+    const { findings } = loadRouterConfig(await context.host.files.read(resolve(file)), file)
+    const errors = findings.filter((finding) => finding.severity === 'error').length
+    return { file, findings: [...findings], errors, warnings: findings.length - errors }
+  },
+  view({ file, findings, errors, warnings }, options) {
+    const list = findings.length === 0 ? [] : [drawFindings(findings, options), '']
+    return [...list, summary(file, errors, warnings)].join('\n')
+  },
+  exitStatus: ({ errors }) => (errors > 0 ? 2 : 0),
+})
+
+const Artefact = z.strictObject({
+  name: z.string().describe('file name'),
+  text: z.string().describe('the whole file'),
+})
+type Artefact = z.output<typeof Artefact>
+
+function artefacts(config: RouterConfig): Artefact[] {
+  const nat = renderNat(config)
+  return [{ name: 'frr.conf', text: renderFrr(config).text }, ...(nat === undefined ? [] : [{ name: `${natTable}.nft`, text: nat }])]
+}
+
+function writing(directory: string, written: readonly Artefact[]): Step[] {
+  return written.map(({ name }) => {
+    const path = join(directory, name)
+    return { kind: 'file', summary: `write ${path}`, disruption: 'none', data: { path } }
+  })
+}
+
+const render = operation<ImpContext>()({
+  path: ['render'],
+  summary: 'Show what a configuration becomes: the texts for FRR and nftables',
+  description: 'Nothing is loaded into any program. With --output-directory the texts are written there, whatever was there before.',
+  effect: 'write',
+  args: ['file'],
+  input: z.strictObject({
+    file: ConfigurationFile,
+    outputDirectory: FilePath.describe('directory to write the texts to, made when it is not there').optional(),
+  }),
+  output: z.strictObject({
+    file: z.string(),
+    outputDirectory: z.string().exactOptional(),
+    daemons: z.array(z.string()).describe('daemons of FRR that the configuration needs'),
+    artefacts: z.array(Artefact),
+  }),
+  examples: ['imp render router.json', 'imp render router.json --output-directory rendered'],
+  async run(context, { file, outputDirectory }) {
+    const config = parseRouterConfig(await context.host.files.read(resolve(file)), file)
+    const texts = artefacts(config)
+    const { daemons } = renderFrr(config)
+    if (outputDirectory === undefined) return { file, daemons: [...daemons], artefacts: texts }
+    const directory = resolve(outputDirectory)
+    planned(context, writing(directory, texts))
+    await context.host.files.makeDirectory(directory)
+    for (const { name, text } of texts) await context.host.files.write(join(directory, name), text)
+    return { file, outputDirectory: directory, daemons: [...daemons], artefacts: texts }
+  },
+  view({ outputDirectory, artefacts: texts }) {
+    if (outputDirectory === undefined) return texts.map(({ name, text }) => `# ${name}\n${text.trimEnd()}`).join('\n\n')
+    return texts.map(({ name }) => `wrote ${join(outputDirectory, name)}`).join('\n')
+  },
+})
+
+export const operations: readonly AnyOperation<ImpContext>[] = [schema, check, render]
