@@ -1,4 +1,5 @@
 /** An image: a read-only squashfs file system that machines share, and what is known of it. */
+import { join } from 'node:path'
 import { z } from 'zod'
 import { Name } from '@imp/kit/base/schema.ts'
 import type { DocumentKind } from '@imp/kit/store/document.ts'
@@ -25,7 +26,7 @@ export type Image = z.output<typeof Image>
 export const imageDocument = { schema: 'vmm.image', version: 1, fields: Image } satisfies DocumentKind<typeof Image>
 
 /** What a machine needs of an image. */
-export interface ImageFile {
+export interface ImageDisk {
   readonly name: string
   /** Absolute path of the disk. */
   readonly path: string
@@ -34,4 +35,13 @@ export interface ImageFile {
   readonly digest: string
   /** Bytes. */
   readonly size: number
+}
+
+export function imagesDirectory(data: string): string {
+  return join(data, 'images')
+}
+
+/** Where the disk with a digest lies. A name may come to mean another disk, a digest never does. */
+export function imageFile(data: string, digest: string): string {
+  return join(imagesDirectory(data), 'files', `${digest}.squashfs`)
 }

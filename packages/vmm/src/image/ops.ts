@@ -1,12 +1,204 @@
-/** Operations on images. */
+/** Operations on images, and `getImage`, by which machines get theirs. */
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
-import type { AnyOperation } from '@imp/kit/op/operation.ts'
+import { Name } from '@imp/kit/base/schema.ts'
+import { count, table } from '@imp/kit/base/text.ts'
+import { formatBytes } from '@imp/kit/base/units.ts'
+import { withLock } from '@imp/kit/host/lock.ts'
+import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { VmmContext } from '../context.ts'
-import type { ImageFile } from './model.ts'
+import { buildRoot, digestOfFile } from './build.ts'
+import { Image, imageFile, imagesDirectory, type ImageDisk } from './model.ts'
+import { digestOf, packagesOf, recipeFor, recipeNames, recipes, type Order } from './recipe.ts'
+import { defaultMirror, defaultRelease, Mirror, Release } from './sources.ts'
+import { images, publishImage, sweepFiles, usersOf } from './store.ts'
+
+/** Milliseconds that one command waits for another that builds the same image. */
+const patience = 3_600_000
 
 /** The disk of an image; a `not-found` fault when there is no such image. */
-export async function getImage(context: VmmContext, name: string): Promise<ImageFile> {
-  throw new Fault('unsupported', `image ${name} cannot be read on ${context.host.name} yet`)
+export async function getImage({ host, paths }: VmmContext, name: string): Promise<ImageDisk> {
+  const found = await images(host, paths).find(name)
+  if (found === undefined && recipeNames.some((recipe) => recipe === name))
+    throw new Fault('not-found', `there is no image ${name} yet`, { hint: `vmm image build ${name}` })
+  const { digest, size } = found ?? (await images(host, paths).get(name))
+  return { name, path: imageFile(paths.data, digest), format: 'squashfs', digest, size }
 }
 
-export const operations: readonly AnyOperation<VmmContext>[] = []
+/** Debian's rules for package names (Debian Policy 5.6.1). */
+const PackageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, 'must be the name of a Debian package')
+
+/** `host:guest`, the last colon divides. */
+const FileMapping = z
+  .string()
+  .regex(/^[^\0\n]+:\/[^\0\n:]+$/, 'must be HOST:GUEST, a path of this machine and an absolute path of the guest')
+  .refine(
+    (text) =>
+      !text
+        .slice(text.lastIndexOf(':') + 1)
+        .split('/')
+        .includes('..'),
+    'must not hold ".." in the path of the guest',
+  )
+  .meta({ examples: ['./motd:/etc/motd'] })
+
+const Build = z.object({
+  name: Name.describe('what to call it; the name of a recipe chooses that recipe'),
+  recipe: z.enum(recipeNames).optional().describe('what to start from'),
+  packages: z.array(PackageName).default([]).describe('a Debian package to add'),
+  files: z.array(FileMapping).default([]).describe('a file or directory to add, HOST:GUEST; it will belong to root'),
+  release: Release.default(defaultRelease).describe('Debian release'),
+  mirror: Mirror.default(defaultMirror),
+  force: z.boolean().default(false).describe('build it although it has been built from the same'),
+})
+
+async function orderOf({ host }: VmmContext, input: z.output<typeof Build>): Promise<Order> {
+  const { stdout: architecture } = await host.query(['dpkg', '--print-architecture'])
+  const files = await Promise.all(
+    input.files.map(async (text) => {
+      const colon = text.lastIndexOf(':')
+      const source = resolve(text.slice(0, colon))
+      return { source, target: text.slice(colon + 1), digest: await digestOfFile(host, source) }
+    }),
+  )
+  const { release, mirror, packages } = input
+  return { recipe: input.recipe ?? recipeFor(input.name), release, architecture, mirror, packages, files }
+}
+
+/** Builds beside and publishes whole, under the image's lock: a second command that asks for the same finds it done. */
+async function make(context: VmmContext, name: string, order: Order, force: boolean): Promise<Image> {
+  const { host, paths } = context
+  const directory = imagesDirectory(paths.data)
+  const inputs = digestOf(order)
+  const begun = host.clock.now()
+  return withLock(host.clock, join(directory, `.${name}.lock`), { what: `the image ${name}`, timeout: patience }, async () => {
+    const former = await images(host, paths).find(name)
+    const fresh = former !== undefined && former.inputs === inputs && (!force || former.created >= begun.toISOString())
+    if (fresh) return former
+    const work = join(directory, `.${name}.building`)
+    await host.files.remove(work)
+    // Others must be able to pass through: apt fetches as a user of its own.
+    await host.files.makeDirectory(work, { mode: 0o755 })
+    try {
+      const { path, ...built } = await buildRoot(context, order, work)
+      const { recipe, release, architecture } = order
+      const image: Image = {
+        name,
+        recipe,
+        release,
+        architecture,
+        ...built,
+        packages: [...built.packages],
+        inputs,
+        created: host.clock.now().toISOString(),
+      }
+      await publishImage(context, path, image)
+      await sweepFiles(context, name, former?.digest)
+      return image
+    } finally {
+      await host.files.remove(work)
+    }
+  })
+}
+
+function view(image: Image): string {
+  const rows = [
+    ['name', image.name],
+    ['recipe', `${image.recipe}: ${recipes[recipeFor(image.recipe)].summary}`],
+    ['release', `${image.release} ${image.architecture}`],
+    ['packages', String(image.packages.length)],
+    ['size', formatBytes(image.size)],
+    ['digest', `sha256:${image.digest}`],
+    ['created', image.created],
+  ]
+  return table(rows).join('\n')
+}
+
+const completeName = ({ host, paths }: VmmContext): Promise<string[]> => images(host, paths).names()
+
+const build = operation<VmmContext>()({
+  path: ['image', 'build'],
+  summary: 'Build an image from Debian packages',
+  description: `Recipes: ${recipeNames.map((name) => `${name} (${recipes[name].summary})`).join(', ')}. An image that was built from the same is kept.`,
+  effect: 'write',
+  args: ['name'],
+  flags: { packages: 'package', files: 'file' },
+  short: { packages: 'p' },
+  input: Build,
+  output: Image,
+  examples: ['vmm image build debian', 'vmm image build router', 'vmm image build web --package nginx-light --file ./site:/var/www/html'],
+  complete: { name: () => recipeNames },
+  async run(context, input) {
+    const order = await orderOf(context, input)
+    const found = await images(context.host, context.paths).find(input.name)
+    if (found?.inputs === digestOf(order) && !input.force) return found
+    const summary = `build the image ${input.name} from ${order.release} with ${count(packagesOf(order).length, 'package')} and what they need`
+    planned(context, [{ kind: 'image.build', summary, disruption: 'none', data: { name: input.name, order } }])
+    return make(context, input.name, order, input.force)
+  },
+  view,
+})
+
+const list = operation<VmmContext>()({
+  path: ['image', 'list'],
+  summary: 'List the images that machines can be made from',
+  effect: 'read',
+  input: z.object({}),
+  output: z.array(Image),
+  examples: ['vmm image list', 'vmm image list --json'],
+  run: ({ host, paths }) => images(host, paths).all(),
+  view: (all) => {
+    if (all.length === 0) return `No images yet. vmm image build makes one; recipes: ${recipeNames.join(', ')}.`
+    const rows = all.map((image) => [
+      image.name,
+      image.recipe,
+      image.release,
+      String(image.packages.length),
+      formatBytes(image.size),
+      image.created,
+    ])
+    return table([['NAME', 'RECIPE', 'RELEASE', 'PACKAGES', 'SIZE', 'CREATED'], ...rows]).join('\n')
+  },
+})
+
+const show = operation<VmmContext>()({
+  path: ['image', 'show'],
+  summary: 'Show what is in an image',
+  effect: 'read',
+  args: ['name'],
+  input: z.object({ name: Name }),
+  output: Image,
+  examples: ['vmm image show router', 'vmm image show router --json'],
+  complete: { name: completeName },
+  run: ({ host, paths }, { name }) => images(host, paths).get(name),
+  view: (image) => [view(image), '', ...table(image.packages.map(({ name, version }) => [name, version]))].join('\n'),
+})
+
+const remove = operation<VmmContext>()({
+  path: ['image', 'delete'],
+  aliases: [['image', 'rm']],
+  summary: 'Delete an image',
+  effect: 'destroy',
+  args: ['name'],
+  input: z.object({ name: Name }),
+  output: z.object({ name: z.string() }),
+  examples: ['vmm image delete web'],
+  complete: { name: completeName },
+  async run(context, { name }) {
+    const { host, paths } = context
+    const image = await images(host, paths).get(name)
+    const users = await usersOf(context, name)
+    if (users.length > 0)
+      throw new Fault('conflict', `the image ${name} is used by ${users.join(', ')}`, { hint: `vmm delete ${users[0]}, or keep the image` })
+    planned(context, [{ kind: 'image.delete', summary: `delete the image ${name}`, disruption: 'none', data: { name } }])
+    await withLock(host.clock, join(imagesDirectory(paths.data), `.${name}.lock`), { what: `the image ${name}` }, async () => {
+      await images(host, paths).remove(name)
+      await sweepFiles(context, name, image.digest)
+    })
+    return { name }
+  },
+  view: ({ name }) => `Deleted the image ${name}.`,
+})
+
+export const operations: readonly AnyOperation<VmmContext>[] = [build, list, show, remove]
