@@ -5,5 +5,10 @@ import type { VmmContext } from './context.ts'
 export const registry: Registry<VmmContext> = {
   program: 'vmm',
   summary: 'runs microVMs on Firecracker or QEMU',
-  rooms: [room('Images', ['image'], () => import('./image/ops.ts')), room('Kernels', ['kernel'], () => import('./kernel/ops.ts'))],
+  rooms: [
+    room('Machines', ['create', 'start', 'stop', 'delete', 'rm', 'list', 'ls', 'show', 'inspect'], () => import('./vm/ops.ts')),
+    room('Inside machines', ['ssh', 'exec', 'console'], () => import('./console/ops.ts')),
+    room('Images', ['image'], () => import('./image/ops.ts')),
+    room('Kernels', ['kernel'], () => import('./kernel/ops.ts')),
+  ],
 }

@@ -133,8 +133,11 @@ async function measureTsc(host: Host, cache: string): Promise<number> {
   return measured
 }
 
-/** Probes this computer, each thing at most once per boot; `cache` is where the answers are kept. */
-export function probeAt(host: Host, cache: string): Probe {
+/**
+ * Probes this computer, each thing at most once per boot; `cache` is where the answers are kept. Unless it `mayTry`, as in a dry
+ * run, only what is kept is answered, and a guess where nothing is.
+ */
+export function probeAt(host: Host, cache: string, mayTry = true): Probe {
   const path = join(cache, 'probe.json')
   const recall = async (): Promise<Remembered> => {
     const bootId = (await host.files.read('/proc/sys/kernel/random/boot_id')).trim()
@@ -150,6 +153,7 @@ export function probeAt(host: Host, cache: string): Probe {
     async kvm() {
       const { kvm } = await recall()
       if (kvm !== undefined) return kvm
+      if (!mayTry) return { usable: false, reason: 'not tried in a dry run' }
       const found = await probeKvm(host, cache)
       await remember({ kvm: found })
       return found
@@ -157,6 +161,7 @@ export function probeAt(host: Host, cache: string): Probe {
     async tscKhz() {
       const { tscKhz } = await recall()
       if (tscKhz !== undefined) return tscKhz
+      if (!mayTry) return 1_000_000
       const found = await measureTsc(host, cache)
       await remember({ tscKhz: found })
       return found

@@ -14,3 +14,15 @@ export const attachStep = stepKind({
   do: (host, { paths, settings, member }) => attach(host, paths, settings, member),
   undo: (host, { paths, settings, member }) => detach(host, paths, settings, member.tap),
 })
+
+export const detachStep = stepKind({
+  kind: 'vmm.net.detach',
+  schema: z.strictObject({
+    settings: BridgeSettings,
+    tap: z.string(),
+    paths: z.strictObject({ members: z.string(), lock: z.string() }),
+  }),
+  do: (host, { paths, settings, tap }) => detach(host, paths, settings, tap),
+  // A machine that does not run needs no TAP, and its next start puts it back.
+  undo: () => Promise.resolve(),
+})

@@ -1,0 +1,119 @@
+/** Operations inside machines: a shell, one command, the serial console. */
+import { z } from 'zod'
+import { Fault } from '@imp/kit/base/fault.ts'
+import { Name } from '@imp/kit/base/schema.ts'
+import { shellQuote } from '@imp/kit/host/exec.ts'
+import type { Argv } from '@imp/kit/host/host.ts'
+import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
+import type { VmmContext } from '../context.ts'
+import type { Engine } from '../engine/model.ts'
+import { sshArgv } from '../vm/keys.ts'
+import { filesOf, observe } from '../vm/observe.ts'
+import { partsOf } from '../vm/ops.ts'
+import type { Vm } from '../vm/model.ts'
+import { getMachine, machines } from '../vm/store.ts'
+import { attachConsole } from './attach.ts'
+
+/** A running machine with its engine; a `state` fault when it does not run. */
+async function running(context: VmmContext, name: string): Promise<{ vm: Vm; engine: Engine }> {
+  const parts = partsOf(context)
+  const vm = await getMachine(context, name)
+  const { state, run, observed } = await observe(context, parts, vm)
+  if (run === undefined || observed === undefined) throw new Fault('state', `${vm.name} is ${state}`, { hint: `vmm start ${vm.name}` })
+  return { vm, engine: parts.engine(run.engine) }
+}
+
+/** ssh with the words to run; ssh itself joins them by blanks for the shell there (ssh(1)). */
+function sshTo(context: VmmContext, vm: Vm, user: string, options: readonly string[], words: readonly string[]): Argv {
+  const argv = sshArgv(vm, context.paths, user)
+  if (argv === undefined) {
+    throw new Fault('unsupported', `${vm.name} has no network of vmm that ssh could take`, { hint: `vmm console ${vm.name}` })
+  }
+  const at = argv.indexOf('ssh') + 1
+  const [first, ...rest] = [...argv.slice(0, at), ...options, ...argv.slice(at)]
+  return [first ?? 'ssh', ...rest, ...(words.length === 0 ? [] : ['--', words.map(shellQuote).join(' ')])]
+}
+
+const User = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'must be a user name')
+  .default('root')
+  .describe('user to log in as')
+
+const complete = { name: (context: VmmContext): Promise<string[]> => machines(context).names() }
+
+export const ssh = operation<VmmContext>()({
+  path: ['ssh'],
+  summary: 'Log in to a machine, or run words there on your terminal',
+  effect: 'write',
+  args: ['name', 'words'],
+  short: { user: 'u' },
+  input: z.strictObject({
+    name: Name.describe('name or id of the machine'),
+    words: z.array(z.string()).default([]).describe('command to run instead of a shell'),
+    user: User,
+  }),
+  output: z.strictObject({ status: z.int() }),
+  examples: ['vmm ssh web1', 'vmm ssh -u admin web1 -- systemctl status'],
+  complete,
+  async run(context, { name, words, user }) {
+    const { vm } = await running(context, name)
+    planned(context, [])
+    return { status: await context.host.attach(sshTo(context, vm, user, words.length > 0 && context.interactive ? ['-t'] : [], words)) }
+  },
+  view: () => '',
+  exitStatus: ({ status }) => status,
+})
+
+export const exec = operation<VmmContext>()({
+  path: ['exec'],
+  summary: 'Run a command in a machine and return what it prints',
+  effect: 'write',
+  args: ['name', 'words'],
+  short: { user: 'u' },
+  input: z.strictObject({
+    name: Name.describe('name or id of the machine'),
+    words: z.array(z.string()).min(1).describe('command and its arguments; no shell reads them'),
+    user: User,
+    timeout: z.int().min(1).max(86_400).default(600).describe('seconds until it is given up'),
+  }),
+  output: z.strictObject({ status: z.int(), stdout: z.string(), stderr: z.string() }),
+  examples: ['vmm exec web1 -- uname -r', 'vmm exec --json web1 -- ip -j address'],
+  complete,
+  async run(context, { name, words, user, timeout }) {
+    const { vm } = await running(context, name)
+    planned(context, [])
+    const argv = sshTo(context, vm, user, ['-o', 'BatchMode=yes'], words)
+    const { host, signal } = context
+    const { status, stdout, stderr } = await host.run(argv, { timeout: timeout * 1000, signal, statuses: [...Array(256).keys()] })
+    if (status === sshFailed && stdout === '') throw new Fault('exec', `cannot log in to ${vm.name}`, { detail: stderr })
+    return { status, stdout, stderr }
+  },
+  view: ({ stdout, stderr }) => [stdout, stderr].filter((text) => text !== '').join('\n'),
+  exitStatus: ({ status }) => status,
+})
+
+/** ssh's own failures (ssh(1), EXIT STATUS). */
+const sshFailed = 255
+
+export const console = operation<VmmContext>()({
+  path: ['console'],
+  summary: 'Attach the terminal to the serial console of a machine; ctrl-] detaches',
+  effect: 'write',
+  args: ['name'],
+  input: z.strictObject({ name: Name.describe('name or id of the machine') }),
+  output: z.strictObject({ ending: z.enum(['detached', 'ended']) }),
+  examples: ['vmm console web1'],
+  complete,
+  async run(context, { name }) {
+    const { vm, engine } = await running(context, name)
+    planned(context, [])
+    const files = filesOf(context, vm)
+    const alive = async (): Promise<boolean> => (await engine.inspect(context.host, files)) !== undefined
+    context.report({ event: 'log', level: 'info', text: `console of ${vm.name}; ctrl-] detaches` })
+    return { ending: await attachConsole(context.host, engine.console(files), { input: process.stdin, output: process.stdout }, alive) }
+  },
+  view: ({ ending }) => (ending === 'ended' ? '\nthe machine has ended' : '\ndetached'),
+})
+
+export const operations: readonly AnyOperation<VmmContext>[] = [ssh, exec, console]

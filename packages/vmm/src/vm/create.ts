@@ -1,0 +1,158 @@
+/** Making a machine: choosing what nobody else has, and writing its document, which is all that there is of it until it starts. */
+import { randomUUID } from 'node:crypto'
+import { Fault, refuse, type Finding } from '@imp/kit/base/fault.ts'
+import { parse } from '@imp/kit/base/schema.ts'
+import { inNamespace, namespacePath } from '@imp/kit/host/namespace.ts'
+import type { VmmContext } from '../context.ts'
+import type { EngineName } from '../engine/model.ts'
+import { macOfAddress, macOfId, type CallerTap, type MachineNetwork, type NetworkKind, type PortForward } from '../net/model.ts'
+import { PublicKey, Vm, type DiskMode } from './model.ts'
+import type { Parts } from './parts.ts'
+import { machines, withAllMachines } from './store.ts'
+
+export interface Wishes {
+  readonly name: string
+  readonly image: string
+  readonly kernel?: string | undefined
+  readonly cpus: number
+  readonly memory: number
+  readonly disk: number
+  readonly diskMode: DiskMode
+  /** Files with public keys. */
+  readonly keyFiles: readonly string[]
+  readonly dns: readonly string[]
+  readonly engine?: EngineName | undefined
+  readonly network?: NetworkKind | undefined
+  readonly defaultRoute: boolean
+  readonly forwards: readonly PortForward[]
+  readonly taps: readonly CallerTap[]
+  readonly namespace?: string | undefined
+}
+
+/** Root gets the bridge, unless the machine lives in a namespace of the caller's; others get the network of the engine. */
+function networkKind({ root }: VmmContext, wishes: Wishes): NetworkKind {
+  return wishes.network ?? (root && wishes.namespace === undefined ? 'bridge' : 'user')
+}
+
+function wrong(path: string, message: string, hint: string): Finding {
+  return { path, severity: 'error', message, hint }
+}
+
+/** Wishes that contradict each other. */
+export function contradictions(wishes: Wishes, kind: NetworkKind, root: boolean): Finding[] {
+  const macs = wishes.taps.map(({ mac }) => mac)
+  const names = wishes.taps.map(({ tap }) => tap)
+  const ports = wishes.forwards.map(({ host }) => host)
+  const findings = [
+    kind === 'bridge' && wishes.namespace !== undefined && wrong('network', 'the bridge is not in a namespace', 'use user or none'),
+    kind === 'bridge' && !root && wrong('network', 'only root may use the bridge', 'use the network user, or run as root'),
+    kind === 'user' && wishes.engine === 'firecracker' && wrong('network', 'Firecracker has no network user', 'use bridge or none'),
+    kind === 'none' && ports.length > 0 && wrong('forwards', 'a machine without network has no ports', 'use the network user or bridge'),
+    new Set(macs).size < macs.length && wrong('taps', 'two of them have the same MAC', 'give each its own'),
+    new Set(names).size < names.length && wrong('taps', 'one of them is named twice', 'name each once'),
+    new Set(ports).size < ports.length && wrong('forwards', 'a port is forwarded twice', 'name each port of this computer once'),
+  ]
+  return findings.filter((each) => each !== false)
+}
+
+/** The keys in a file of public keys; an `input` fault that names the file. */
+async function readKeys({ host }: VmmContext, path: string): Promise<string[]> {
+  const lines = (await host.files.read(path)).split('\n').map((line) => line.trim())
+  const keys = lines.filter((line) => line !== '' && !line.startsWith('#'))
+  if (keys.some((key) => key.includes('PRIVATE KEY'))) {
+    throw new Fault('input', `${path} is a private key`, { hint: `give the public one: ${path}.pub` })
+  }
+  if (keys.length === 0) throw new Fault('input', `${path} holds no public key`)
+  return keys.map((key) => parse(PublicKey, key, path))
+}
+
+/** Eight digits of a random UUID (RFC 9562) that no machine has. */
+function newId(taken: ReadonlySet<string>): string {
+  for (;;) {
+    const id = randomUUID().slice(0, 8)
+    if (!taken.has(id)) return id
+  }
+}
+
+async function leaseNetwork(context: VmmContext, parts: Parts, wishes: Wishes, id: string, others: readonly Vm[]): Promise<MachineNetwork> {
+  const kind = networkKind(context, wishes)
+  if (kind === 'none') return { kind }
+  if (kind === 'bridge') {
+    const address = parts.leaseAddress(others.flatMap(({ network }) => (network.kind === 'bridge' ? [network.address] : [])))
+    return { kind, address, mac: macOfAddress(address) }
+  }
+  return { kind, mac: macOfId(id), sshPort: await leaseSshPort(context, parts, wishes.namespace, others) }
+}
+
+/** A port that no machine has and that nobody listens on, here or in the namespace. */
+export async function leaseSshPort(
+  { host }: Pick<VmmContext, 'host'>,
+  parts: Parts,
+  namespace: string | undefined,
+  others: readonly Vm[],
+): Promise<number> {
+  const listening = await parts.listeningPorts(namespace === undefined ? host : inNamespace(host, namespace))
+  const forwarded = others.flatMap(({ forwards }) => forwards.map((each) => each.host))
+  const taken = new Set([...forwarded, ...others.flatMap(({ network }) => (network.kind === 'user' ? [network.sshPort] : []))])
+  return parts.leasePort(taken, (port) => Promise.resolve(!listening.has(port)))
+}
+
+function requireFreeForwards(wishes: Wishes, others: readonly Vm[]): void {
+  for (const { host } of wishes.forwards) {
+    const holder = others.find(({ forwards }) => forwards.some((each) => each.host === host))
+    if (holder !== undefined) throw new Fault('conflict', `port ${host} of this computer already leads to ${holder.name}`)
+  }
+}
+
+/** What must be there before the machine can be: named image and kernel (the defaults are made when they are needed), namespace. */
+async function requireIngredients(context: VmmContext, parts: Parts, wishes: Wishes, defaultImage: string): Promise<void> {
+  if (wishes.image !== defaultImage) await parts.image(wishes.image)
+  if (wishes.kernel !== undefined) await parts.kernel(wishes.kernel)
+  const { namespace } = wishes
+  if (namespace !== undefined && (await context.host.files.stat(namespacePath(namespace))) === undefined) {
+    throw new Fault('not-found', `there is no network namespace ${namespace}`, { hint: `ip netns add ${namespace}` })
+  }
+}
+
+/** Creates the machine and returns it. A `conflict` fault when the name is taken. */
+export async function createMachine(context: VmmContext, parts: Parts, wishes: Wishes, defaultImage: string): Promise<Vm> {
+  const { host } = context
+  refuse(`create ${wishes.name}`, contradictions(wishes, networkKind(context, wishes), context.root))
+  await requireIngredients(context, parts, wishes, defaultImage)
+  const keys = (await Promise.all(wishes.keyFiles.map((path) => readKeys(context, path)))).flat()
+  const { keyFiles: _, network: __, ...kept } = wishes
+  return withAllMachines(context, async () => {
+    const others = await machines(context).all()
+    if (others.some(({ name }) => name === wishes.name)) {
+      throw new Fault('conflict', `there is a machine ${wishes.name} already`, { hint: `vmm show ${wishes.name}` })
+    }
+    requireFreeForwards(wishes, others)
+    const id = newId(new Set(others.map((each) => each.id)))
+    const vm = Vm.parse({
+      ...kept,
+      id,
+      keys,
+      network: await leaseNetwork(context, parts, wishes, id, others),
+      machineId: randomUUID().replaceAll('-', ''),
+      created: host.clock.now().toISOString(),
+    })
+    if (!context.dryRun) await machines(context).put(vm.name, vm)
+    return vm
+  })
+}
+
+/** When somebody else took the port of the machine's ssh since it was leased, another one is leased. */
+export async function settleSshPort(context: VmmContext, parts: Parts, vm: Vm): Promise<Vm> {
+  const { network } = vm
+  if (network.kind !== 'user' || context.dryRun) return vm
+  const listening = await parts.listeningPorts(vm.namespace === undefined ? context.host : inNamespace(context.host, vm.namespace))
+  if (!listening.has(network.sshPort)) return vm
+  return withAllMachines(context, async () => {
+    const others = (await machines(context).all()).filter(({ id }) => id !== vm.id)
+    const sshPort = await leaseSshPort(context, parts, vm.namespace, others)
+    context.report({ event: 'log', level: 'info', text: `${vm.name}: port ${network.sshPort} is taken, ssh moves to ${sshPort}` })
+    const moved: Vm = { ...vm, network: { ...network, sshPort } }
+    await machines(context).put(vm.name, moved)
+    return moved
+  })
+}

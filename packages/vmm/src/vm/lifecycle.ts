@@ -1,0 +1,229 @@
+/** What is done to start, stop and delete a machine, and the care that it is done whole or not at all. */
+import { asFault, Fault, refuse } from '@imp/kit/base/fault.ts'
+import { bootId } from '@imp/kit/host/process.ts'
+import { namespacePath } from '@imp/kit/host/namespace.ts'
+import { applyPlan, recoverPlan, type Executor, type Plan } from '@imp/kit/plan/apply.ts'
+import { doStep, type Step } from '@imp/kit/plan/step.ts'
+import { journalAt } from '@imp/kit/store/journal.ts'
+import type { VmmContext } from '../context.ts'
+import type { Choice, PreparedMachine } from '../engine/model.ts'
+import { imageFile } from '../image/model.ts'
+import { tapOf } from '../net/model.ts'
+import { sshAddress } from './keys.ts'
+import type { Run, Vm } from './model.ts'
+import { filesOf, observe } from './observe.ts'
+import { machinePaths } from './paths.ts'
+import type { Parts } from './parts.ts'
+import { interfacesOf, nameserversOf, prepare } from './prepare.ts'
+import { isActive } from './states.ts'
+import { machineSteps, type MachineSteps } from './steps.ts'
+import { findRun, machines, putRun } from './store.ts'
+
+/** One machine, locked, with what is needed to change it. */
+export interface Work {
+  readonly context: VmmContext
+  readonly parts: Parts
+  readonly vm: Vm
+}
+
+function executor({ context, vm }: Work, steps: MachineSteps): Executor {
+  const { host, report, paths } = context
+  return { host, kinds: steps.all, journal: journalAt(machinePaths(paths, vm.id).journal), report }
+}
+
+/** Undoes what a killed command left in its middle. To be called under the machine's lock before anything else. */
+export async function recover(work: Work): Promise<void> {
+  const { context, parts, vm } = work
+  if (context.dryRun) return
+  const undone = await recoverPlan(executor(work, machineSteps(context, parts)))
+  if (undone !== undefined) {
+    context.report({ event: 'log', level: 'warning', text: `${vm.name}: an interrupted command (${undone.title}) was undone first` })
+  }
+}
+
+async function requireNamespace({ context, vm }: Work): Promise<void> {
+  if (vm.namespace === undefined || (await context.host.files.stat(namespacePath(vm.namespace))) !== undefined) return
+  throw new Fault('not-found', `${vm.name}: there is no network namespace ${vm.namespace}`, { hint: `ip netns add ${vm.namespace}` })
+}
+
+interface Prepared {
+  readonly choice: Choice
+  readonly machine: PreparedMachine
+  readonly initrd: string
+  readonly run: Run
+  readonly image: { readonly path: string; readonly digest: string }
+}
+
+/** The image that the disk was made for, else the one that has the name now. */
+async function imageOf({ context, parts, vm }: Work): Promise<Prepared['image']> {
+  if (vm.imageDigest === undefined) return parts.image(vm.image)
+  const path = imageFile(context.paths.data, vm.imageDigest)
+  if ((await context.host.files.stat(path)) !== undefined) return { path, digest: vm.imageDigest }
+  throw new Fault('not-found', `${vm.name}: the file of its image ${vm.image} is gone: ${path}`, {
+    hint: 'its writable layer fits no other image: bring the file back, or delete the machine',
+  })
+}
+
+async function gather({ context, parts, vm }: Work): Promise<Prepared> {
+  const userNetwork = vm.network.kind === 'user'
+  const choice = await parts.chooseEngine({ name: vm.engine, userNetwork })
+  const kernel = await parts.kernel(vm.kernel)
+  const image = await imageOf({ context, parts, vm })
+  const machine = prepare(vm, machinePaths(context.paths, vm.id), {
+    accelerator: choice.accelerator,
+    kernel,
+    image: image.path,
+    bootArguments: parts.bootArguments(vm.diskMode === 'overlay' ? 'overlay' : 'disk'),
+    ...(choice.accelerator === 'tcg' ? { tscKhz: await parts.tscKhz() } : {}),
+  })
+  refuse(`start ${vm.name}`, choice.engine.check(machine))
+  const run: Run = {
+    phase: 'starting',
+    engine: choice.engine.name,
+    accelerator: choice.accelerator,
+    kernel: kernel.name,
+    started: context.host.clock.now().toISOString(),
+    bootId: await bootId(),
+  }
+  return { choice, machine, initrd: kernel.initrd, run, image }
+}
+
+function networkSteps({ parts, vm }: Work, steps: MachineSteps): Step[] {
+  if (vm.network.kind === 'bridge') {
+    const { address, mac } = vm.network
+    return [parts.attachStep({ tap: tapOf(vm.id), mac, address, forwards: vm.forwards })]
+  }
+  if (vm.network.kind === 'user' && vm.namespace !== undefined) {
+    return [steps.loopback.step(`bring up the loopback interface of ${vm.namespace}`, { namespace: vm.namespace })]
+  }
+  return []
+}
+
+async function diskSteps({ context, parts, vm }: Work, steps: MachineSteps, image: Prepared['image']): Promise<Step[]> {
+  const { disk } = machinePaths(context.paths, vm.id)
+  if ((await context.host.files.stat(disk)) !== undefined) return []
+  const common = { path: disk, size: vm.disk }
+  const pin = steps.pin.step(`note the image of ${vm.name}`, { name: vm.name, digest: image.digest })
+  return vm.diskMode === 'overlay'
+    ? [pin, steps.disk.step(`make the writable layer of ${vm.name}`, { ...common, label: parts.labels.writable })]
+    : [pin, steps.disk.step(`copy image ${vm.image} for ${vm.name}`, { ...common, label: parts.labels.root, image: image.path })]
+}
+
+async function initrdStep({ context, parts, vm }: Work, steps: MachineSteps, base: string): Promise<Step> {
+  const resolvConf =
+    (await context.host.files.stat('/etc/resolv.conf')) === undefined ? '' : await context.host.files.read('/etc/resolv.conf')
+  const identity = {
+    hostname: vm.name,
+    machineId: vm.machineId,
+    authorizedKeys: vm.keys,
+    nameservers: nameserversOf(vm, resolvConf),
+    interfaces: interfacesOf(vm, parts.bridge),
+  }
+  const { initrd: output } = machinePaths(context.paths, vm.id)
+  return steps.initrd.step(`write the identity of ${vm.name}`, { id: vm.id, base, output, identity })
+}
+
+/** Everything that a start does, in order. Makes kernel and image when they are missing, and nothing else. */
+export async function planStart(work: Work): Promise<Plan> {
+  const { context, parts, vm } = work
+  await requireNamespace(work)
+  const { choice, machine, initrd, run, image } = await gather(work)
+  if (choice.reason !== '')
+    context.report({ event: 'log', level: 'info', text: `${choice.engine.title} (${choice.accelerator}): ${choice.reason}` })
+  const steps = machineSteps(context, parts)
+  const engine = choice.engine.name
+  const files = filesOf(context, vm)
+  const server = sshAddress(vm)
+  const namespace = vm.namespace === undefined ? {} : { namespace: vm.namespace }
+  return {
+    title: `start ${vm.name}`,
+    steps: [
+      steps.record.step(`note the start of ${vm.name}`, { id: vm.id, run }),
+      steps.keys.step(`make the keys of ${vm.name}`, { id: vm.id }),
+      ...(await diskSteps(work, steps, image)),
+      await initrdStep(work, steps, initrd),
+      ...networkSteps(work, steps),
+      steps.start.step(`run ${vm.name} on ${choice.engine.title}`, { engine, machine }),
+      steps.ready.step(`wait for the guest ${vm.name}`, { engine, machine: files }),
+      ...(server === undefined
+        ? []
+        : [steps.reach.step(`wait for ssh of ${vm.name}`, { engine, machine: files, ...server, ...namespace })]),
+      steps.record.step(`note that ${vm.name} runs`, { id: vm.id, run: { ...run, phase: 'running' } }),
+    ],
+  }
+}
+
+/** Carries out a start. What fails is undone, and the reason is kept for `list` and `show`. */
+export async function carryOutStart(work: Work, plan: Plan): Promise<void> {
+  const { context, parts } = work
+  try {
+    await applyPlan(executor(work, machineSteps(context, parts)), plan)
+  } catch (error) {
+    await noteFailure(work, context.signal.aborted ? 'its start was interrupted' : asFault(error).message)
+    throw error
+  }
+}
+
+async function noteFailure({ context, vm }: Work, reason: string): Promise<void> {
+  try {
+    const run = await findRun(context, vm.id)
+    if (run !== undefined) await putRun(context, vm.id, { ...run, phase: 'error', reason })
+  } catch (error) {
+    // A full disk, for example, which is what the start failed over in the first place.
+    context.report({ event: 'log', level: 'warning', text: `${vm.name}: ${asFault(error).message}` })
+  }
+}
+
+/** Everything that a stop does; also for a machine that is dead, of which only remains are left. Empty when it never ran. */
+export async function planStop(work: Work, how: 'shutdown' | 'kill'): Promise<Plan> {
+  const { context, parts, vm } = work
+  const { run, state } = await observe(context, parts, vm)
+  const title = `stop ${vm.name}`
+  if (run === undefined) return { title, steps: [] }
+  const steps = machineSteps(context, parts)
+  const verb = how === 'kill' ? 'kill' : 'shut down'
+  const machine = filesOf(context, vm)
+  return {
+    title,
+    steps: [
+      ...(isActive(state) ? [steps.record.step(`note the end of ${vm.name}`, { id: vm.id, run: { ...run, phase: 'stopping' } })] : []),
+      steps.stop.step(`${verb} ${vm.name}`, { engine: run.engine, machine, how }, 'restart'),
+      ...(vm.network.kind === 'bridge' ? [parts.detachStep(tapOf(vm.id))] : []),
+      steps.remove.step(`remove the identity of ${vm.name}`, { path: machinePaths(context.paths, vm.id).initrd }),
+      steps.record.step(`note that ${vm.name} has stopped`, { id: vm.id, run: { ...run, phase: 'stopped' } }),
+    ],
+  }
+}
+
+export async function carryOutStop(work: Work, plan: Plan): Promise<void> {
+  if (plan.steps.length > 0) await applyPlan(executor(work, machineSteps(work.context, work.parts)), plan)
+}
+
+/** Everything that a deletion does; the document goes last, so that an interrupted one is found and finished by the next. */
+export async function planDelete(work: Work): Promise<Plan> {
+  const { context, parts, vm } = work
+  const steps = machineSteps(context, parts)
+  const { directory, sockets, lock } = machinePaths(context.paths, vm.id)
+  const stop = await planStop(work, 'kill')
+  const remove = (path: string, what: string): Step => steps.remove.step(`remove ${what} of ${vm.name}`, { path }, 'restart')
+  return {
+    title: `delete ${vm.name}`,
+    steps: [
+      ...stop.steps,
+      remove(sockets, 'the sockets'),
+      remove(directory, 'the disk, keys and logs'),
+      remove(machines(context).pathOf(vm.name), 'the document'),
+      remove(lock, 'the lock'),
+    ],
+  }
+}
+
+/** Not journalled: the journal lies in what is removed, and every step may simply be done again. */
+export async function carryOutDelete({ context, parts }: Work, plan: Plan): Promise<void> {
+  const { all } = machineSteps(context, parts)
+  for (const step of plan.steps) {
+    context.report({ event: 'step', state: 'started', title: step.summary })
+    await doStep(all, context.host, step)
+    context.report({ event: 'step', state: 'done', title: step.summary })
+  }
+}

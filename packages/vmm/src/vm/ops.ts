@@ -1,0 +1,296 @@
+/** Operations on machines; puts together the rooms that a machine is made of. */
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { Fault } from '@imp/kit/base/fault.ts'
+import { Address, FilePath, Name, parse } from '@imp/kit/base/schema.ts'
+import { invoke, operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
+import type { Plan } from '@imp/kit/plan/apply.ts'
+import type { VmmContext } from '../context.ts'
+import { chooseEngine } from '../engine/choose.ts'
+import { firecrackerEngine } from '../engine/firecracker/driver.ts'
+import { EngineName } from '../engine/model.ts'
+import { probeAt } from '../engine/probe.ts'
+import { qemuEngine } from '../engine/qemu/driver.ts'
+import { lastLines } from '../engine/unit.ts'
+import { bootArguments, diskLabels, failedMarker, readyMarker } from '../guest/boot.ts'
+import { buildVmInitrd } from '../guest/initrd.ts'
+import type { ImageDisk } from '../image/model.ts'
+import { getImage, operations as imageOperations } from '../image/ops.ts'
+import { ensureKernel } from '../kernel/ops.ts'
+import { bridgePaths } from '../net/bridge.ts'
+import { leaseAddress, leasePort } from '../net/lease.ts'
+import { CallerTap, defaultBridge, NetworkKind, PortForward } from '../net/model.ts'
+import { listeningPorts } from '../net/ports.ts'
+import { attachStep, detachStep } from '../net/steps.ts'
+import { withBootSlot } from './boot-slots.ts'
+import { changeMachines } from './change.ts'
+import { createMachine, settleSshPort } from './create.ts'
+import { carryOutDelete, carryOutStart, carryOutStop, planDelete, planStart, planStop, type Work } from './lifecycle.ts'
+import { DiskMode, NamespaceName, VmView } from './model.ts'
+import { observe, view } from './observe.ts'
+import type { Parts } from './parts.ts'
+import { isActive } from './states.ts'
+import { getMachine, machines } from './store.ts'
+import { drawList, drawMachine, drawStates } from './views.ts'
+
+/** The image that machines get unless told. */
+const defaultImage = 'debian'
+
+/** The disk of an image; one that we know how to build is built when it is missing. */
+async function ensureImage(context: VmmContext, name: string): Promise<ImageDisk> {
+  if (name === defaultImage && (await findImage(context, name)) === undefined) {
+    const build = imageOperations.find(({ path }) => path.join(' ') === 'image build')
+    if (build === undefined) throw new Fault('bug', 'there is no operation image build')
+    const answer = await invoke(build, context, { name })
+    if (answer.answer === 'plan') planned(context, answer.steps)
+  }
+  return getImage(context, name)
+}
+
+async function findImage(context: VmmContext, name: string): Promise<ImageDisk | undefined> {
+  try {
+    return await getImage(context, name)
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'not-found') return undefined
+    throw error
+  }
+}
+
+/** The rooms that a machine is made of, for one command. */
+export function partsOf(context: VmmContext): Parts {
+  const { host, paths } = context
+  const engines = [firecrackerEngine(), qemuEngine()]
+  const probe = probeAt(host, paths.cache, !context.dryRun)
+  const bridge = { settings: defaultBridge, paths: bridgePaths(paths.data) }
+  return {
+    engine(name) {
+      const found = engines.find((each) => each.name === name)
+      if (found === undefined) throw new Fault('bug', `no engine ${name}`)
+      return found
+    },
+    chooseEngine: (wish) => chooseEngine(host, probe, engines, wish),
+    tscKhz: () => probe.tscKhz(),
+    kernel: (name) => ensureKernel(context, name),
+    image: (name) => ensureImage(context, name),
+    buildInitrd: buildVmInitrd,
+    bootArguments: (root) => bootArguments({ root }),
+    markers: { ready: readyMarker, failed: failedMarker },
+    labels: diskLabels,
+    bridge: defaultBridge,
+    attachStep: (member) => attachStep.step(`put ${member.tap} on the bridge ${defaultBridge.bridge}`, { ...bridge, member }),
+    detachStep: (tap) => detachStep.step(`take ${tap} off the bridge ${defaultBridge.bridge}`, { ...bridge, tap }),
+    leaseAddress: (taken) => leaseAddress(defaultBridge, taken),
+    leasePort,
+    listeningPorts,
+    lastLines,
+    kinds: [attachStep, detachStep],
+  }
+}
+
+const NameOfMachine = Name.describe('name or id of the machine')
+const NamesOfMachines = z.array(Name).min(1).describe('names or ids of machines')
+
+async function namesOf(context: VmmContext): Promise<string[]> {
+  return machines(context).names()
+}
+
+/** The names of machines in some states, for completion. */
+function namesWhere(active: boolean) {
+  return async (context: VmmContext): Promise<string[]> => {
+    const parts = partsOf(context)
+    const all = await machines(context).all()
+    const seen = await Promise.all(all.map(async (vm) => ({ vm, ...(await observe(context, parts, vm)) })))
+    return seen.filter(({ state }) => isActive(state) === active).map(({ vm }) => vm.name)
+  }
+}
+
+const TapWord = z
+  .string()
+  .regex(/^[^=]+=[^=]+$/, 'must be NAME=MAC')
+  .meta({ examples: ['lan0=02:00:5e:00:53:01'] })
+
+const ForwardWord = z
+  .string()
+  .regex(/^\d{1,5}:\d{1,5}$/, 'must be HOST:GUEST')
+  .meta({ examples: ['8080:80'] })
+
+function readTap(word: string): CallerTap {
+  const [tap, mac] = word.split('=')
+  return parse(CallerTap, { tap, mac: mac?.toLowerCase() }, `--tap ${word}`)
+}
+
+function readForward(word: string): PortForward {
+  const [host, guest] = word.split(':').map(Number)
+  return parse(PortForward, { host, guest }, `--forward ${word}`)
+}
+
+export const create = operation<VmmContext>()({
+  path: ['create'],
+  summary: 'Create a machine',
+  description: 'Nothing runs yet: vmm start makes the disk, and fetches kernel and image when they are missing.',
+  effect: 'write',
+  args: ['name'],
+  flags: { sshKeys: 'ssh-key', taps: 'tap', forwards: 'forward' },
+  input: z.strictObject({
+    name: Name.describe('name of the new machine, also its host name'),
+    image: Name.default(defaultImage).describe('image of its root file system'),
+    kernel: Name.optional().describe('kernel, unless the default one'),
+    cpus: z.int().min(1).max(32).default(1).describe('processors'),
+    memory: z.int().min(96).max(1_048_576).default(512).describe('memory in MiB'),
+    disk: z.int().min(16).max(16_777_216).default(1024).describe('disk in MiB, taken as it is filled'),
+    diskMode: DiskMode.default('overlay').describe('share the image below a writable layer, or copy it'),
+    sshKeys: z.array(FilePath).default([]).describe('file with public keys that may log in as root'),
+    dns: z.array(Address).max(3).default([]).describe('name server, unless those of the network'),
+    engine: EngineName.optional().describe('engine, unless the best that works here'),
+    network: NetworkKind.optional().describe('bridge for root, user for others and in namespaces, unless told'),
+    defaultRoute: z.boolean().default(true).describe('let the guest reach more than this computer'),
+    forwards: z.array(ForwardWord).default([]).describe('TCP port of this computer that leads to one of the guest, HOST:GUEST'),
+    taps: z.array(TapWord).max(5).default([]).describe('TAP that you made, as eth1 and so on, NAME=MAC'),
+    namespace: NamespaceName.optional().describe('network namespace that the engine runs in'),
+  }),
+  output: VmView,
+  examples: [
+    'vmm create web1',
+    'vmm create db1 --cpus 2 --memory 2048 --disk 8192',
+    'vmm create r1 --network none --tap lan0=02:00:5e:00:53:01',
+  ],
+  async run(context, { sshKeys, taps, forwards, ...wishes }) {
+    const parts = partsOf(context)
+    const vm = await createMachine(
+      context,
+      parts,
+      { ...wishes, keyFiles: sshKeys, taps: taps.map(readTap), forwards: forwards.map(readForward) },
+      defaultImage,
+    )
+    planned(context, [{ kind: 'vmm.create', summary: `create ${vm.name}`, disruption: 'none', data: vm }])
+    return view(context, parts, vm)
+  },
+  view: (vm) => `created ${vm.name} (${vm.id})\nstart it with: vmm start ${vm.name}`,
+})
+
+/** Starts in turn when other machines boot already; what runs is left alone. */
+const starting = {
+  done: 'started',
+  async plan(work: Work): Promise<Plan | undefined> {
+    const { context, parts, vm } = work
+    const { state } = await observe(context, parts, vm)
+    if (isActive(state)) return undefined
+    return planStart({ ...work, vm: await settleSshPort(context, parts, vm) })
+  },
+  carryOut: (work: Work, plan: Plan) =>
+    withBootSlot(work.context, { directory: join(work.context.paths.data, 'locks'), count: availableParallelism() }, () =>
+      carryOutStart(work, plan),
+    ),
+}
+
+async function viewAll(context: VmmContext, parts: Parts, names: readonly string[]): Promise<VmView[]> {
+  return Promise.all(names.map(async (name) => view(context, parts, await getMachine(context, name))))
+}
+
+const Machines = z.strictObject({ machines: z.array(VmView) })
+
+export const start = operation<VmmContext>()({
+  path: ['start'],
+  summary: 'Start machines and wait until they answer',
+  effect: 'write',
+  args: ['names'],
+  flags: { names: 'name' },
+  input: z.strictObject({ names: NamesOfMachines }),
+  output: Machines,
+  examples: ['vmm start web1', 'vmm start web1 web2 web3'],
+  complete: { names: namesWhere(false) },
+  async run(context, { names }) {
+    const parts = partsOf(context)
+    return { machines: await viewAll(context, parts, await changeMachines(context, parts, names, starting)) }
+  },
+  view: ({ machines }) => drawStates(machines),
+})
+
+export const stop = operation<VmmContext>()({
+  path: ['stop'],
+  summary: 'Stop machines',
+  description: 'The guest is asked to shut down (ctrl-alt-delete); when it does not within a minute, or with --kill, it is killed.',
+  effect: 'write',
+  args: ['names'],
+  flags: { names: 'name' },
+  input: z.strictObject({ names: NamesOfMachines, kill: z.boolean().default(false).describe('do not ask the guest first') }),
+  output: Machines,
+  examples: ['vmm stop web1', 'vmm stop --kill web1 web2'],
+  complete: { names: namesWhere(true) },
+  async run(context, { names, kill }) {
+    const parts = partsOf(context)
+    const done = await changeMachines(context, parts, names, {
+      done: 'stopped',
+      plan: (work) => planStop(work, kill ? 'kill' : 'shutdown'),
+      carryOut: carryOutStop,
+    })
+    return { machines: await viewAll(context, parts, done) }
+  },
+  view: ({ machines }) => drawStates(machines),
+})
+
+async function planUnlessRunning(work: Work, force: boolean): Promise<Plan> {
+  const { state } = await observe(work.context, work.parts, work.vm)
+  if (isActive(state) && !force) {
+    const { name } = work.vm
+    throw new Fault('state', `${name} is ${state}`, { hint: `vmm stop ${name}, or vmm delete --force ${name}` })
+  }
+  return planDelete(work)
+}
+
+export const remove = operation<VmmContext>()({
+  path: ['delete'],
+  aliases: [['rm']],
+  summary: 'Delete machines with their disks',
+  effect: 'destroy',
+  args: ['names'],
+  flags: { names: 'name' },
+  short: { force: 'f' },
+  input: z.strictObject({ names: NamesOfMachines, force: z.boolean().default(false).describe('kill those that run') }),
+  output: z.strictObject({ deleted: z.array(Name) }),
+  examples: ['vmm delete web1', 'vmm delete --force web1 web2'],
+  complete: { names: namesOf },
+  async run(context, { names, force }) {
+    const plan = (work: Work): Promise<Plan> => planUnlessRunning(work, force)
+    return { deleted: await changeMachines(context, partsOf(context), names, { done: 'deleted', plan, carryOut: carryOutDelete }) }
+  },
+  view: ({ deleted }) => `deleted ${deleted.join(', ')}`,
+})
+
+export const list = operation<VmmContext>()({
+  path: ['list'],
+  aliases: [['ls']],
+  summary: 'List machines that run, or all',
+  effect: 'read',
+  short: { all: 'a' },
+  input: z.strictObject({ all: z.boolean().default(false).describe('also those that do not run') }),
+  output: z.strictObject({ machines: z.array(VmView), hidden: z.int() }),
+  examples: ['vmm list', 'vmm list --all --json'],
+  async run(context, { all }) {
+    const names = await namesOf(context)
+    const machines = await viewAll(context, partsOf(context), names)
+    // A failure is what people look for.
+    const shown = machines.filter(({ state }) => all || isActive(state) || state === 'error')
+    return { machines: shown, hidden: machines.length - shown.length }
+  },
+  view: drawList,
+})
+
+export const show = operation<VmmContext>()({
+  path: ['show'],
+  aliases: [['inspect']],
+  summary: 'Show a machine: state, addresses, disks, logs, how to log in',
+  effect: 'read',
+  args: ['name'],
+  input: z.strictObject({ name: NameOfMachine }),
+  output: VmView,
+  examples: ['vmm show web1', 'vmm show --json web1'],
+  complete: { name: namesOf },
+  async run(context, { name }) {
+    return view(context, partsOf(context), await getMachine(context, name))
+  },
+  view: drawMachine,
+})
+
+export const operations: readonly AnyOperation<VmmContext>[] = [create, start, stop, remove, list, show]

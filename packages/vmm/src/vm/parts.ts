@@ -1,0 +1,45 @@
+/** What machines are made of: other rooms' abilities, as this room needs them. `ops.ts` puts them together, tests replace them. */
+import type { Host } from '@imp/kit/host/host.ts'
+import type { Step, StepKind } from '@imp/kit/plan/step.ts'
+import type { Choice, Engine, EngineName, Wish } from '../engine/model.ts'
+import type { ImageDisk } from '../image/model.ts'
+import type { KernelFiles } from '../kernel/model.ts'
+import type { BridgeSettings, Member } from '../net/model.ts'
+
+/** What the guest is told about itself (guest/identity.ts checks it). */
+export interface Identity {
+  hostname: string
+  machineId: string
+  authorizedKeys: string[]
+  hostKey: string
+  nameservers: string[]
+  interfaces: { mac: string; name: string; addresses: string[]; gateways: string[] }[]
+}
+
+export interface Parts {
+  engine(name: EngineName): Engine
+  chooseEngine(wish: Wish): Promise<Choice>
+  /** kHz of the time stamp counter under TCG. */
+  tscKhz(): Promise<number>
+  /** Fetches or builds the default one when it is missing. */
+  kernel(name: string | undefined): Promise<KernelFiles>
+  /** Builds a standard one when it is missing. */
+  image(name: string): Promise<Pick<ImageDisk, 'path' | 'digest'>>
+  buildInitrd(host: Host, initrd: { base: string; output: string; identity: Identity }): Promise<void>
+  /** Words of the kernel command line for the guest's init. */
+  bootArguments(root: 'overlay' | 'disk'): string[]
+  /** Lines on the console that say how the guest's start went. */
+  readonly markers: { readonly ready: string; readonly failed: string }
+  /** Labels by which the guest finds its disks. */
+  readonly labels: { readonly writable: string; readonly root: string }
+  readonly bridge: BridgeSettings
+  attachStep(member: Member): Step
+  detachStep(tap: string): Step
+  leaseAddress(taken: readonly string[]): string
+  leasePort(taken: ReadonlySet<number>, free: (port: number) => Promise<boolean>): Promise<number>
+  listeningPorts(host: Host): Promise<Set<number>>
+  /** The end of a log, without what a terminal would interpret. */
+  lastLines(host: Host, path: string, lines: number): Promise<string>
+  /** Kinds of the steps that other rooms make. */
+  readonly kinds: readonly StepKind[]
+}

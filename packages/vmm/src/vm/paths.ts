@@ -1,0 +1,38 @@
+/** Where everything of one machine lies; pure. */
+import { join } from 'node:path'
+import type { VmmPaths } from '../context.ts'
+
+export interface MachinePaths {
+  /** Everything that is deleted with the machine, besides its document. */
+  readonly directory: string
+  readonly sockets: string
+  readonly run: string
+  readonly journal: string
+  readonly initrd: string
+  /** The writable layer, or the copy of the image that the guest owns. */
+  readonly disk: string
+  readonly hostKey: string
+  readonly knownHosts: string
+  readonly lock: string
+}
+
+/** Paths of the machine with this id: nothing of them depends on its name. */
+export function machinePaths(paths: VmmPaths, id: string): MachinePaths {
+  const directory = join(paths.data, 'machines', id)
+  return {
+    directory,
+    sockets: join(paths.run, id),
+    run: join(directory, 'run.json'),
+    journal: join(directory, 'journal'),
+    initrd: join(directory, 'initrd'),
+    disk: join(directory, 'disk.ext4'),
+    hostKey: join(directory, 'host_ed25519'),
+    knownHosts: join(directory, 'known_hosts'),
+    lock: join(paths.data, 'locks', `${id}.lock`),
+  }
+}
+
+/** The key pair that vmm logs in with, one for all machines. */
+export function managedKey(paths: VmmPaths): string {
+  return join(paths.data, 'keys', 'vmm_ed25519')
+}

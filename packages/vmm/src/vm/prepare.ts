@@ -1,0 +1,86 @@
+/** From what the owner wants to what the engine is given and what the guest is told; pure. */
+import type { Accelerator, Nic, PreparedMachine } from '../engine/model.ts'
+import type { KernelFiles } from '../kernel/model.ts'
+import { gatewayAddress, tapOf, userNetwork, type BridgeSettings } from '../net/model.ts'
+import type { Vm } from './model.ts'
+import type { MachinePaths } from './paths.ts'
+import type { Identity } from './parts.ts'
+
+/** sshd of the guest. */
+export const sshPort = 22
+
+/** The devices in the order in which the guest gets them. */
+export function nicsOf(vm: Vm): Nic[] {
+  const { network, taps } = vm
+  const callers = taps.map(({ tap, mac }): Nic => ({ attachment: 'tap', tap, mac }))
+  if (network.kind === 'none') return callers
+  if (network.kind === 'bridge') return [{ attachment: 'tap', tap: tapOf(vm.id), mac: network.mac }, ...callers]
+  const ssh = { hostAddress: '127.0.0.1', hostPort: network.sshPort, guestPort: sshPort }
+  const forwards = vm.forwards.map(({ host, guest }) => ({ hostAddress: '0.0.0.0', hostPort: host, guestPort: guest }))
+  return [{ attachment: 'user', mac: network.mac, restricted: !vm.defaultRoute, forwards: [ssh, ...forwards] }, ...callers]
+}
+
+/** Addresses of the guest's first interface. */
+export function addressesOf({ network }: Vm, bridge: BridgeSettings): string[] {
+  if (network.kind === 'none') return []
+  return network.kind === 'user' ? [userNetwork.address] : [`${network.address}/${bridge.subnet.split('/')[1]}`]
+}
+
+/** `eth0` is the network of vmm; TAPs of the caller are `eth1` and so on, also when there is no `eth0`. */
+export function interfacesOf(vm: Vm, bridge: BridgeSettings): Identity['interfaces'] {
+  const { network, taps, defaultRoute } = vm
+  const callers = taps.map(({ mac }, index) => ({ mac, name: `eth${index + 1}`, addresses: [], gateways: [] }))
+  if (network.kind === 'none') return callers
+  const gateway = network.kind === 'user' ? userNetwork.gateway : (gatewayAddress(bridge).split('/')[0] ?? '')
+  const own = { mac: network.mac, name: 'eth0', addresses: addressesOf(vm, bridge), gateways: defaultRoute ? [gateway] : [] }
+  return [own, ...callers]
+}
+
+/** Used when this computer itself asks a resolver of its own, which guests cannot reach. */
+const publicResolvers = ['8.8.8.8', '8.8.4.4', '1.1.1.1']
+
+/** The name servers of the guest; `resolvConf` is that of this computer (resolv.conf(5)). */
+export function nameserversOf(vm: Vm, resolvConf: string): string[] {
+  if (vm.dns.length > 0) return vm.dns
+  if (vm.network.kind === 'none' || !vm.defaultRoute) return []
+  if (vm.network.kind === 'user') return [userNetwork.nameserver]
+  const ours = [...resolvConf.matchAll(/^nameserver\s+(\d+\.\d+\.\d+\.\d+)\s*$/gm)].map((match) => match[1] ?? '')
+  const reachable = ours.filter((address) => !address.startsWith('127.')).slice(0, 3)
+  return reachable.length > 0 ? reachable : publicResolvers
+}
+
+export interface Ingredients {
+  readonly accelerator: Accelerator
+  readonly kernel: KernelFiles
+  /** squashfs file. */
+  readonly image: string
+  readonly bootArguments: string[]
+  readonly tscKhz?: number
+}
+
+function disksOf(vm: Vm, paths: MachinePaths, { image, kernel }: Ingredients): PreparedMachine['disks'] {
+  const own = { path: paths.disk, readOnly: false, format: 'raw' as const }
+  const shared = (path: string) => ({ path, readOnly: true, format: 'raw' as const })
+  return [...(vm.diskMode === 'overlay' ? [shared(image)] : []), own, ...(kernel.modules === undefined ? [] : [shared(kernel.modules)])]
+}
+
+/** All that an engine needs. */
+export function prepare(vm: Vm, paths: MachinePaths, ingredients: Ingredients): PreparedMachine {
+  const { accelerator, kernel, bootArguments, tscKhz } = ingredients
+  return {
+    id: vm.id,
+    name: vm.name,
+    accelerator,
+    cpus: vm.cpus,
+    memory: vm.memory,
+    kernel: kernel.vmlinux,
+    initrd: paths.initrd,
+    bootArguments,
+    disks: disksOf(vm, paths, ingredients),
+    nics: nicsOf(vm),
+    directory: paths.directory,
+    sockets: paths.sockets,
+    ...(vm.namespace === undefined ? {} : { namespace: vm.namespace }),
+    ...(tscKhz === undefined ? {} : { tscKhz }),
+  }
+}

@@ -1,0 +1,164 @@
+/** The steps that bring a machine up and take it down. */
+import { z } from 'zod'
+import { FilePath } from '@imp/kit/base/schema.ts'
+import type { Host } from '@imp/kit/host/host.ts'
+import { kinds, stepKind, type Kinds } from '@imp/kit/plan/step.ts'
+import { unitFiles } from '@imp/kit/host/supervise.ts'
+import { asFault, Fault } from '@imp/kit/base/fault.ts'
+import type { Report } from '@imp/kit/base/events.ts'
+import type { VmmPaths } from '../context.ts'
+import { EngineName, MachineId, PreparedMachine } from '../engine/model.ts'
+import { diskStep } from './disks.ts'
+import { ensureKeys, publicKey } from './keys.ts'
+import { NamespaceName, Run, Vm } from './model.ts'
+import { machinePaths, managedKey } from './paths.ts'
+import type { Identity, Parts } from './parts.ts'
+import { untilReady, untilSsh } from './ready.ts'
+import { machines, putRun } from './store.ts'
+
+const nothing = (): Promise<void> => Promise.resolve()
+
+const Files = PreparedMachine.pick({ id: true, name: true, directory: true, sockets: true })
+
+const IdentityData = z.strictObject({
+  hostname: z.string(),
+  machineId: z.string(),
+  authorizedKeys: z.array(z.string()),
+  nameservers: z.array(z.string()),
+  interfaces: z.array(z.strictObject({ mac: z.string(), name: z.string(), addresses: z.array(z.string()), gateways: z.array(z.string()) })),
+})
+
+/** What the kinds need of the command that runs them, besides the steps' own data. */
+export interface StepContext {
+  readonly paths: VmmPaths
+  readonly report: Report
+  readonly signal: AbortSignal
+}
+
+/** The last log of every kind is kept, so that a failed start can be read after the next one. */
+async function rotate(host: Host, path: string): Promise<void> {
+  if ((await host.files.stat(path)) !== undefined) await host.files.rename(path, `${path}.1`)
+}
+
+export type MachineSteps = ReturnType<typeof machineSteps>
+
+/** The step kinds of machines, bound to what they need. */
+export function machineSteps(context: StepContext, parts: Parts) {
+  const { paths } = context
+
+  const keys = stepKind({
+    kind: 'vmm.keys',
+    schema: z.strictObject({ id: MachineId }),
+    do: (host, { id }) => ensureKeys(host, paths, id),
+    // Kept: the guest is known by its host key, and the pair of vmm belongs to all machines.
+    undo: nothing,
+  })
+
+  const initrd = stepKind({
+    kind: 'vmm.initrd',
+    schema: z.strictObject({ id: MachineId, base: FilePath, output: FilePath, identity: IdentityData }),
+    async do(host, { id, base, output, identity }) {
+      const authorizedKeys = [await publicKey(host, `${managedKey(paths)}.pub`), ...identity.authorizedKeys]
+      const hostKey = await host.files.read(machinePaths(paths, id).hostKey)
+      const whole: Identity = { ...identity, authorizedKeys, hostKey }
+      await parts.buildInitrd(host, { base, output, identity: whole })
+    },
+    undo: (host, { output }) => host.files.remove(output),
+  })
+
+  const loopback = stepKind({
+    kind: 'vmm.loopback',
+    schema: z.strictObject({ namespace: NamespaceName }),
+    do: async (host, { namespace }) => {
+      await host.run(['ip', '-n', namespace, 'link', 'set', 'dev', 'lo', 'up'])
+    },
+    // The namespace is the caller's, who may count on it by now.
+    undo: nothing,
+  })
+
+  const record = stepKind({
+    kind: 'vmm.run',
+    schema: z.strictObject({ id: MachineId, run: Run }),
+    do: (host, { id, run }) => putRun({ host, paths }, id, run),
+    // Whoever undoes writes down how it ended.
+    undo: nothing,
+  })
+
+  const pin = stepKind({
+    kind: 'vmm.pin',
+    schema: z.strictObject({ name: Vm.shape.name, digest: z.string() }),
+    async do(host, { name, digest }) {
+      const all = machines({ host, paths })
+      await all.put(name, { ...(await all.get(name)), imageDigest: digest })
+    },
+    async undo(host, { name }) {
+      const all = machines({ host, paths })
+      const { imageDigest: _, ...vm } = await all.get(name)
+      await all.put(name, vm)
+    },
+  })
+
+  const start = stepKind({
+    kind: 'vmm.engine.start',
+    schema: z.strictObject({ engine: EngineName, machine: PreparedMachine }),
+    async do(host, { engine: name, machine }) {
+      const engine = parts.engine(name)
+      if ((await engine.inspect(host, machine)) === undefined) {
+        const logs = new Set([engine.console(machine).log, unitFiles(machine.directory, 'engine').log])
+        for (const log of logs) await rotate(host, log)
+      }
+      await engine.start(host, machine)
+    },
+    undo: (host, { engine, machine }) => parts.engine(engine).stop(host, machine, 'kill'),
+  })
+
+  const ready = stepKind({
+    kind: 'vmm.ready',
+    schema: z.strictObject({ engine: EngineName, machine: Files }),
+    do: (host, { engine, machine }) => untilReady(host, parts, parts.engine(engine), machine, context.signal),
+    undo: nothing,
+  })
+
+  const reach = stepKind({
+    kind: 'vmm.reach',
+    schema: z.strictObject({
+      engine: EngineName,
+      machine: Files,
+      address: z.string(),
+      port: z.int(),
+      namespace: NamespaceName.optional(),
+    }),
+    async do(host, { engine, machine, ...server }) {
+      const key = await publicKey(host, `${machinePaths(paths, machine.id).hostKey}.pub`)
+      await untilSsh(host, parts, parts.engine(engine), machine, { ...server, key }, context.signal)
+    },
+    undo: nothing,
+  })
+
+  const stop = stepKind({
+    kind: 'vmm.engine.stop',
+    schema: z.strictObject({ engine: EngineName, machine: Files, how: z.enum(['shutdown', 'kill']) }),
+    async do(host, { engine: name, machine, how }) {
+      const engine = parts.engine(name)
+      try {
+        await engine.stop(host, machine, how)
+      } catch (error) {
+        if (how === 'kill' || !(error instanceof Fault)) throw error
+        context.report({ event: 'log', level: 'warning', text: `${asFault(error).message}; it is killed` })
+        await engine.stop(host, machine, 'kill')
+      }
+    },
+    // What was stopped is not started again by a failure further on.
+    undo: nothing,
+  })
+
+  const remove = stepKind({
+    kind: 'vmm.remove',
+    schema: z.strictObject({ path: FilePath }),
+    do: (host, { path }) => host.files.remove(path),
+    undo: nothing,
+  })
+
+  const all: Kinds = kinds(diskStep, keys, initrd, loopback, record, pin, start, ready, reach, stop, remove, ...parts.kinds)
+  return { all, disk: diskStep, keys, initrd, loopback, record, pin, start, ready, reach, stop, remove }
+}
