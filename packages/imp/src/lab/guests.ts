@@ -43,7 +43,7 @@ export async function deleteGuest(vmm: Vmm, lab: string, node: string): Promise<
       hint: `rename the lab or the node, or: vmm delete ${name}`,
     })
   }
-  await callVmm(vmm, 'run', ['delete', name, '--force'])
+  await callVmm(vmm, 'run', ['delete', name, '--force', '--yes'])
 }
 
 /** Creates and boots the machine of a node; returns when it can be reached by ssh. A machine left by an earlier attempt is replaced. */

@@ -143,6 +143,18 @@ function resolveLink(link: TopologyLink, index: number, features: LinkFeatures):
   return { value: { ends, ...(impairment === undefined ? {} : { impairment }), relayed: delayed && !features.netem }, findings }
 }
 
+/** Cards that vmm gives to a guest beside the one of its own network. */
+const guestCards = 5
+
+function checkCardCount(node: NodeDefinition, amount: number): Finding[] {
+  if (node.realised !== 'guest' || amount <= guestCards) return []
+  const why = node.because.length === 0 ? '' : `, which it becomes since this kernel lacks ${node.because.join(', ')}`
+  const message = `has ${amount} links, more than the ${guestCards} of a microVM${why}`
+  return [
+    { path: jsonPath(['topology', 'nodes', node.name]), severity: 'error', message, hint: 'put a node with fewer links in its place' },
+  ]
+}
+
 async function resolveTopology(source: Source, file: string, topology: Topology): Promise<Found<LabDefinition>> {
   const { nodes, links } = topology.topology
   const resolvedNodes = await Promise.all(
@@ -157,7 +169,10 @@ async function resolveTopology(source: Source, file: string, topology: Topology)
       links: resolvedLinks.map((each) => each.value),
       verify: topology.verify,
     },
-    findings: [...resolvedNodes, ...resolvedLinks].flatMap((each) => each.findings),
+    findings: [
+      ...[...resolvedNodes, ...resolvedLinks].flatMap((each) => each.findings),
+      ...resolvedNodes.flatMap(({ value }) => checkCardCount(value, interfacesOf(links, value.name).length)),
+    ],
   }
 }
 

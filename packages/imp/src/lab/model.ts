@@ -195,11 +195,23 @@ export const Assertion = z
   .refine((assertion) => Object.keys(assertion).length === 1, `must be exactly one of ${assertionKinds.join(', ')}`)
 export type Assertion = z.output<typeof Assertion>
 
+/** As findings of the nodes themselves: a record of zod's says of a bad key only that it is one. */
+function checkNodeNames(nodes: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
+  for (const name of Object.keys(nodes)) {
+    for (const { message } of NodeName.safeParse(name).error?.issues ?? []) {
+      context.addIssue({ code: 'custom', path: [name], message })
+    }
+  }
+}
+
 export const Topology = z
   .strictObject({
     name: LabName,
     topology: z.strictObject({
-      nodes: z.record(NodeName, TopologyNode).refine((nodes) => Object.keys(nodes).length > 0, 'must have at least one node'),
+      nodes: z
+        .record(z.string(), TopologyNode)
+        .refine((nodes) => Object.keys(nodes).length > 0, 'must have at least one node')
+        .superRefine(checkNodeNames),
       links: z.array(TopologyLink).default([]),
     }),
     verify: z.array(Assertion).default([]).describe('what must hold when the lab is up'),
