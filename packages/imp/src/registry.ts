@@ -5,5 +5,8 @@ import type { ImpContext } from './context.ts'
 export const registry: Registry<ImpContext> = {
   program: 'imp',
   summary: 'turns a Debian machine into a router, from one router.json',
-  rooms: [room('Labs', ['lab'], () => import('./lab/ops.ts'))],
+  rooms: [
+    room('Configuration', ['schema', 'check', 'render'], () => import('./config/ops.ts')),
+    room('Labs', ['lab'], () => import('./lab/ops.ts')),
+  ],
 }

@@ -1,7 +1,13 @@
 /** Text as a terminal shows it: columns instead of characters, lines that fit, and nothing that steers the terminal. */
 import { stripVTControlCharacters } from 'node:util'
 
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
+let segmenter: Intl.Segmenter | undefined
+
+/** What people see as one character. Made on first use: most text is ASCII, and making a segmenter takes 10 ms. */
+function graphemes(text: string): string[] {
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' })
+  return [...segmenter.segment(text)].map(({ segment }) => segment)
+}
 
 /** East Asian Wide and Fullwidth (Unicode TR 11), in blocks: scripts, Hangul, fullwidth forms, CJK extensions. */
 const wide =
@@ -20,7 +26,7 @@ function graphemeWidth(grapheme: string): number {
 export function displayWidth(text: string): number {
   const plain = stripVTControlCharacters(text)
   if (/^[\x20-\x7E]*$/.test(plain)) return plain.length
-  return [...segmenter.segment(plain)].reduce((sum, { segment }) => sum + graphemeWidth(segment), 0)
+  return graphemes(plain).reduce((sum, each) => sum + graphemeWidth(each), 0)
 }
 
 /** Cuts a text without escape sequences to so many columns, with an ellipsis when something is lost. */
@@ -28,10 +34,10 @@ export function truncate(text: string, columns: number): string {
   if (displayWidth(text) <= columns) return text
   let kept = ''
   let used = 0
-  for (const { segment } of segmenter.segment(text)) {
-    used += graphemeWidth(segment)
+  for (const each of graphemes(text)) {
+    used += graphemeWidth(each)
     if (used > columns - 1) break
-    kept += segment
+    kept += each
   }
   return columns < 1 ? '' : `${kept}…`
 }

@@ -13,9 +13,13 @@ type Entry = readonly [string, string]
 
 const widestTerm = 30
 
+/** Where the meanings begin. */
+function columnOf(entries: readonly Entry[]): number {
+  return Math.min(widestTerm, Math.max(0, ...entries.map(([term]) => displayWidth(term)))) + 4
+}
+
 /** Two columns; a term that is too wide has its meaning on the next line. */
-function drawEntries(style: Style, entries: readonly Entry[], width: number): string[] {
-  const column = Math.min(widestTerm, Math.max(0, ...entries.map(([term]) => displayWidth(term)))) + 4
+function drawEntries(style: Style, entries: readonly Entry[], width: number, column = columnOf(entries)): string[] {
   return entries.flatMap(([term, meaning]) => {
     const lines = wrap(meaning, Math.max(20, width - column))
     const fits = displayWidth(term) + 4 <= column
@@ -128,13 +132,18 @@ function isVisible(operation: AnyOperation): boolean {
 /** Help of the program: its commands by room. Loads all rooms. */
 export async function rootHelp<Context extends OperationContext>(registry: Registry<Context>, options: ViewOptions): Promise<string> {
   const style = styleFor(options.colour)
-  const rooms = await allOperations(registry)
-  const draw = (entries: readonly Entry[]): string[] => drawEntries(style, entries, options.width)
+  const rooms = (await allOperations(registry)).map(({ room, operations }) => ({
+    title: room.title,
+    entries: operations.filter(isVisible).map(commandEntry),
+  }))
+  const flags: Entry[] = [...globalEntries(), ['--version', 'print the version']]
+  const column = columnOf([...rooms.flatMap(({ entries }) => entries), ...flags])
+  const draw = (entries: readonly Entry[]): string[] => drawEntries(style, entries, options.width, column)
   return [
     `${style('bold', registry.program)} - ${registry.summary}`,
     ...section(style, 'Usage', [`  ${registry.program} COMMAND [words] [flags]`, `  ${registry.program} COMMAND --help`]),
-    ...rooms.flatMap(({ room, operations }) => section(style, room.title, draw(operations.filter(isVisible).map(commandEntry)))),
-    ...section(style, 'Flags of every command', draw([...globalEntries(), ['--version', 'print the version']])),
+    ...rooms.flatMap(({ title, entries }) => section(style, title, draw(entries))),
+    ...section(style, 'Flags of every command', draw(flags)),
   ].join('\n')
 }
 
