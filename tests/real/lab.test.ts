@@ -1,0 +1,236 @@
+/** Labs of namespaces and FRR: up, by difference, verified, broken, killed and down. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { bench, failing, frr, missing, type Bench } from './lab-fixture.ts'
+
+function router(asn: number, other: number, own: string, peer: string, lan: string): string {
+  return `frr defaults traditional
+ip forwarding
+interface wan
+ ip address ${own}/30
+exit
+interface lan
+ ip address ${lan}.1/24
+exit
+router bgp ${asn}
+ no bgp ebgp-requires-policy
+ neighbor ${peer} remote-as ${other}
+ neighbor ${peer} timers 1 3
+ neighbor ${peer} timers connect 1
+ address-family ipv4 unicast
+  network ${lan}.0/24
+ exit-address-family
+exit
+`
+}
+
+const topology = `name: placeholder
+topology:
+  nodes:
+    west: {kind: frr, startup-config: west.conf}
+    east: {kind: frr, startup-config: east.conf}
+    client:
+      kind: host
+      exec:
+        - ip address add 198.51.100.10/24 dev eth1
+        - ip route add default via 198.51.100.1
+    server:
+      kind: host
+      exec:
+        - ip address add 203.0.113.10/24 dev eth1
+        - ip route add default via 203.0.113.1
+        - {command: sleep infinity, background: true}
+  links:
+    - endpoints: ["client:eth1", "west:lan"]
+    - endpoints: ["west:wan", "east:wan"]
+    - endpoints: ["east:lan", "server:eth1"]
+verify:
+  - session: {node: west, peer: 192.0.2.2}
+  - route: {node: west, prefix: 203.0.113.0/24, protocol: bgp, via: 192.0.2.2}
+  - routes: {node: east, protocol: bgp, exactly: [198.51.100.0/24]}
+  - reach: {from: client, to: 203.0.113.10}
+  - no-reach: {from: client, to: 203.0.113.77}
+  - seen-as: {from: client, to: 203.0.113.10, address: 198.51.100.10}
+  - seen-as: {from: client, to: 203.0.113.10, protocol: udp, address: 198.51.100.10}
+`
+
+const files = {
+  'lab.yaml': topology,
+  'west.conf': router(64500, 64496, '192.0.2.1', '192.0.2.2', '198.51.100'),
+  'east.conf': router(64496, 64500, '192.0.2.2', '192.0.2.1', '203.0.113'),
+}
+
+async function succeeds(lab: Bench, ...words: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await lab.imp(...words)
+  assert.equal(status, 0, `imp ${words.join(' ')}\n${stdout}\n${stderr}`)
+  return stdout
+}
+
+/** A verify whose failing lines do not keep us waiting. */
+async function hurry(lab: Bench): Promise<void> {
+  await lab.edit('lab.yaml', (text) => text.replace(/^( +- [a-z-]+: \{[^}]*)\}$/gm, '$1, deadline: 1s}'))
+}
+
+const why = missing(frr)
+
+suite('labs of namespaces', { skip: why ?? false }, () => {
+  test('up, seen, verified, unchanged by a second up, and gone', async (t) => {
+    const lab = await bench(t, files)
+    assert.match(await succeeds(lab, 'lab', 'up', lab.file), /4 nodes started/)
+    const verified = await lab.verify()
+    assert.deepEqual(failing(verified), [])
+    assert.equal(verified.status, 0)
+    const seen = JSON.parse(await succeeds(lab, '--json', 'lab', 'inspect', lab.name)) as {
+      links: { state: string }[]
+      sessions: { state: string }[]
+    }
+    assert.deepEqual([...new Set(seen.links.map((each) => each.state))], ['up'])
+    assert.deepEqual(
+      seen.sessions.map((each) => each.state),
+      ['established', 'established'],
+    )
+    assert.match(await succeeds(lab, 'lab', 'list'), new RegExp(`${lab.name} +up +4`))
+    assert.match(await succeeds(lab, 'lab', 'exec', lab.name, 'client', '--', 'ip', '-br', 'address'), /198\.51\.100\.10\/24/)
+    assert.equal((await lab.imp('lab', 'exec', lab.name, 'client', '--', 'bash', '-c', 'exit 42')).status, 42)
+    assert.match(await succeeds(lab, 'lab', 'up', lab.file), /0 nodes started, 4 kept/)
+    await succeeds(lab, 'lab', 'down', lab.file)
+    assert.deepEqual(await lab.remains(), [])
+  })
+
+  test('verify names what does not hold', async (t) => {
+    const lab = await bench(t, files)
+    await succeeds(lab, 'lab', 'up', lab.file)
+    assert.deepEqual(failing(await lab.verify()), [])
+    await lab.inside('east', 'ip', 'link', 'set', 'wan', 'down')
+    await hurry(lab)
+    const verified = await lab.verify()
+    assert.equal(verified.status, 1)
+    assert.ok(failing(verified).includes('session west with 192.0.2.2'), JSON.stringify(verified))
+    assert.ok(failing(verified).includes('reach client to 203.0.113.10'), JSON.stringify(verified))
+    assert.ok(!failing(verified).includes('no-reach client to 203.0.113.77'))
+  })
+
+  test('a changed file changes only what differs, and damage is mended', async (t) => {
+    const lab = await bench(t, files)
+    await succeeds(lab, 'lab', 'up', lab.file)
+    const namespaces = async (): Promise<string> => (await lab.inside('west', 'stat', '-Lc', '%i', '/proc/self/ns/net')).stdout
+    const before = await namespaces()
+    await lab.edit('lab.yaml', (text) =>
+      text.replace('203.0.113.10/24', '203.0.113.20/24').replaceAll('to: 203.0.113.10', 'to: 203.0.113.20'),
+    )
+    assert.match(await succeeds(lab, 'lab', 'up', lab.file), /1 node started, 3 kept/)
+    assert.equal(await namespaces(), before)
+    assert.deepEqual(failing(await lab.verify()), [])
+    await lab.inside('client', 'ip', 'link', 'delete', 'dev', 'eth1')
+    assert.match(await succeeds(lab, 'lab', 'up', lab.file), /1 node started, 3 kept/)
+    assert.deepEqual(failing(await lab.verify()), [])
+    await lab.edit('lab.yaml', (text) =>
+      text.replace(/^ {4}server:\n(?: {6,}.*\n)*/m, '').replace('    - endpoints: ["east:lan", "server:eth1"]\n', ''),
+    )
+    await lab.edit('lab.yaml', (text) => text.replace(/^verify:[^]*/m, 'verify: []\n'))
+    assert.match(await succeeds(lab, 'lab', 'up', lab.file), /0 nodes started, 3 kept/)
+    assert.notEqual((await lab.inside('server', 'true')).status, 0)
+  })
+
+  test('two labs of the same topology live side by side', async (t) => {
+    const labs = [await bench(t, files), await bench(t, files)] as const
+    await Promise.all(labs.map((lab) => succeeds(lab, 'lab', 'up', lab.file)))
+    for (const lab of labs) assert.deepEqual(failing(await lab.verify()), [])
+    await succeeds(labs[0], 'lab', 'down', labs[0].name)
+    assert.deepEqual(await labs[0].remains(), [])
+    assert.deepEqual(failing(await labs[1].verify()), [])
+  })
+
+  test('a topology with errors changes nothing and says all of them', async (t) => {
+    const lab = await bench(t, { ...files, 'west.conf': files['west.conf'].replace('neighbor', 'neighbr') })
+    await lab.edit('lab.yaml', (text) => text.replace('server:eth1', 'sever:eth1'))
+    const { status, stderr } = await lab.imp('lab', 'up', lab.file)
+    assert.equal(status, 2)
+    assert.match(stderr, /sever/)
+    assert.match(stderr, /did you mean server\?/)
+    assert.match(stderr, /west\.conf/)
+    assert.deepEqual(await lab.remains(), [])
+  })
+
+  test('a node that does not come up takes the whole lab back', async (t) => {
+    const lab = await bench(t, files)
+    await lab.edit('lab.yaml', (text) => text.replace('via 203.0.113.1', 'via 192.0.2.99'))
+    const { status, stderr } = await lab.imp('lab', 'up', lab.file)
+    assert.notEqual(status, 0)
+    assert.match(stderr, /node server: exec\[1\] failed/)
+    assert.deepEqual(await lab.remains(), [])
+  })
+
+  test('a dry run says the steps and makes none', async (t) => {
+    const lab = await bench(t, files)
+    assert.match(await succeeds(lab, '--dry-run', 'lab', 'up', lab.file), /make 4 namespaces/)
+    assert.deepEqual(await lab.remains(), [])
+  })
+})
+
+suite('labs whose commands are killed', { skip: why ?? false }, () => {
+  // A whole up has 16 events: the beginning and the end of each step and of each node.
+  for (const events of [1, 2, 3, 4, 6, 8, 10, 12, 14, 15]) {
+    test(`down after up was killed at event ${events} leaves nothing`, async (t) => {
+      const lab = await bench(t, files)
+      await lab.killedAt(events, 'lab', 'up', lab.file)
+      await succeeds(lab, 'lab', 'down', lab.name)
+      assert.deepEqual(await lab.remains(), [])
+    })
+  }
+
+  test('up after a killed up begins from a clean state', async (t) => {
+    const lab = await bench(t, files)
+    await lab.killedAt(9, 'lab', 'up', lab.file)
+    assert.match(await succeeds(lab, 'lab', 'list'), /unfinished/)
+    await succeeds(lab, 'lab', 'up', lab.file)
+    assert.deepEqual(failing(await lab.verify()), [])
+  })
+
+  test('up after a killed change undoes it first', async (t) => {
+    const lab = await bench(t, files)
+    await succeeds(lab, 'lab', 'up', lab.file)
+    await lab.edit('lab.yaml', (text) =>
+      text.replace('198.51.100.10/24', '198.51.100.20/24').replaceAll('address: 198.51.100.10', 'address: 198.51.100.20'),
+    )
+    await lab.killedAt(5, 'lab', 'up', lab.file)
+    await succeeds(lab, 'lab', 'up', lab.file)
+    assert.deepEqual(failing(await lab.verify()), [])
+    await succeeds(lab, 'lab', 'down', lab.file)
+    assert.deepEqual(await lab.remains(), [])
+  })
+})
+
+suite('impaired links', { skip: why ?? false }, () => {
+  const pair = (impairment: string): Record<string, string> => ({
+    'lab.yaml': `name: placeholder
+topology:
+  nodes:
+    a: {kind: host, exec: [ip address add 192.0.2.1/24 dev eth1]}
+    b: {kind: host, exec: [ip address add 192.0.2.2/24 dev eth1]}
+  links:
+    - {endpoints: ["a:eth1", "b:eth1"], ${impairment}}
+`,
+  })
+
+  test('a delay is a delay, whether the kernel has netem or not', async (t) => {
+    const lab = await bench(t, pair('delay: 40ms, jitter: 2ms'))
+    await succeeds(lab, 'lab', 'up', lab.file)
+    const { stdout } = await lab.inside('a', 'ping', '-n', '-c', '5', '-i', '0.2', '192.0.2.2')
+    const times = [...stdout.matchAll(/time=([\d.]+) ms/g)].map((match) => Number(match[1]))
+    assert.equal(times.length, 5, stdout)
+    // Never less than twice the shortest delay; how much more depends on how busy this machine is.
+    for (const time of times) assert.ok(time >= 75, stdout)
+    await succeeds(lab, 'lab', 'down', lab.file)
+    assert.deepEqual(await lab.remains(), [])
+  })
+
+  test('a loss is a loss', async (t) => {
+    const lab = await bench(t, pair('loss: 50%'))
+    await succeeds(lab, 'lab', 'up', lab.file)
+    const { stdout } = await lab.inside('a', 'ping', '-n', '-q', '-c', '200', '-i', '0.01', '-W', '1', '192.0.2.2')
+    const received = Number(/(\d+) received/.exec(stdout)?.[1])
+    // A quarter comes through both ways: 50 of 200, with a deviation of 6.
+    assert.ok(received > 10 && received < 110, stdout)
+  })
+})
