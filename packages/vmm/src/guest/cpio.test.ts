@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { assert as check, property, record, stringMatching, uint8Array, uniqueArray } from 'fast-check'
+import * as fc from 'fast-check'
 import { archive, padding, type CpioEntry } from './cpio.ts'
 
 const sample: readonly CpioEntry[] = [
@@ -73,10 +73,10 @@ suite('archive', () => {
   }
 
   test('is a multiple of four bytes long and holds every content, whatever the lengths', () => {
-    const name = stringMatching(/^[a-z]{1,20}$/)
-    const files = uniqueArray(record({ path: name, content: uint8Array({ maxLength: 40 }) }), { selector: (file) => file.path })
-    check(
-      property(files, (entries) => {
+    const name = fc.stringMatching(/^[a-z]{1,20}$/)
+    const files = fc.uniqueArray(fc.record({ path: name, content: fc.uint8Array({ maxLength: 40 }) }), { selector: (file) => file.path })
+    fc.assert(
+      fc.property(files, (entries) => {
         const bytes = archive(entries.map((entry) => ({ kind: 'file', ...entry })))
         return bytes.length % 4 === 0 && entries.every(({ content }) => bytes.includes(Buffer.from(content)))
       }),

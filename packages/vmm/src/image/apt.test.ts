@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { archiveName, dependencyOf, parseRecords } from './apt.ts'
+import { aptConfiguration, Mirror, proxyOptions, sourceLines } from './sources.ts'
+
+/** As `apt-cache show` of Debian 12 prints it. */
+const text = `Package: linux-image-cloud-amd64
+Source: linux-signed-amd64 (6.1.192+2)
+Version: 6.1.192-2
+Architecture: amd64
+Depends: linux-image-6.1.0-56-cloud-amd64 (= 6.1.192-2)
+Description: Linux for x86-64 cloud (meta-package)
+Size: 1504
+
+Package: busybox-static
+Version: 1:1.35.0-4+deb12u1+b1
+Architecture: amd64
+Built-Using: glibc (= 2.36-9)
+Size: 928188
+
+`
+
+suite('apt', () => {
+  const [kernel, busybox] = parseRecords(text)
+  assert.ok(kernel !== undefined && busybox !== undefined)
+
+  test('reads records', () => {
+    assert.equal(kernel.get('Version'), '6.1.192-2')
+    assert.equal(busybox.get('Size'), '928188')
+    assert.deepEqual(parseRecords(''), [])
+  })
+
+  test('knows what apt calls the files of packages', () => {
+    assert.equal(archiveName(kernel), 'linux-image-cloud-amd64_6.1.192-2_amd64.deb')
+    assert.equal(archiveName(busybox), 'busybox-static_1%3a1.35.0-4+deb12u1+b1_amd64.deb')
+  })
+
+  test('finds the kernel behind a meta package', () => {
+    assert.equal(dependencyOf(kernel, /^linux-image-\d/), 'linux-image-6.1.0-56-cloud-amd64')
+    assert.equal(dependencyOf(busybox, /^linux-image-\d/), undefined)
+  })
+})
+
+suite('sources', () => {
+  test('cover the release, its updates and security, each signed', () => {
+    const lines = sourceLines('bookworm', 'http://mirror.example.net/debian')
+    const key = '[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
+    assert.deepEqual(lines, [
+      `deb ${key} http://mirror.example.net/debian bookworm main`,
+      `deb ${key} http://mirror.example.net/debian bookworm-updates main`,
+      `deb ${key} http://deb.debian.org/debian-security bookworm-security main`,
+    ])
+  })
+
+  test('keep apt away from the configuration of this machine', () => {
+    const lines = aptConfiguration('/cache/apt', 'amd64', { http: 'http://proxy:3128' }).split('\n')
+    for (const key of ['Dir::Etc', 'Dir::State', 'Dir::State::lists', 'Dir::Cache', 'Dir::Cache::archives'])
+      assert.ok(
+        lines.some((line) => line.startsWith(`${key} "/cache/apt`)),
+        key,
+      )
+    assert.ok(lines.includes('Acquire::http::Proxy "http://proxy:3128";'))
+    assert.deepEqual(proxyOptions({}), [])
+  })
+
+  test('take no mirror that would add words to a line', () => {
+    assert.equal(Mirror.safeParse('http://deb.debian.org/debian').success, true)
+    for (const wrong of ['http://a b', 'file:///etc', 'http://a\ndeb x', 'ftp://a/debian', ''])
+      assert.equal(Mirror.safeParse(wrong).success, false, wrong)
+  })
+})
