@@ -49,17 +49,25 @@ async function ask(question: string): Promise<string | undefined> {
   const { createInterface } = await import('node:readline/promises')
   const prompt = createInterface({ input: process.stdin, output: process.stderr })
   const ended = new AbortController()
-  prompt.on('SIGINT', () => ended.abort())
+  // While a line is edited the terminal sends ^C as a character: it counts as the signal that it would have been.
+  prompt.on('SIGINT', () => {
+    process.emit('SIGINT', 'SIGINT')
+    ended.abort()
+  })
   prompt.on('close', () => ended.abort())
   try {
     return await prompt.question(question, { signal: ended.signal })
   } catch (error) {
     if (!ended.signal.aborted) throw error
-    process.stderr.write('\n')
     return undefined
   } finally {
     prompt.close()
   }
+}
+
+/** A pseudo-terminal that nobody gave a size has 0 columns and lines. */
+function known(size: number | undefined): number | undefined {
+  return size === 0 ? undefined : size
 }
 
 /** The terminal of this process. */
@@ -71,10 +79,10 @@ export function processTerminal(): Terminal {
     out: (text) => out(`${text}\n`),
     err: writer(stderr),
     get width() {
-      return stdout.columns ?? stderr.columns ?? 80
+      return known(stdout.columns) ?? known(stderr.columns) ?? 80
     },
     get height() {
-      return stderr.rows ?? 24
+      return known(stderr.rows) ?? 24
     },
     colour: { out: wantsColour(env, stdout.isTTY), err: wantsColour(env, stderr.isTTY) },
     live: stderr.isTTY && !dumb,

@@ -11,7 +11,12 @@ import { shellQuote } from '../host/exec.ts'
 const directory = mkdtempSync(join(tmpdir(), 'surface-'))
 const main = join(directory, 'main.mjs')
 const script = join(directory, 'completion.bash')
-const environment = { ...process.env, PATH: `${directory}${delimiter}${process.env['PATH']}`, NO_COLOR: '1' }
+const environment = {
+  ...process.env,
+  PATH: `${directory}${delimiter}${process.env['PATH']}`,
+  NO_COLOR: '1',
+  NODE_COMPILE_CACHE: join(directory, 'cache'),
+}
 
 before(() => {
   const from = (name: string): string => JSON.stringify(new URL(name, import.meta.url).href)
@@ -63,6 +68,34 @@ test('the scripts are valid', (t) => {
     const { stdout } = spawnSync('sample', ['completion', shell], { env: environment, encoding: 'utf8' })
     assert.equal(spawnSync(shell, ['-n'], { input: stdout, encoding: 'utf8' }).stderr, '')
   }
+})
+
+describe('on a terminal', () => {
+  /** On a pseudo-terminal of script(1), which types `keys` when it is asked. */
+  const type = async (command: string, keys: string) => {
+    const child = spawn('script', ['-qec', command, '/dev/null'], { env: environment })
+    let seen = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (!seen.includes('[y/N]') && (seen + text).includes('[y/N]')) child.stdin.write(keys)
+      seen += text
+    })
+    const [status] = (await once(child, 'close')) as [number]
+    return { status, seen }
+  }
+  const table: [string, string, number, RegExp][] = [
+    ['sample delete web1', 'y\n', 0, /Go on\? \[y\/N\][^]*"deleted"/],
+    ['sample delete web1', 'n\n', 1, /nothing was changed/],
+    ['sample delete web1', '\u0003', 130, /interrupted/],
+    ['sample delete web1', '\u0004', 1, /nothing was changed/],
+    ['sample create web1', '', 0, /● write web1 {2}0 ms[^]*✓ write web1\r\ncreated web1/],
+  ]
+  for (const [command, keys, status, seen] of table)
+    test(`${command}, ${JSON.stringify(keys)}`, async (t) => {
+      if (spawnSync('script', ['--version']).error !== undefined) return t.skip('needs script(1), of the package bsdutils')
+      const ran = await type(command, keys)
+      assert.match(ran.seen, seen)
+      assert.equal(ran.status, status)
+    })
 })
 
 test('a reader that goes away is no failure', () => {
