@@ -1,0 +1,117 @@
+/**
+ * What changes do, carried out in thought: a plan knows what will be there after its first half, and a step that is done again after a
+ * crash leaves out what is in effect already. Pure.
+ */
+import { sameRule, type Change, type MadeLink } from './change.ts'
+import type { Rule } from './desired.ts'
+import type { ObservedLink } from './observe.ts'
+
+/** Of a bridge whose members have just changed. */
+export const unknownMtu = 0
+
+export interface Present {
+  readonly links: Map<string, ObservedLink>
+  rules: readonly Rule[]
+}
+
+export function presentOf(links: readonly ObservedLink[], rules: readonly Rule[]): Present {
+  return { links: new Map(links.map((link) => [link.name, link])), rules }
+}
+
+function newLink({ name, kind, parent, vlan, protocol, mtu }: MadeLink): ObservedLink {
+  return {
+    name,
+    kind,
+    alternativeNames: [],
+    mac: '',
+    mtu: mtu ?? unknownMtu,
+    up: false,
+    carrier: false,
+    addresses: [],
+    ...(parent === undefined ? {} : { parent }),
+    ...(vlan === undefined ? {} : { vlan }),
+    ...(protocol === undefined ? {} : { protocol }),
+  }
+}
+
+function withMaster(link: ObservedLink, master: string | null): ObservedLink {
+  const { master: _before, ...free } = link
+  return master === null ? free : { ...free, master }
+}
+
+function without(values: readonly string[], value: string): string[] {
+  return values.filter((each) => each !== value)
+}
+
+type LinkChange = Exclude<Change, { change: 'add-link' | 'remove-link' | 'add-rule' | 'remove-rule' }>
+
+/** What a change makes of the link that it concerns; the same object when it changes nothing. */
+function changedLink(change: LinkChange, link: ObservedLink): ObservedLink {
+  const names = link.alternativeNames
+  if (change.change === 'rename') return { ...link, name: change.to }
+  if (change.change === 'add-name') return names.includes(change.name) ? link : { ...link, alternativeNames: [...names, change.name] }
+  if (change.change === 'remove-name') {
+    return names.includes(change.name) ? { ...link, alternativeNames: without(names, change.name) } : link
+  }
+  if (change.change === 'mtu') return link.mtu === change.after ? link : { ...link, mtu: change.after }
+  if (change.change === 'master') return (link.master ?? null) === change.after ? link : withMaster(link, change.after)
+  if (change.change === 'add-address') {
+    return link.addresses.includes(change.address) ? link : { ...link, addresses: [...link.addresses, change.address] }
+  }
+  if (change.change === 'remove-address') {
+    return link.addresses.includes(change.address) ? { ...link, addresses: without(link.addresses, change.address) } : link
+  }
+  const up = change.change === 'up'
+  return link.up === up ? link : { ...link, up }
+}
+
+/** What the kernel does by itself: VLANs follow their port, bridges take the MTU of their members (net/8021q/vlan.c, net/bridge/br_if.c). */
+function carryOn(change: LinkChange, present: Present): void {
+  for (const link of Array.from(present.links.values())) {
+    if (change.change === 'rename' && link.parent === change.from) present.links.set(link.name, { ...link, parent: change.to })
+    if (change.change === 'rename' && link.master === change.from) present.links.set(link.name, withMaster(link, change.to))
+    if ((change.change === 'up' || change.change === 'down') && link.kind === 'vlan' && link.parent === change.link) {
+      carryOut({ change: change.change, link: link.name }, present)
+    }
+    if (change.change === 'master' && (link.name === change.before || link.name === change.after)) {
+      present.links.set(link.name, { ...link, mtu: unknownMtu })
+    }
+  }
+}
+
+function changeLink(change: LinkChange, present: Present): boolean {
+  const name = change.change === 'rename' ? change.from : change.link
+  const link = present.links.get(name)
+  const changed = link === undefined ? undefined : changedLink(change, link)
+  if (changed === undefined || changed === link) return false
+  present.links.delete(name)
+  present.links.set(changed.name, changed)
+  carryOn(change, present)
+  return true
+}
+
+/**
+ * Carries a change out on what is there. False when it was in effect already; where a link is not there, nothing that concerns it is
+ * left to do either.
+ */
+export function carryOut(change: Change, present: Present): boolean {
+  if (change.change === 'remove-link') return present.links.delete(change.link.name)
+  if (change.change === 'add-link') {
+    if (present.links.has(change.link.name)) return false
+    present.links.set(change.link.name, newLink(change.link))
+    return true
+  }
+  if (change.change === 'add-rule' || change.change === 'remove-rule') {
+    const others = present.rules.filter((rule) => !sameRule(rule, change.rule))
+    const was = others.length < present.rules.length
+    present.rules = change.change === 'add-rule' ? [...others, change.rule] : others
+    return was === (change.change === 'remove-rule')
+  }
+  return changeLink(change, present)
+}
+
+/** The changes that are left to do, given what is there now. */
+export function remaining(changes: readonly Change[], links: readonly ObservedLink[], rules: readonly Rule[]): Change[] {
+  const present = presentOf(links, rules)
+  return changes.filter((change) => carryOut(change, present))
+}

@@ -1,0 +1,259 @@
+/** The difference between what the kernel shall have and what it has, as changes in the order in which they disturb least. Pure. */
+import { Fault } from '@imp/kit/base/fault.ts'
+import { sameRule, type Change, type MadeLink } from './change.ts'
+import type { DesiredLink, DesiredLinux, DesiredTable, MadeLinux, TableName } from './desired.ts'
+import { carryOut, presentOf, unknownMtu, type Present } from './effect.ts'
+import type { ObservedLink, ObservedLinux } from './observe.ts'
+import { findPorts, isIpv6, renamePorts, type FoundPort } from './ports.ts'
+import { sameTable, sourceOf } from './table.ts'
+
+export interface SysctlChange {
+  readonly key: string
+  /** Null when the key comes into being with its link. */
+  readonly before: string | null
+  readonly after: string
+}
+
+export interface TableChange {
+  readonly table: TableName
+  readonly before: string | null
+  readonly after: string | null
+}
+
+export interface LinuxPlan {
+  /** Cards to bring into the namespace, by the names that they have outside. */
+  readonly bring: readonly string[]
+  /** Links: made, renamed, put together. */
+  readonly prepare: readonly Change[]
+  readonly sysctls: readonly SysctlChange[]
+  /** Links up, addresses and rules added. */
+  readonly activate: readonly Change[]
+  readonly tables: readonly TableChange[]
+  /** What is no longer wanted, to be taken away when nothing refers to it any more. */
+  readonly cleanUp: readonly Change[]
+}
+
+/** What is being planned, with what will be there when the changes so far are done. */
+interface Draft {
+  readonly want: DesiredLinux
+  readonly made: MadeLinux
+  readonly present: Present
+}
+
+function emit(draft: Draft, into: Change[], ...changes: readonly Change[]): void {
+  for (const change of changes) {
+    into.push(change)
+    carryOut(change, draft.present)
+  }
+}
+
+function definitionOf({ name, kind, parent, vlan, protocol, mtu }: DesiredLink): MadeLink {
+  return {
+    name,
+    kind,
+    ...(parent === undefined ? {} : { parent }),
+    ...(vlan === undefined ? {} : { vlan }),
+    ...(protocol === undefined ? {} : { protocol }),
+    // A bridge takes the MTU of its members as they join: it is set afterwards.
+    ...(mtu === undefined || kind === 'bridge' ? {} : { mtu }),
+  }
+}
+
+function matches(link: ObservedLink, want: DesiredLink): boolean {
+  if (want.kind !== 'vlan') return link.kind === want.kind
+  return link.kind === 'vlan' && link.parent === want.parent && link.vlan === want.vlan && link.protocol === want.protocol
+}
+
+function asMade(link: ObservedLink, made: DesiredLink): Change {
+  return { change: 'remove-link', link: { ...definitionOf(made), ...(made.kind === 'bridge' ? {} : { mtu: link.mtu }) } }
+}
+
+/** Takes a link that we made away, with the VLANs on it: piece by piece, so that undoing puts every piece back. */
+function removeLink(draft: Draft, into: Change[], name: string): void {
+  const { present, made } = draft
+  for (const child of [...present.links.values()].filter((link) => link.kind === 'vlan' && link.parent === name))
+    removeLink(draft, into, child.name)
+  for (const member of [...present.links.values()].filter((link) => link.master === name)) {
+    emit(draft, into, { change: 'master', link: member.name, before: name, after: null })
+  }
+  const link = present.links.get(name)
+  const ours = made.links.find((each) => each.name === name) ?? draft.want.links.find((each) => each.name === name)
+  if (link === undefined || ours === undefined) return
+  emit(draft, into, ...link.addresses.map((address): Change => ({ change: 'remove-address', link: name, address })))
+  if (link.master !== undefined) emit(draft, into, { change: 'master', link: name, before: link.master, after: null })
+  if (link.up) emit(draft, into, { change: 'down', link: name })
+  emit(draft, into, asMade(link, ours))
+}
+
+/** Clears the way of a virtual link: an old one of ours with its name or its tag goes, anybody else's is a conflict. */
+function clearTheWay(draft: Draft, into: Change[], want: DesiredLink): void {
+  const inTheWay = (link: ObservedLink): boolean =>
+    link.name === want.name ? !matches(link, want) : want.kind === 'vlan' && matches(link, want)
+  for (const { name } of [...draft.present.links.values()].filter(inTheWay)) {
+    const old = draft.made.links.find((link) => link.name === name)
+    if (old?.kind !== 'vlan' && old?.kind !== 'bridge') {
+      throw new Fault('conflict', `${want.name} cannot be made: there is ${name}, which was not made by imp`, {
+        hint: `remove it (ip link delete ${name}), or choose another name or VLAN`,
+      })
+    }
+    removeLink(draft, into, name)
+  }
+}
+
+function planLinks(draft: Draft): Change[] {
+  const changes: Change[] = []
+  const virtual = draft.want.links.filter((link) => link.kind === 'vlan' || link.kind === 'bridge')
+  for (const link of virtual) clearTheWay(draft, changes, link)
+  // A VLAN is refused an MTU that its port does not have yet.
+  changes.push(...planMtus(draft, 'raise'))
+  for (const link of virtual)
+    if (!draft.present.links.has(link.name)) emit(draft, changes, { change: 'add-link', link: definitionOf(link) })
+  for (const link of draft.want.links) {
+    const before = draft.present.links.get(link.name)?.master ?? null
+    const after = link.master ?? null
+    if (before !== after) emit(draft, changes, { change: 'master', link: link.name, before, after })
+  }
+  return [...changes, ...planMtus(draft, 'all')]
+}
+
+/** A VLAN's MTU is at most that of the link below: greater values from the ground up, smaller ones from the top down. */
+function planMtus(draft: Draft, which: 'raise' | 'all'): Change[] {
+  const changes: Change[] = []
+  const differing = draft.want.links.flatMap((link) => {
+    const before = draft.present.links.get(link.name)?.mtu
+    return link.mtu === undefined || before === undefined || before === link.mtu ? [] : [{ link: link.name, before, after: link.mtu }]
+  })
+  const raised = differing.filter(({ before, after }) => after > before)
+  const lowered = which === 'raise' ? [] : differing.filter(({ before, after }) => after < before).toReversed()
+  for (const each of [...raised, ...lowered])
+    emit(draft, changes, { change: 'mtu', ...each, before: each.before === unknownMtu ? each.after : each.before })
+  return changes
+}
+
+function planActivation(draft: Draft, restored: readonly Change[]): Change[] {
+  const changes: Change[] = []
+  const stateOf = (link: DesiredLink): boolean | undefined => draft.present.links.get(link.name)?.up
+  for (const link of draft.want.links) if (link.up && stateOf(link) === false) emit(draft, changes, { change: 'up', link: link.name })
+  for (const link of draft.want.links.toReversed()) {
+    if (!link.up && stateOf(link) === true) emit(draft, changes, { change: 'down', link: link.name })
+  }
+  for (const link of draft.want.links) {
+    const present = draft.present.links.get(link.name)?.addresses ?? []
+    const missing = link.addresses.filter((address) => !present.includes(address))
+    emit(draft, changes, ...missing.map((address): Change => ({ change: 'add-address', link: link.name, address })))
+  }
+  emit(draft, changes, ...restored)
+  const missing = draft.want.rules.filter((rule) => !draft.present.rules.some((each) => sameRule(each, rule)))
+  emit(draft, changes, ...missing.map((rule): Change => ({ change: 'add-rule', rule })))
+  return changes
+}
+
+/** IPv6 addresses of others that a card lost while it was renamed. */
+function restoredAddresses(found: readonly FoundPort[], made: MadeLinux): Change[] {
+  return found
+    .filter(({ port, link, outside }) => !outside && link.up && link.name !== port.name)
+    .flatMap(({ port, link }) => {
+      const ours = made.links.find((each) => each.name === link.name)?.addresses ?? []
+      const foreign = link.addresses.filter((address) => isIpv6(address) && !ours.includes(address) && !port.addresses.includes(address))
+      return foreign.map((address): Change => ({ change: 'add-address', link: port.name, address }))
+    })
+}
+
+/** The interface that a sysctl key belongs to; undefined for keys of the whole namespace. */
+function linkOfKey(key: string): string | undefined {
+  const name = /^net\.ipv[46]\.conf\.([^.]+)\./.exec(key)?.[1]?.replaceAll('/', '.')
+  return name === 'all' || name === 'default' ? undefined : name
+}
+
+function planSysctls(want: DesiredLinux, have: ObservedLinux): SysctlChange[] {
+  const present = new Set(have.links.map((link) => link.name))
+  return Object.entries(want.sysctls).flatMap(([key, after]) => {
+    const before = have.sysctls.get(key) ?? null
+    const link = linkOfKey(key)
+    // A key that the kernel lacks although its link is there belongs to a feature that is off.
+    const settable = before !== null || (link !== undefined && !present.has(link)) || have.links.length === 0
+    return before === after || !settable ? [] : [{ key, before, after }]
+  })
+}
+
+function isCurrent(want: DesiredTable, have: ObservedLinux, made: MadeLinux): boolean {
+  const present = have.tables.find((table) => sameTable(table, want))
+  const remembered = made.tables.find((table) => sameTable(table, want))
+  if (present?.source === undefined || present.source !== sourceOf(want.text)) return false
+  return remembered === undefined || remembered.listing === present.listing
+}
+
+function planTables(want: DesiredLinux, have: ObservedLinux, made: MadeLinux): TableChange[] {
+  const text = (name: TableName): string | null => have.tables.find((table) => sameTable(table, name))?.text ?? null
+  const nameOf = ({ family, name }: TableName): TableName => ({ family, name })
+  const loaded = want.tables
+    .filter((table) => !isCurrent(table, have, made))
+    .map((table) => ({ table: nameOf(table), before: text(table), after: table.text }))
+  const unwanted = have.tables.filter((table) => !want.tables.some((each) => sameTable(each, table)))
+  const ours = unwanted.filter((table) => table.source !== undefined || made.tables.some((each) => sameTable(each, table)))
+  return [...loaded, ...ours.map((table) => ({ table: nameOf(table), before: table.text, after: null }))]
+}
+
+function planCleanUp(draft: Draft, renamed: ReadonlyMap<string, string>): Change[] {
+  const { want, made, present } = draft
+  const changes: Change[] = []
+  const goneRules = made.rules.filter((rule) => !want.rules.some((each) => sameRule(each, rule)))
+  const staleRules = goneRules.filter((rule) => present.rules.some((each) => sameRule(each, rule)))
+  emit(draft, changes, ...staleRules.map((rule): Change => ({ change: 'remove-rule', rule })))
+  for (const old of made.links) {
+    const name = renamed.get(old.name) ?? old.name
+    const wanted = want.links.find((link) => link.name === name)?.addresses ?? []
+    const there = present.links.get(name)?.addresses ?? []
+    const gone = old.addresses.filter((address) => there.includes(address) && !wanted.includes(address))
+    emit(draft, changes, ...gone.map((address): Change => ({ change: 'remove-address', link: name, address })))
+  }
+  const unwanted = made.links.filter((old) => !want.links.some((link) => link.name === (renamed.get(old.name) ?? old.name)))
+  for (const old of unwanted.toReversed()) {
+    const link = present.links.get(old.name)
+    if (link === undefined) continue
+    if (old.kind === 'port') releasePort(draft, changes, old)
+    else if (old.kind !== 'loopback' && matches(link, old)) removeLink(draft, changes, old.name)
+  }
+  return changes
+}
+
+/** A card that is no longer used goes back to what it was called, and down. */
+function releasePort(draft: Draft, into: Change[], old: DesiredLink): void {
+  const link = draft.present.links.get(old.name)
+  if (link === undefined) return
+  if (old.master !== undefined && link.master === old.master)
+    emit(draft, into, { change: 'master', link: old.name, before: old.master, after: null })
+  const name = old.nic?.name
+  const renamed = name !== undefined && name !== old.name && link.alternativeNames.includes(name)
+  if (link.up) {
+    const lost = renamed ? link.addresses.filter(isIpv6) : []
+    emit(draft, into, ...lost.map((address): Change => ({ change: 'remove-address', link: old.name, address })))
+    emit(draft, into, { change: 'down', link: old.name })
+  }
+  if (renamed) emit(draft, into, { change: 'remove-name', link: old.name, name }, { change: 'rename', from: old.name, to: name })
+}
+
+/** What leads from `have` to `want`, knowing what we made before. Faults `not-found` and `conflict` when that is impossible. */
+export function planLinux(want: DesiredLinux, have: ObservedLinux, made: MadeLinux): LinuxPlan {
+  const found = findPorts(want.links, have.links, have.outside)
+  const brought = found.filter((each) => each.outside).map((each) => ({ ...each.link, up: false, addresses: [] }))
+  const links = [...have.links, ...brought]
+  const draft: Draft = { want, made, present: presentOf(links, have.rules) }
+  const prepare: Change[] = []
+  emit(draft, prepare, ...renamePorts(found, links))
+  const renamed = new Map(found.map(({ port, link }) => [link.name, port.name]))
+  prepare.push(...planLinks(draft))
+  const activate = planActivation(draft, restoredAddresses(found, made))
+  return {
+    bring: brought.map((link) => link.name),
+    prepare,
+    sysctls: planSysctls(want, have),
+    activate,
+    tables: planTables(want, have, made),
+    cleanUp: planCleanUp(draft, renamed),
+  }
+}
+
+export function isEmptyPlan(plan: LinuxPlan): boolean {
+  return Object.values(plan).every((part: readonly unknown[]) => part.length === 0)
+}

@@ -1,0 +1,15 @@
+/** What a target is right now, asked of its programs. */
+import { linuxDataplane, type ObservedPlace } from '../dataplane/linux/driver.ts'
+import { observeFrr, type ObservedFrr } from '../frr/driver.ts'
+import type { DesiredRouter } from './render.ts'
+import { dataplanePlace, frrPlace, type Target } from './target.ts'
+
+export interface ObservedRouter {
+  readonly linux: ObservedPlace
+  readonly frr: ObservedFrr
+}
+
+export async function observeRouter(target: Target, desired: DesiredRouter): Promise<ObservedRouter> {
+  const [linux, frr] = await Promise.all([linuxDataplane.observe(dataplanePlace(target), desired.linux), observeFrr(frrPlace(target))])
+  return { linux, frr }
+}

@@ -1,0 +1,228 @@
+/** What a person can do with a router: plan and apply a configuration, recover, see its state and its drift. */
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { Fault } from '@imp/kit/base/fault.ts'
+import { count, indent, table } from '@imp/kit/base/text.ts'
+import { FilePath } from '@imp/kit/base/schema.ts'
+import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
+import { disruptionOf, disruptions, type Step } from '@imp/kit/plan/step.ts'
+import { parseRouterConfig } from '../config/load.ts'
+import type { RouterConfig } from '../config/model.ts'
+import type { ImpContext } from '../context.ts'
+import { findDaemons } from '../frr/daemons.ts'
+import { bgpSessions } from '../frr/driver.ts'
+import { applyConfig, isInterrupted, refuseInterrupted } from './apply.ts'
+import { planConfig } from './plan.ts'
+import { recoverConfig } from './recover.ts'
+import { findRunning } from './running.ts'
+import { frrPlace, NamespaceName, openTarget, TargetName, type Target } from './target.ts'
+
+const where = {
+  namespace: NamespaceName.default('dataplane').describe('network namespace of the router on this machine'),
+  target: TargetName.describe('node of a running lab instead of a namespace').exactOptional(),
+  stateDirectory: FilePath.describe('directory of the running document and the journal').exactOptional(),
+  runDirectory: FilePath.describe('directory of the sockets and logs of FRR').exactOptional(),
+}
+type Where = z.output<z.ZodObject<typeof where>>
+
+const File = FilePath.describe('router configuration, router.json')
+
+const ShownStep = z.strictObject({
+  kind: z.string(),
+  summary: z.string(),
+  disruption: z.enum(disruptions),
+  lines: z.array(z.string()).describe('lines of FRR that come (+) and go (-)'),
+})
+type ShownStep = z.output<typeof ShownStep>
+
+const Lines = z.looseObject({ lines: z.array(z.string()) })
+
+function shown({ kind, summary, disruption, data }: Step): ShownStep {
+  const { data: found } = Lines.safeParse(data)
+  return { kind, summary, disruption, lines: found?.lines ?? [] }
+}
+
+function viewSteps(steps: readonly ShownStep[]): string {
+  const rows = table([['STEP', 'DISRUPTION', 'WHAT'], ...steps.map((step) => [step.kind, step.disruption, step.summary])])
+  return rows.flatMap((row, index) => [row, ...(steps[index - 1]?.lines ?? []).map((line) => indent(line, 4))]).join('\n')
+}
+
+async function readConfig(context: ImpContext, file: string): Promise<RouterConfig> {
+  const path = resolve(file)
+  return parseRouterConfig(await context.host.files.read(path), file)
+}
+
+async function withTarget<T>(context: ImpContext, input: Where, use: (target: Target) => Promise<T>): Promise<T> {
+  const { namespace, target, stateDirectory, runDirectory } = input
+  const opened = await openTarget(context, {
+    namespace,
+    ...(target === undefined ? {} : { target }),
+    ...(stateDirectory === undefined ? {} : { stateDirectory: resolve(stateDirectory) }),
+    ...(runDirectory === undefined ? {} : { runDirectory: resolve(runDirectory) }),
+  })
+  try {
+    return await use(opened)
+  } finally {
+    await opened.close()
+  }
+}
+
+const plan = operation<ImpContext>()({
+  path: ['plan'],
+  summary: 'Show what applying a configuration would change',
+  effect: 'read',
+  args: ['file'],
+  input: z.strictObject({ file: File, ...where }),
+  output: z.strictObject({ target: z.string(), disruption: z.enum(disruptions), steps: z.array(ShownStep) }),
+  examples: ['imp plan router.json', 'imp plan router.json --target lab:demo/edge'],
+  async run(context, { file, ...rest }) {
+    const config = await readConfig(context, file)
+    return withTarget(context, rest, async (target) => {
+      await refuseInterrupted(target)
+      const { steps } = await planConfig(target, config)
+      return { target: target.name, disruption: disruptionOf(steps), steps: steps.map(shown) }
+    })
+  },
+  view: ({ target, steps }) => (steps.length === 0 ? `${target} is as configured` : viewSteps(steps)),
+})
+
+const apply = operation<ImpContext>()({
+  path: ['apply'],
+  summary: 'Apply a configuration: all of it, or nothing',
+  description: 'The change is journalled and verified. When a step fails, or the command is killed, the old configuration comes back.',
+  effect: 'write',
+  args: ['file'],
+  input: z.strictObject({ file: File, ...where }),
+  output: z.strictObject({
+    target: z.string(),
+    changed: z.boolean(),
+    disruption: z.enum(disruptions),
+    steps: z.array(ShownStep),
+    recovered: z.string().describe('interrupted change that was undone first').exactOptional(),
+    withoutCarrier: z.array(z.string()).describe('interfaces to which nothing is connected'),
+  }),
+  examples: [
+    'imp apply router.json',
+    'imp apply router.json --dry-run',
+    'imp apply edge.json --namespace edge --state-directory /var/lib/edge',
+  ],
+  async run(context, { file, ...rest }) {
+    const config = await readConfig(context, file)
+    return withTarget(context, rest, async (target) => {
+      if (context.dryRun) {
+        await refuseInterrupted(target)
+        planned(context, (await planConfig(target, config)).steps)
+      }
+      const { changed, steps, recovery, withoutCarrier } = await applyConfig(target, config, { report: context.report })
+      return {
+        target: target.name,
+        changed,
+        disruption: disruptionOf(steps),
+        steps: steps.map(shown),
+        withoutCarrier: [...withoutCarrier],
+        ...(recovery.change === undefined ? {} : { recovered: recovery.change }),
+      }
+    })
+  },
+  view: ({ target, changed, steps }) =>
+    changed ? `${target} is as configured (${count(steps.length, 'step')})` : `${target} is as configured already`,
+})
+
+const recover = operation<ImpContext>()({
+  path: ['recover'],
+  summary: 'Undo a change that was interrupted, back to the running configuration',
+  effect: 'write',
+  input: z.strictObject(where),
+  output: z.strictObject({
+    target: z.string(),
+    outcome: z.enum(['nothing', 'undone']),
+    change: z.string().describe('the change that was undone').exactOptional(),
+    repaired: z.array(z.string()).describe('what undoing alone had not brought back'),
+  }),
+  examples: ['imp recover', 'imp recover --namespace edge'],
+  async run(context, input) {
+    return withTarget(context, input, async (target) => {
+      // What undoing will do depends on what it finds: a dry run only tells whether there is anything to undo.
+      if (context.dryRun) await refuseInterrupted(target).then(() => planned(context, []))
+      const { outcome, change, repaired } = await recoverConfig(target, { report: context.report })
+      return { target: target.name, outcome, repaired: [...repaired], ...(change === undefined ? {} : { change }) }
+    })
+  },
+  view: ({ target, outcome, change }) =>
+    outcome === 'nothing' ? `${target}: nothing to recover` : `${target}: undone: ${change ?? 'the last change'}`,
+})
+
+const Session = z.strictObject({
+  peer: z.string(),
+  asn: z.int(),
+  state: z.string(),
+  dropped: z.int().describe('how often it went down since bgpd started'),
+  received: z.int(),
+  sent: z.int(),
+})
+
+const status = operation<ImpContext>()({
+  path: ['status'],
+  summary: 'Show what a router runs',
+  effect: 'read',
+  input: z.strictObject(where),
+  output: z.strictObject({
+    target: z.string(),
+    hostname: z.string().describe('of the running configuration').exactOptional(),
+    appliedAt: z.string().exactOptional(),
+    interrupted: z.boolean().describe('whether a change was interrupted: imp recover'),
+    daemons: z.array(z.strictObject({ daemon: z.string(), pid: z.int() })),
+    sessions: z.array(Session),
+  }),
+  examples: ['imp status', 'imp status --target lab:demo/edge'],
+  async run(context, input) {
+    return withTarget(context, input, async (target) => {
+      const place = frrPlace(target)
+      const [running, daemons, sessions] = await Promise.all([findRunning(target), findDaemons(place), bgpSessions(place)])
+      return {
+        target: target.name,
+        ...(running === undefined ? {} : { hostname: running.config.hostname, appliedAt: running.appliedAt }),
+        interrupted: await isInterrupted(target),
+        daemons: [...daemons].map(([daemon, { pid }]) => ({ daemon, pid })),
+        sessions: sessions.map((session) => ({ ...session })),
+      }
+    })
+  },
+  view: (output) => {
+    const head =
+      output.hostname === undefined
+        ? `${output.target}: no configuration was applied yet`
+        : `${output.target}: ${output.hostname}, applied at ${output.appliedAt}`
+    const daemons = output.daemons.map(({ daemon, pid }) => [daemon, String(pid)])
+    const sessions = output.sessions.map((each) => [each.peer, `AS ${each.asn}`, each.state, `${each.received} in`, `${each.sent} out`])
+    return [
+      head,
+      ...(output.interrupted ? ['a change was interrupted: imp recover'] : []),
+      ...table([['DAEMON', 'PID'], ...daemons]),
+      ...(sessions.length === 0 ? [] : table([['PEER', 'AS', 'STATE', 'RECEIVED', 'SENT'], ...sessions])),
+    ].join('\n')
+  },
+})
+
+const drift = operation<ImpContext>()({
+  path: ['drift'],
+  summary: 'Show what differs from the running configuration',
+  description: 'Exit status 1 when something does. Applying the running configuration again mends it.',
+  effect: 'read',
+  input: z.strictObject(where),
+  output: z.strictObject({ target: z.string(), steps: z.array(ShownStep).describe('what would mend the drift') }),
+  examples: ['imp drift', 'imp drift --target lab:demo/edge'],
+  async run(context, input) {
+    return withTarget(context, input, async (target) => {
+      await refuseInterrupted(target)
+      const running = await findRunning(target)
+      if (running === undefined)
+        throw new Fault('not-found', `no configuration was applied to ${target.name} yet`, { hint: 'imp apply router.json' })
+      return { target: target.name, steps: (await planConfig(target, running.config)).changes.map(shown) }
+    })
+  },
+  view: ({ target, steps }) => (steps.length === 0 ? `${target} is as configured` : viewSteps(steps)),
+  exitStatus: ({ steps }) => (steps.length === 0 ? 0 : 1),
+})
+
+export const operations: readonly AnyOperation<ImpContext>[] = [plan, apply, recover, status, drift]
