@@ -1,0 +1,44 @@
+/**
+ * Speed, as ratios of two things timed side by side in one run, because seconds of one machine say nothing about another.
+ * `npm run bench`, or `npm run bench -- start-up apply` for some of them; `--json` for programs. The slow ones need root.
+ */
+import { table } from '@imp/kit/base/text.ts'
+import { benchmarkApply } from './bench/apply.ts'
+import { benchmarkLab } from './bench/lab.ts'
+import { benchmarkMachine } from './bench/machine.ts'
+import type { Ratio } from './bench/measure.ts'
+import { benchmarkStartUp } from './bench/start-up.ts'
+
+const benchmarks: Readonly<Record<string, () => Promise<Ratio[]>>> = {
+  'start-up': benchmarkStartUp,
+  apply: benchmarkApply,
+  lab: benchmarkLab,
+  machine: benchmarkMachine,
+}
+
+const words = process.argv.slice(2)
+const wanted = words.filter((word) => !word.startsWith('--'))
+const unknown = wanted.filter((word) => benchmarks[word] === undefined)
+if (unknown.length > 0) {
+  console.error(`bench: there is no ${unknown.join(', ')}; there are: ${Object.keys(benchmarks).join(', ')}`)
+  process.exit(2)
+}
+
+const ratios: Ratio[] = []
+for (const [name, benchmark] of Object.entries(benchmarks)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  console.error(`bench: ${name}`)
+  ratios.push(...(await benchmark()))
+}
+if (words.includes('--json')) console.log(JSON.stringify(ratios, null, 2))
+else {
+  const rows = ratios.map(({ what, than, ours, theirs, runs }) => [
+    what,
+    than,
+    `${ours.toFixed(0)} ms`,
+    `${theirs.toFixed(0)} ms`,
+    (ours / theirs).toFixed(2),
+    String(runs),
+  ])
+  console.log(table([['WHAT', 'BESIDE', 'OURS', 'THEIRS', 'RATIO', 'RUNS'], ...rows]).join('\n'))
+}
