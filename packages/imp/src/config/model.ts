@@ -1,7 +1,7 @@
 /** The configuration of a router: `router.json`, the models of all rooms in one strict object. */
 import { z } from 'zod'
 import type { Finding } from '@imp/kit/base/fault.ts'
-import { networkOf, parseInterfaceAddress, type InterfaceAddress, type Prefix } from '@imp/kit/base/ip.ts'
+import { bits, networkOf, parseInterfaceAddress, type Address, type InterfaceAddress, type Prefix } from '@imp/kit/base/ip.ts'
 import { HostName, Name } from '@imp/kit/base/schema.ts'
 import { Container, containerAddresses } from '../containers/model.ts'
 import { Bridge, CrossConnect, Interface, Loopback, layer3Interfaces, type Layer3Interface } from '../interfaces/model.ts'
@@ -99,6 +99,37 @@ export function ownAddresses(config: RouterConfig): OwnAddress[] {
     }),
   )
   return [...interfaces, ...ownContainerAddress(config)]
+}
+
+/** Own addresses by where they are: what rules about thousands of routes ask. */
+export interface OwnNetworks {
+  readonly all: readonly OwnAddress[]
+  /** The interface that has exactly this address. */
+  at(address: Address): OwnAddress | undefined
+  /** Those in whose network the address is, the smallest network first. */
+  around(address: Address): OwnAddress[]
+  /** The interface of exactly this network. */
+  of(network: Prefix): OwnAddress | undefined
+}
+
+function networkKey({ family, value, length }: Prefix): string {
+  return `${family} ${value} ${length}`
+}
+
+export function ownNetworks(config: RouterConfig): OwnNetworks {
+  const all = ownAddresses(config)
+  const byAddress = new Map(all.toReversed().map((own) => [`${own.address.family} ${own.address.value}`, own]))
+  const byNetwork = Map.groupBy(all, ({ network }) => networkKey(network))
+  const lengths = [...new Set(all.map(({ network }) => network.length))].toSorted((a, b) => b - a)
+  return {
+    all,
+    at: ({ family, value }) => byAddress.get(`${family} ${value}`),
+    around: ({ family, value }) =>
+      lengths
+        .filter((length) => length <= bits(family))
+        .flatMap((length) => byNetwork.get(networkKey(networkOf({ family, value, length }))) ?? []),
+    of: (network) => byNetwork.get(networkKey(network))?.[0],
+  }
 }
 
 function finding(severity: Finding['severity'], path: string, value: unknown, message: string, hint: string): Finding {

@@ -18,7 +18,7 @@ export const Nic = z
     pci: PciAddress.describe('PCI address, required for a card that VPP drives by DPDK').exactOptional(),
   })
   .refine((nic) => Object.keys(nic).length === 1, 'must have exactly one of name, mac and pci')
-  .describe('how the network card is found')
+  .meta({ description: 'how the network card is found', minProperties: 1, maxProperties: 1 })
 export type Nic = z.output<typeof Nic>
 
 /** One line for people that FRR keeps as it is: its command line takes `|` for a pipe and joins words by single blanks. */

@@ -16,7 +16,8 @@ function* elements(nat: Nat): Generator<string> {
     const mapping = compileMapping(each)
     for (let offset = 0; offset < mapping.hosts; offset += 1) {
       const { outside, first, last } = blockAt(mapping, offset)
-      yield `${dotted(mapping.insideBase + offset)} : ${dotted(outside)} . ${first === last ? first : `${first}-${last}`}`
+      // Also a single port is written as a range: the kernel takes nothing else in a map of intervals (EINVAL).
+      yield `${dotted(mapping.insideBase + offset)} : ${dotted(outside)} . ${first}-${last}`
     }
   }
 }

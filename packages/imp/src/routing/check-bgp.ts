@@ -1,7 +1,7 @@
 /** BGP: peers that can be reached, and policies that say what was meant. */
 import type { Finding } from '@imp/kit/base/fault.ts'
 import { bits, contains, formatAddress, formatPrefix, parseAddress, parsePrefix, sameAddress, type Address } from '@imp/kit/base/ip.ts'
-import { doubtful, duplicates, ownAddresses, wrong, type OwnAddress, type RouterConfig } from '../config/model.ts'
+import { doubtful, duplicates, ownNetworks, wrong, type OwnNetworks, type RouterConfig } from '../config/model.ts'
 import { layer3Interfaces } from '../interfaces/model.ts'
 import { isRouted } from './check.ts'
 import type { Bgp, BgpPeer, PrefixRange } from './model.ts'
@@ -9,7 +9,7 @@ import type { Bgp, BgpPeer, PrefixRange } from './model.ts'
 interface Situation {
   readonly config: RouterConfig
   readonly bgp: Bgp
-  readonly own: readonly OwnAddress[]
+  readonly own: OwnNetworks
   readonly peer: BgpPeer
   readonly path: string
   readonly address: Address
@@ -20,9 +20,8 @@ function checkReachable({ config, bgp, own, peer, path, address }: Situation): F
   if (contains(parsePrefix('fe80::/10'), address)) {
     return [wrong(at, peer.address, 'is link-local; such peers are not supported', 'use a global or unique local address')]
   }
-  if (own.some((each) => sameAddress(each.address, address)))
-    return [wrong(at, peer.address, 'is an address of this router itself', 'use that of the peer')]
-  if (own.some((each) => contains(each.network, address))) return []
+  if (own.at(address) !== undefined) return [wrong(at, peer.address, 'is an address of this router itself', 'use that of the peer')]
+  if (own.around(address).length > 0) return []
   if (peer.asn !== bgp.asn && peer.multihop === undefined) {
     return [wrong(at, peer.address, 'is in no connected network', 'mend the address, or set multihop when the peer is further away')]
   }
@@ -37,7 +36,7 @@ function checkSource({ config, own, peer, path, address }: Situation): Finding[]
   const at = `${path}.updateSource`
   const candidates =
     /[.:]/.test(updateSource) && isAddress(updateSource)
-      ? own.filter((each) => sameAddress(each.address, parseAddress(updateSource)))
+      ? own.all.filter((each) => sameAddress(each.address, parseAddress(updateSource)))
       : undefined
   if (candidates === undefined && !layer3Interfaces(config).some((each) => each.name === updateSource)) {
     return [
@@ -49,7 +48,7 @@ function checkSource({ config, own, peer, path, address }: Situation): Finding[]
       ),
     ]
   }
-  const found = candidates ?? own.filter((each) => each.name === updateSource)
+  const found = candidates ?? own.all.filter((each) => each.name === updateSource)
   if (found.length === 0 && candidates !== undefined)
     return [wrong(at, updateSource, 'is not an address of this router', 'use one of its addresses')]
   if (found.some((each) => each.address.family === address.family)) return []
@@ -160,10 +159,10 @@ function checkAnnounced(bgp: Bgp): Finding[] {
   ]
 }
 
-function checkRouterId(bgp: Bgp, own: readonly OwnAddress[]): Finding[] {
+function checkRouterId(bgp: Bgp, own: OwnNetworks): Finding[] {
   const address = parseAddress(bgp.routerId)
   if (address.value === 0n) return [wrong('bgp.routerId', bgp.routerId, 'is no identity (RFC 6286)', 'use an IPv4 address of this router')]
-  if (own.some((each) => sameAddress(each.address, address))) return []
+  if (own.at(address) !== undefined) return []
   return [
     doubtful('bgp.routerId', bgp.routerId, 'is not an address of this router', 'another router may have it; give a loopback this address'),
   ]
@@ -173,7 +172,7 @@ function checkRouterId(bgp: Bgp, own: readonly OwnAddress[]): Finding[] {
 export function checkBgp(config: RouterConfig): Finding[] {
   const { bgp } = config
   if (bgp === undefined) return []
-  const own = ownAddresses(config)
+  const own = ownNetworks(config)
   const peers = bgp.peers.map((peer, index) => ({
     config,
     bgp,

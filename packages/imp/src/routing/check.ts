@@ -1,7 +1,7 @@
 /** Static and policy routes: next hops that can be reached, by interfaces that are there. */
 import type { Finding } from '@imp/kit/base/fault.ts'
-import { contains, formatPrefix, lastOf, overlaps, parseAddress, parsePrefix, sameAddress, type Address } from '@imp/kit/base/ip.ts'
-import { doubtful, duplicates, ownAddresses, wrong, type OwnAddress, type RouterConfig } from '../config/model.ts'
+import { contains, formatPrefix, lastOf, overlaps, parseAddress, parsePrefix, type Address } from '@imp/kit/base/ip.ts'
+import { doubtful, duplicates, ownNetworks, wrong, type OwnAddress, type OwnNetworks, type RouterConfig } from '../config/model.ts'
 import { layer3Interfaces } from '../interfaces/model.ts'
 import type { Route } from './model.ts'
 
@@ -10,7 +10,7 @@ const linkLocal = parsePrefix('fe80::/10')
 /** What the rules ask again and again, worked out once. */
 interface Surroundings {
   readonly config: RouterConfig
-  readonly own: readonly OwnAddress[]
+  readonly own: OwnNetworks
   readonly names: ReadonlySet<string>
 }
 
@@ -44,9 +44,8 @@ function checkNextHop({ config, own }: Surroundings, path: string, via: string, 
   if (contains(linkLocal, address)) {
     return by === undefined ? [wrong(path, via, 'is link-local, which says nothing without an interface', 'add interface')] : []
   }
-  if (own.some((each) => sameAddress(each.address, address)))
-    return [wrong(path, via, 'is an address of this router itself', 'use that of the next router')]
-  const connected = own.find((each) => (by === undefined || each.name === by) && contains(each.network, address))
+  if (own.at(address) !== undefined) return [wrong(path, via, 'is an address of this router itself', 'use that of the next router')]
+  const connected = own.around(address).find((each) => by === undefined || each.name === by)
   if (connected !== undefined) {
     const why = notAHost(address, connected)
     return why === undefined ? [] : [wrong(path, via, why, 'use the address of a host in it')]
@@ -69,7 +68,7 @@ function checkRoute(around: Surroundings, route: Route, path: string): Finding[]
       wrong(`${path}.via`, via, `is not an IPv${prefix.family} address as ${route.prefix} needs`, 'use a next hop of the same family'),
     ]
   }
-  const connected = around.own.find(({ network }) => formatPrefix(network) === formatPrefix(prefix))
+  const connected = around.own.of(prefix)
   return [
     ...checkInterfaceName(around, `${path}.interface`, route.interface),
     ...(via === undefined ? [] : checkNextHop(around, `${path}.via`, via, route.interface)),
@@ -109,7 +108,7 @@ function checkRoutes(around: Surroundings): Finding[] {
 
 function checkDefault({ config, own }: Surroundings): Finding[] {
   const has = (prefix: string): boolean => config.routes.some((route) => route.prefix === prefix)
-  const external = own.filter((each) => each.role === 'external')
+  const external = own.all.filter((each) => each.role === 'external')
   if (config.bgp !== undefined) return []
   return ([4, 6] as const).flatMap((family) => {
     const prefix = family === 4 ? '0.0.0.0/0' : '::/0'
@@ -152,6 +151,6 @@ function checkPolicyRoutes(around: Surroundings): Finding[] {
 /** All findings about static and policy routes. */
 export function checkStatic(config: RouterConfig): Finding[] {
   const names = new Set(layer3Interfaces(config).map((each) => each.name))
-  const around = { config, own: ownAddresses(config), names }
+  const around = { config, own: ownNetworks(config), names }
   return [...checkRoutes(around), ...checkDefault(around), ...checkPolicyRoutes(around)]
 }
