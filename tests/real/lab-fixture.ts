@@ -61,12 +61,16 @@ export interface Bench {
   imp(...words: readonly string[]): Promise<Ended>
   /** Kills the command with SIGKILL when its so-manieth event comes. */
   killedAt(events: number, ...words: readonly string[]): Promise<Ended>
+  /** Kills the command with SIGKILL when an event matches. */
+  killedWhen(event: RegExp, ...words: readonly string[]): Promise<Ended>
   /** Runs a program in the namespace of a node. */
   inside(node: string, ...argv: readonly string[]): Promise<Ended>
   edit(file: string, change: (text: string) => string): Promise<void>
   verify(): Promise<Verified & { readonly status: number | null }>
   /** Everything that there still is of the lab. */
   remains(): Promise<string[]>
+  /** Machines of vmm that belong to the lab. */
+  machines(): Promise<string[]>
 }
 
 let count = 0
@@ -108,6 +112,10 @@ export async function bench(t: TestContext, files: string | Readonly<Record<stri
         if (seen === events) kill()
       })
     },
+    killedWhen: (event, ...words) =>
+      run(argv(['--json', ...words]), env, (line, kill) => {
+        if (event.test(line)) kill()
+      }),
     inside: (node, ...words) => run(['ip', 'netns', 'exec', `imp-${name}-${node}`, ...words], {}),
     async edit(path, change) {
       await writeFile(join(own, path), change(await readFile(join(own, path), 'utf8')))
@@ -116,6 +124,10 @@ export async function bench(t: TestContext, files: string | Readonly<Record<stri
       const { status, stdout, stderr } = await imp('--json', 'lab', 'verify', file)
       if (stdout.includes('"error"')) throw new Error(`${stdout}\n${stderr}`)
       return { status, ...(JSON.parse(stdout) as Verified) }
+    },
+    async machines() {
+      const { stdout } = await run([process.execPath, join(root, 'packages/vmm/src/main.ts'), '--json', 'list', '--all'], {})
+      return [...stdout.matchAll(new RegExp(`"name": "(${name}-[^"]+)"`, 'g'))].map((match) => match[1] ?? '')
     },
     remains: () => remains(name, join(runDirectory, 'lab', name)),
   }

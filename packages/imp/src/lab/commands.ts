@@ -33,12 +33,11 @@ async function startHere(run: LabRun, node: NodeDefinition, argv: Argv, index: n
   throw new Fault('exec', `${argv[0]} ended at once`, { detail: await host.files.read(log) })
 }
 
-/** dpkg's start-stop-daemon is in every Debian, also in those without systemd. */
+/** dpkg's start-stop-daemon is in every Debian, also in those without systemd. It looks for no program on the PATH: env does. */
 async function startThere(place: Place, argv: Argv, index: number): Promise<void> {
   const name = `/run/imp-${unitName(index)}`
-  const [program, ...words] = argv
   const options = ['--background', '--make-pidfile', '--pidfile', `${name}.pid`, '--output', `${name}.log`]
-  await place.host.run(['start-stop-daemon', '--start', ...options, '--startas', program, '--', ...words])
+  await place.host.run(['start-stop-daemon', '--start', ...options, '--startas', '/usr/bin/env', '--', ...argv])
 }
 
 async function runOne(run: LabRun, node: NodeDefinition, place: Place, command: Command, index: number): Promise<void> {

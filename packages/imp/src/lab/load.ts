@@ -71,7 +71,7 @@ async function resolveRouter(
   const loaded = read.findings.length > 0 ? { findings: [] } : source.abilities.routers.load(read.value, file)
   const config = 'config' in loaded ? loaded.config : undefined
   const cards = config === undefined ? [] : checkCards(config, links)
-  const missing = config === undefined ? [] : await source.abilities.routers.missing(config)
+  const missing = config === undefined ? [] : await source.abilities.routers.missing(source.host, config)
   const realised = missing.length === 0 ? 'namespace' : 'guest'
   return {
     value: { ...common, ...sizeOf(node), kind: 'router', realised, because: [...missing], image: 'router', startup: read.value },

@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import type { Host } from '@imp/kit/host/host.ts'
 import { configForGuest, inPlace, targetFields } from './place.ts'
 import { runCommands } from './commands.ts'
-import type { LabDefinition, NodeDefinition } from './definition.ts'
+import { linksOf, type LabDefinition, type NodeDefinition } from './definition.ts'
 import { applyFrr } from './frr-node.ts'
 import { bootGuest, deleteGuest } from './guests.ts'
 import type { Place } from './parts.ts'
@@ -28,6 +28,13 @@ async function writeFiles(host: Host, files: NodeDefinition['files']): Promise<v
   }
 }
 
+/** Commands of a topology find the links of their node up, in a guest as well; those of routers are their configuration's business. */
+async function raiseCards(lab: LabDefinition, node: NodeDefinition, place: Place): Promise<void> {
+  if (node.kind !== 'microvm') return
+  const lines = linksOf(lab, node.name).map(({ own }) => `link set dev ${own.interface} up\n`)
+  if (lines.length > 0) await place.host.run(['ip', '-batch', '-'], { input: lines.join('') })
+}
+
 async function configure(run: LabRun, lab: LabDefinition, node: NodeDefinition, place: Place): Promise<void> {
   const text = node.startup ?? ''
   if (node.kind === 'frr') await applyFrr(run.parts.frr, place, text, node.daemons)
@@ -35,7 +42,8 @@ async function configure(run: LabRun, lab: LabDefinition, node: NodeDefinition, 
   const { config } = run.parts.routers.load(text, `node ${node.name}`)
   if (config === undefined) throw new Fault('input', `node ${node.name}: its configuration is not valid any more`)
   const fitting = node.realised === 'guest' ? configForGuest(lab, node.name, config) : config
-  await run.parts.routers.apply(place, fitting)
+  // The steps inside a node are too many to tell; what it warns of is not.
+  await run.parts.routers.apply(place, fitting, (event) => (event.event === 'log' ? run.context.report(event) : undefined))
 }
 
 async function startNode(run: LabRun, lab: LabDefinition, node: NodeDefinition): Promise<void> {
@@ -46,6 +54,7 @@ async function startNode(run: LabRun, lab: LabDefinition, node: NodeDefinition):
   signal.throwIfAborted()
   await host.files.write(run.paths.target(node.name), `${JSON.stringify(await targetFields(run, node), null, 2)}\n`)
   await inPlace(run, node, async (place) => {
+    await raiseCards(lab, node, place)
     await writeFiles(place.machine, node.files)
     await configure(run, lab, node, place)
     await runCommands(run, node, place)

@@ -1,42 +1,45 @@
 /** Operations on labs. */
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { Fault } from '@imp/kit/base/fault.ts'
 import { FilePath } from '@imp/kit/base/schema.ts'
 import { count } from '@imp/kit/base/text.ts'
 import type { Argv } from '@imp/kit/host/host.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { ImpContext } from '../context.ts'
 import { loadRouterConfig } from '../config/load.ts'
-import { startDaemons, findDaemons, stopDaemons, type FrrPlace } from '../frr/daemons.ts'
+import { probeFeatures, requiredFeatures } from '../dataplane/linux/features.ts'
+import { findDaemons, startDaemons, stopDaemons } from '../frr/daemons.ts'
 import { bgpSessions } from '../frr/driver.ts'
 import type { FrrDaemon } from '../frr/render.ts'
+import { applyConfig } from '../pipeline/apply.ts'
+import { frrPlace } from '../pipeline/target.ts'
 import { probeLinkFeatures } from './features.ts'
 import { findMeant, labNames, listLabs, requireRunning } from './find.ts'
-import { frrDirectory } from './frr-node.ts'
 import { inspectLab, Inspection } from './inspect.ts'
 import { loadLab, loadTopology, type Abilities } from './load.ts'
 import { labPaths } from './names.ts'
-import type { Parts, Place } from './parts.ts'
+import type { Parts } from './parts.ts'
 import { placesOf } from './places.ts'
 import type { LabRun } from './run.ts'
 import { sweep } from './sweep.ts'
 import { bringUp, withLabLock } from './up.ts'
 import { Verdict, verifyLab } from './verify.ts'
-import { drawInspection, drawList, drawVerdict, drawVerdicts } from './views.ts'
+import { drawInspection, drawList, drawVerdicts } from './views.ts'
 
 const File = FilePath.describe('topology file, YAML or JSON')
 const FileOrName = FilePath.describe('topology file, or name of a lab that runs')
 
-function frrPlace(place: Place): FrrPlace {
-  return { ...place, directory: frrDirectory(place) }
-}
-
 const parts: Parts = {
   routers: {
     load: loadRouterConfig,
-    missing: () => Promise.resolve([]),
-    apply: () => Promise.reject(new Fault('unsupported', 'routers in labs are not there yet')),
+    async missing(host, config) {
+      const required = requiredFeatures(config)
+      const present = await probeFeatures(host, required)
+      return required.filter((feature) => !present.has(feature))
+    },
+    async apply(place, config, report) {
+      await applyConfig(place, config, { report })
+    },
   },
   frr: {
     async start(place, daemons) {
@@ -168,8 +171,8 @@ const verify = operation<ImpContext>()({
     const places = placesOf(run, lab)
     try {
       const lookout = { places, parts, signal: context.signal }
-      const verdicts = await verifyLab(context.host.clock, assertions, lookout, (verdict) =>
-        context.report({ event: 'log', level: verdict.holds ? 'info' : 'warning', text: drawVerdict(verdict) }),
+      const verdicts = await verifyLab(context.host.clock, assertions, lookout, (done) =>
+        context.report({ event: 'progress', title: `verify lab ${run.name}`, done, total: assertions.length, unit: 'items' }),
       )
       return { name: run.name, failed: verdicts.filter((verdict) => !verdict.holds).length, assertions: verdicts }
     } finally {

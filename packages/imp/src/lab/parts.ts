@@ -1,5 +1,6 @@
 /** What labs need of other rooms; `ops.ts`, which may combine rooms, brings it. */
 import type { Finding } from '@imp/kit/base/fault.ts'
+import type { Report } from '@imp/kit/base/events.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import type { RouterConfig } from '../config/model.ts'
 
@@ -17,15 +18,17 @@ export interface Place {
   readonly runDirectory: string
   /** On this machine. */
   readonly stateDirectory: string
+  /** This machine. */
+  readonly local: Host
 }
 
 export interface Routers {
   /** Reads router.json with all findings. */
   load(text: string, where: string): { config?: RouterConfig; findings: readonly Finding[] }
-  /** What the kernel needs beyond what every kernel has, as words for people: `802.1Q VLANs`. */
-  missing(config: RouterConfig): Promise<readonly string[]>
+  /** Names of what the configuration needs and the kernel of the machine lacks, such as `802.1Q`. */
+  missing(machine: Host, config: RouterConfig): Promise<readonly string[]>
   /** Makes the place be what the configuration says; changes only what differs. */
-  apply(place: Place, config: RouterConfig): Promise<void>
+  apply(place: Place, config: RouterConfig, report: Report): Promise<void>
 }
 
 export interface BgpPeerState {

@@ -21,8 +21,8 @@ export interface OpenPlace extends Place {
 /** Opens the place of a node. To be closed. */
 export async function openPlace(run: LabRun, node: Pick<NodeDefinition, 'name' | 'realised'>): Promise<OpenPlace> {
   const directory = run.paths.nodeDirectory(node.name)
-  const common = { name: `${run.name}/${node.name}`, stateDirectory: join(directory, 'state') }
   const machine = run.context.host
+  const common = { name: `lab ${run.name}/${node.name}`, stateDirectory: join(directory, 'state'), local: machine }
   if (node.realised === 'namespace') {
     const namespace = namespaceOf(run.name, node.name)
     const host = inNamespace(machine, namespace)

@@ -97,23 +97,24 @@ async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<
 /** What must not be: true of a lab that has not begun to work, so it is looked at when all else has been waited for. */
 const absences: readonly AssertionKind[] = ['no-reach', 'no-route']
 
-/** The verdict on every assertion, in their order. */
+/** The verdict on every assertion, in their order; `onProgress` hears how many there are so far. */
 export async function verifyLab(
   clock: Clock,
   assertions: readonly Assertion[],
   lookout: Lookout,
-  onVerdict: (verdict: Verdict) => void,
+  onProgress: (judged: number) => void,
 ): Promise<Verdict[]> {
   const lines = assertions.map(lineOf)
   const verdicts: Verdict[] = []
+  let judged = 0
   const look = async (late: boolean): Promise<void> => {
     const indices = [...lines.keys()].filter((index) => absences.includes(lines[index]?.kind ?? 'reach') === late)
     await inParallel(indices, async (index) => {
       const line = lines[index]
       if (line === undefined) return
-      const verdict = await judge(clock, line, lookout)
-      verdicts[index] = verdict
-      onVerdict(verdict)
+      verdicts[index] = await judge(clock, line, lookout)
+      judged += 1
+      onProgress(judged)
     })
   }
   await look(false)

@@ -30,11 +30,6 @@ export function drawInspection(lab: Inspection): string {
   ].join('\n')
 }
 
-export function drawVerdict(verdict: Verdict): string {
-  const { kind, subject, holds, expected, seen } = verdict
-  return `${holds ? '✓' : '✗'} ${kind} ${subject}: expected ${expected}, seen ${seen}`
-}
-
 export function drawVerdicts(lab: string, verdicts: readonly Verdict[]): string {
   const rows = verdicts.map(({ kind, subject, holds, expected, seen, milliseconds }) => [
     holds ? '✓ holds' : '✗ fails',
