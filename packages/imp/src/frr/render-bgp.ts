@@ -1,19 +1,10 @@
 /** The BGP router: one session per peer, each with explicit policies both ways. */
 import { parseAddress, parsePrefix, type Family } from '@imp/kit/base/ip.ts'
 import type { RouterConfig } from '../config/model.ts'
-import { keepaliveOf, type Bgp, type BgpPeer } from '../routing/model.ts'
+import { isAddress, keepaliveOf, type Bgp, type BgpPeer } from '../routing/model.ts'
 import { block, type Block, type Entry } from './document.ts'
 import { addressLiteral, prefixLiteral } from './literal.ts'
 import { exportMapName, importMapName } from './render-policy.ts'
-
-function isAddress(text: string): boolean {
-  try {
-    parseAddress(text)
-    return true
-  } catch {
-    return false
-  }
-}
 
 function sessionLines(peer: BgpPeer, links: ReadonlyMap<string, string>): string[] {
   const source = peer.updateSource

@@ -4,7 +4,7 @@ import { bits, contains, formatAddress, formatPrefix, parseAddress, parsePrefix,
 import { doubtful, duplicates, ownNetworks, wrong, type OwnNetworks, type RouterConfig } from '../config/model.ts'
 import { layer3Interfaces } from '../interfaces/model.ts'
 import { isRouted } from './check.ts'
-import type { Bgp, BgpPeer, PrefixRange } from './model.ts'
+import { isAddress, type Bgp, type BgpPeer, type PrefixRange } from './model.ts'
 
 interface Situation {
   readonly config: RouterConfig
@@ -60,15 +60,6 @@ function checkSource({ config, own, peer, path, address }: Situation): Finding[]
       'use an address of the family of the peer',
     ),
   ]
-}
-
-function isAddress(text: string): boolean {
-  try {
-    parseAddress(text)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function checkTimers({ peer, path }: Situation): Finding[] {

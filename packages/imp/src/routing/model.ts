@@ -166,6 +166,11 @@ export const maximumPolicyRoutes = 255
 /** Mask of the firewall marks that policy routes use. */
 export const policyMarkMask = 0xff
 
+/** Whether an update source is an address; otherwise it is the name of an interface. */
+export function isAddress(updateSource: string): boolean {
+  return Address.safeParse(updateSource).success
+}
+
 /** Seconds between keepalives to a peer: at most a third of the hold time (RFC 4271 10), to which FRR cuts it without a word. */
 export function keepaliveOf(peer: BgpPeer): number {
   const third = Math.floor(peer.holdTime / 3)
