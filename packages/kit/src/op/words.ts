@@ -1,88 +1,13 @@
 /**
- * Words of a command line <-> the input of an operation. Flags and positional words may be mixed; `--` ends the flags. A word
- * that begins with `-` is never the value of a flag unless joined by `=` (or a negative number where a number is expected), so
- * that a forgotten value does not swallow the next flag. Repeating a flag makes a list; other flags are given once.
+ * Words of a command line <-> the input of an operation, by its schema. Repeating a flag makes a list; other flags are given once.
+ * Schemas stay strict: what turns "2" into 2 is the grammar here, not the schema, which other surfaces give real numbers.
  */
 import { Fault, type Finding } from '../base/fault.ts'
 import { inspect } from '../base/schema.ts'
 import { nearest } from '../base/text.ts'
 import { fieldsOf, type Field } from './fields.ts'
 import type { AnyOperation } from './operation.ts'
-
-/** What one word (or a flag with its value) means. */
-export type Token =
-  | { readonly token: 'value'; readonly field: Field; readonly word: string }
-  | { readonly token: 'switch'; readonly field: Field; readonly on: boolean }
-  /** A flag at the end, or before another flag, whose value is missing. */
-  | { readonly token: 'open'; readonly field: Field }
-  | { readonly token: 'unknown-flag'; readonly word: string }
-  | { readonly token: 'extra'; readonly word: string }
-  | { readonly token: 'end-of-flags' }
-
-const decimal = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/
-
-/** A flag that takes no value: `--force`. */
-export function isSwitch(field: Field): boolean {
-  return !field.many && field.kinds.length === 1 && field.kinds[0] === 'boolean'
-}
-
-function looksLikeFlag(word: string, field: Field): boolean {
-  return word.length > 1 && word.startsWith('-') && !(field.kinds.includes('number') && decimal.test(word))
-}
-
-/** Splits words into tokens; the fields decide which flags take a value. */
-export function scan(fields: readonly Field[], words: readonly string[]): Token[] {
-  const flags = fields.filter((field) => field.position === undefined)
-  const positional = fields.filter((field) => field.position !== undefined)
-  const tokens: Token[] = []
-  const queue = [...words]
-  let place = 0
-
-  const takeValue = (field: Field): void => {
-    const next = queue[0]
-    if (next === undefined || looksLikeFlag(next, field)) return void tokens.push({ token: 'open', field })
-    queue.shift()
-    tokens.push({ token: 'value', field, word: next })
-  }
-  const takeLong = (word: string): void => {
-    const [, name = '', value] = /^--([^=]*)(?:=(.*))?$/s.exec(word) ?? []
-    const field = flags.find((each) => each.name === name)
-    const negated = flags.find((each) => isSwitch(each) && `no-${each.name}` === name)
-    if (field !== undefined && value !== undefined) tokens.push({ token: 'value', field, word: value })
-    else if (field !== undefined && isSwitch(field)) tokens.push({ token: 'switch', field, on: true })
-    else if (field !== undefined) takeValue(field)
-    else if (negated !== undefined && value === undefined) tokens.push({ token: 'switch', field: negated, on: false })
-    else tokens.push({ token: 'unknown-flag', word: `--${name}` })
-  }
-  const takeShort = (letters: string): void => {
-    const field = flags.find((each) => each.short === letters[0])
-    const rest = letters.slice(1)
-    if (field === undefined) return void tokens.push({ token: 'unknown-flag', word: `-${letters}` })
-    if (!isSwitch(field)) {
-      if (rest === '') takeValue(field)
-      else tokens.push({ token: 'value', field, word: rest.replace(/^=/, '') })
-      return
-    }
-    tokens.push({ token: 'switch', field, on: true })
-    if (rest !== '') takeShort(rest)
-  }
-  const takePositional = (word: string): void => {
-    const field = positional[place]
-    if (field === undefined) return void tokens.push({ token: 'extra', word })
-    if (!field.many) place += 1
-    tokens.push({ token: 'value', field, word })
-  }
-
-  for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
-    if (word === '--') {
-      tokens.push({ token: 'end-of-flags' })
-      queue.splice(0).forEach(takePositional)
-    } else if (word.startsWith('--')) takeLong(word)
-    else if (word.length > 1 && word.startsWith('-')) takeShort(word.slice(1))
-    else takePositional(word)
-  }
-  return tokens
-}
+import { decimal, isSwitch, scan, type Token } from './scan.ts'
 
 function wrong(path: string, message: string, hint?: string, value?: string): Finding {
   return { path, severity: 'error', message, ...(hint === undefined ? {} : { hint }), ...(value === undefined ? {} : { value }) }

@@ -152,4 +152,6 @@ export async function start<Context extends OperationContext>(program: Program<C
   const { globals } = splitGlobals(argv)
   process.on('uncaughtException', (error) => process.exit(fail({ name: program.registry.program, globals, terminal }, error)))
   process.exitCode = await main(program, argv, terminal)
+  // A shell waits for our end, not for questions (live values) whose answer nobody needs any more.
+  if (argv[0] === '__complete') process.exit()
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fieldsOf, type Field } from '../op/fields.ts'
 import type { AnyOperation, OperationContext } from '../op/operation.ts'
 import { findOperation, spellings, type Registry } from '../op/registry.ts'
-import { isSwitch, scan } from '../op/words.ts'
+import { isSwitch, scan } from '../op/scan.ts'
 import { globalFlags, splitGlobals } from './globals.ts'
 import { fieldMeaning } from './help.ts'
 
@@ -108,8 +108,9 @@ async function candidatesAt<Context extends OperationContext>(
   makeContext: () => Promise<Context>,
 ): Promise<Candidates> {
   const { words } = splitGlobals(before)
-  const [first] = words[0] === 'help' ? words.slice(1) : words
-  const path = words[0] === 'help' ? words.slice(1) : words
+  const explains = words[0] === 'help'
+  const path = explains ? words.slice(1) : words
+  const [first] = path
   if (first === undefined) {
     const rooms = registry.rooms.flatMap((room) => room.words.map((word) => ({ word })))
     return { candidates: last.startsWith('-') ? flagCandidates([], new Set()) : rooms, files: false }
@@ -118,7 +119,7 @@ async function candidatesAt<Context extends OperationContext>(
   const operations = loaded.flat()
   const deeper = pathCandidates(operations, path)
   const found = await findOperation(registry, path).catch(() => undefined)
-  if (found === undefined || words[0] === 'help') return { candidates: deeper, files: false }
+  if (found === undefined || explains) return { candidates: deeper, files: false }
   const after = await argumentCandidates(found.operation, found.rest, last, makeContext)
   return { ...after, candidates: [...deeper, ...after.candidates] }
 }

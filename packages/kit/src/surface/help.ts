@@ -5,7 +5,7 @@ import { displayWidth, wrap } from '../base/width.ts'
 import { fieldsOf, type Field, type PropertySchema } from '../op/fields.ts'
 import type { AnyOperation, OperationContext, ViewOptions } from '../op/operation.ts'
 import { allOperations, findOperation, spellings, type Registry } from '../op/registry.ts'
-import { isSwitch } from '../op/words.ts'
+import { isSwitch } from '../op/scan.ts'
 import { globalFlags } from './globals.ts'
 
 /** A term and what it means. */
