@@ -85,6 +85,19 @@ suite('loading a configuration', () => {
     assert.deepEqual(new Set(paths), new Set(['hostname', 'interfaces[0].name', 'interfaces[0].role', 'interfaces[0].mtu']))
   })
 
+  test('an unknown key does not hide errors between fields', () => {
+    const interfaces = [
+      { name: 'a', role: 'internal', adresses: [] },
+      { name: 'a', role: 'internal', nic: { name: 'b' } },
+    ]
+    const { config, findings } = loadRouterConfig(JSON.stringify({ ...envelope, interfaces }), 'router.json')
+    assert.equal(config, undefined)
+    assert.deepEqual(
+      findings.map((finding) => finding.path),
+      ['interfaces[0].adresses', 'interfaces[1].name'],
+    )
+  })
+
   test('errors between fields do not hide the configuration', () => {
     const config = changed({ policyRoutes: [], interfaces: [] })
     const loaded = loadRouterConfig(formatRouterConfig(config), 'router.json')

@@ -46,7 +46,20 @@ export function loadRouterConfig(text: string, where: string): Loaded {
   const envelope = checkEnvelope(document)
   if (envelope.length > 0) return { findings: envelope }
   const { value, findings } = inspect(RouterConfig, document)
-  return value === undefined ? { findings } : { config: value, findings: checkConfig(value) }
+  if (value !== undefined) return { config: value, findings: checkConfig(value) }
+  // Unknown keys alone leave everything else readable: the rules across fields then have their say in the same run.
+  const { value: known } = inspect(RouterConfig, withoutUnknownKeys(document))
+  return { findings: [...findings, ...(known === undefined ? [] : checkConfig(known))] }
+}
+
+function withoutUnknownKeys(document: unknown): unknown {
+  const copy: unknown = structuredClone(document)
+  for (const issue of RouterConfig.safeParse(document).error?.issues ?? []) {
+    if (issue.code !== 'unrecognized_keys') continue
+    const holder = issue.path.reduce<unknown>((value, key) => Reflect.get(Object(value), key), copy)
+    for (const key of issue.keys) Reflect.deleteProperty(Object(holder), key)
+  }
+  return copy
 }
 
 /** Reads a configuration that can be used, or throws one `input` fault with all findings of schema and rules. */
