@@ -127,6 +127,23 @@ async function refreshLists({ host, signal }: VmmContext, root: string, env: Rec
   await host.files.write(stamp, '')
 }
 
+/** Refuses names of packages that the repository does not have, before anything is built with them. */
+export async function checkPackages(context: VmmContext, repository: Repository, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return
+  const root = aptRoot(context.paths.cache, repository)
+  await withLock(context.host.clock, `${root}.lock`, { what: 'the package cache', timeout: downloadTimeout }, async () => {
+    await prepare(context, repository)
+    const env = { APT_CONFIG: join(root, 'apt.conf') }
+    await refreshLists(context, root, env)
+    const known = new Set((await showPackages(context, env, names)).map((record) => record.get('Package')))
+    const unknown = names.filter((name) => !known.has(name))
+    if (unknown.length > 0)
+      throw new Fault('not-found', `Debian ${repository.release} offers no package ${unknown.join(', ')}`, {
+        hint: 'check the names, or choose another --release',
+      })
+  })
+}
+
 /**
  * Fetches the newest version of each package, or keeps what is already there. Names ending in `*` stand for the package that the
  * meta package without the star depends on: `linux-image-cloud-amd64*`.

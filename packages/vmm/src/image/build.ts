@@ -86,7 +86,18 @@ function explain(error: unknown, root: boolean): Fault {
         : /No space left/.test(words)
           ? 'free some space'
           : fault.hint
-  return new Fault(fault.code, fault.message, { hint, detail: fault.detail, cause: error })
+  const reason = /^E: (.*)$/m.exec(words)?.[1]
+  const message = reason === undefined ? fault.message : `the packages cannot be installed: ${reason}`
+  return new Fault(fault.code, message, { hint, detail: fault.detail, cause: error })
+}
+
+/**
+ * Makes a program of root's end with us, all its children included, by SIGKILL if need be: it is alone in a process namespace whose
+ * first process the kernel kills when we die. What it has written lies below `directory`, which is taken away.
+ */
+function contained(directory: string, argv: Argv): Argv {
+  const namespaces = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'] as const
+  return ['env', `TMPDIR=${directory}`, 'setpriv', '--pdeathsig=KILL', ...namespaces, ...argv]
 }
 
 async function stream(context: VmmContext, order: Order, paths: BuildPaths, directory: string, output: string): Promise<void> {
@@ -94,8 +105,7 @@ async function stream(context: VmmContext, order: Order, paths: BuildPaths, dire
   const phases = phasesOf(report)
   const proxies = await readProxies(host)
   const mmdebstrap = ['mmdebstrap', ...mmdebstrapArguments(order, paths, root, proxies)] as const
-  // As root its work lies with ours, so that nothing stays when we are killed; else in /tmp, where other user ids can come.
-  const first: Argv = root ? ['env', `TMPDIR=${directory}`, ...mmdebstrap] : mmdebstrap
+  const first = root ? contained(directory, mmdebstrap) : mmdebstrap
   try {
     await withLog(
       context,

@@ -8,6 +8,7 @@ import { formatBytes } from '@imp/kit/base/units.ts'
 import { withLock } from '@imp/kit/host/lock.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { VmmContext } from '../context.ts'
+import { checkPackages } from './apt.ts'
 import { buildRoot, digestOfFile } from './build.ts'
 import { Image, imageFile, imagesDirectory, type ImageDisk } from './model.ts'
 import { digestOf, packagesOf, recipeFor, recipeNames, recipes, type Order } from './recipe.ts'
@@ -81,6 +82,7 @@ async function make(context: VmmContext, name: string, order: Order, force: bool
     // Others must be able to pass through: apt fetches as a user of its own.
     await host.files.makeDirectory(work, { mode: 0o755 })
     try {
+      await checkPackages(context, order, order.packages)
       const { path, ...built } = await buildRoot(context, order, work)
       const { recipe, release, architecture } = order
       const image: Image = {
