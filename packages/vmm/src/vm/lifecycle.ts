@@ -35,6 +35,8 @@ function executor({ context, vm }: Work, steps: MachineSteps): Executor {
 export async function recover(work: Work): Promise<void> {
   const { context, parts, vm } = work
   if (context.dryRun) return
+  // Before the journal is: nobody else may look at what a guest writes, or at its keys.
+  await context.host.files.makeDirectory(machinePaths(context.paths, vm.id).directory, { mode: 0o700 })
   const undone = await recoverPlan(executor(work, machineSteps(context, parts)))
   if (undone !== undefined) {
     context.report({ event: 'log', level: 'warning', text: `${vm.name}: an interrupted command (${undone.title}) was undone first` })

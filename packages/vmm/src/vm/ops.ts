@@ -17,7 +17,9 @@ import { bootArguments, diskLabels, failedMarker, readyMarker } from '../guest/b
 import { buildVmInitrd } from '../guest/initrd.ts'
 import type { ImageDisk } from '../image/model.ts'
 import { getImage, operations as imageOperations } from '../image/ops.ts'
+import { defaultKernel, type KernelFiles } from '../kernel/model.ts'
 import { ensureKernel } from '../kernel/ops.ts'
+import { findKernel, getKernel, kernelPaths } from '../kernel/store.ts'
 import { bridgePaths } from '../net/bridge.ts'
 import { leaseAddress, leasePort } from '../net/lease.ts'
 import { CallerTap, defaultBridge, NetworkKind, PortForward } from '../net/model.ts'
@@ -36,6 +38,13 @@ import { drawList, drawMachine, drawStates } from './views.ts'
 
 /** The image that machines get unless told. */
 const defaultImage = 'debian'
+
+/** Where the files of a kernel are or will be: a dry run makes none. */
+async function plannedKernel({ host, paths }: VmmContext, name = defaultKernel): Promise<KernelFiles> {
+  const { directory, vmlinux, modules } = kernelPaths(paths, name)
+  const known = name === defaultKernel ? await findKernel(host, paths, name) : await getKernel(host, paths, name)
+  return { name, vmlinux, initrd: join(directory, 'initrd'), ...(known?.modules === false ? {} : { modules }) }
+}
 
 /** The disk of an image; one that we know how to build is built when it is missing. */
 async function ensureImage(context: VmmContext, name: string): Promise<ImageDisk> {
@@ -71,7 +80,7 @@ export function partsOf(context: VmmContext): Parts {
     },
     chooseEngine: (wish) => chooseEngine(host, probe, engines, wish),
     tscKhz: () => probe.tscKhz(),
-    kernel: (name) => ensureKernel(context, name),
+    kernel: (name) => (context.dryRun ? plannedKernel(context, name) : ensureKernel(context, name)),
     image: (name) => ensureImage(context, name),
     buildInitrd: buildVmInitrd,
     bootArguments: (root) => bootArguments({ root }),

@@ -4,6 +4,7 @@ import { Fault } from '@imp/kit/base/fault.ts'
 import { parse } from '@imp/kit/base/schema.ts'
 import type { Argv, Host } from '@imp/kit/host/host.ts'
 import { findUnit, startUnit } from '@imp/kit/host/supervise.ts'
+import { until } from '@imp/kit/host/until.ts'
 import { unsupported } from '../check.ts'
 import { ended, endUnit, requireTaps, socketPath, unitName, untilEnded, untilListening } from '../unit.ts'
 import type { Engine, Features, MachineFiles, Observed } from '../model.ts'
@@ -58,10 +59,13 @@ export function qemuEngine(program: Argv = ['qemu-system-x86_64']): Engine {
       const namespace = machine.namespace === undefined ? {} : { namespace: machine.namespace }
       await startUnit(host, { name: unitName, directory: machine.directory, argv, ...namespace })
       await untilListening(host, engine, machine, socketPath(machine, 'qmp'))
-      // It may listen, and end a moment later over a disk or a port that it cannot have.
-      if ((await guestState(host, machine)) === 'unknown' && (await findUnit(host, machine.directory, unitName)) === undefined) {
-        throw await ended(host, engine, machine, 'QEMU ended at once')
-      }
+      // Its socket listens before kernel, disks and ports are opened; it answers when all that is done.
+      await until(host.clock, { timeout: 30_000, interval: 20, what: `${engine.title} of ${machine.name}` }, async () => {
+        if ((await guestState(host, machine)) === 'running') return true
+        if ((await findUnit(host, machine.directory, unitName)) === undefined)
+          throw await ended(host, engine, machine, 'QEMU ended at once')
+        return false
+      })
     },
     async stop(host, machine, how) {
       if (how === 'shutdown' && (await findUnit(host, machine.directory, unitName)) !== undefined) {
