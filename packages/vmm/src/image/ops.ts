@@ -13,7 +13,7 @@ import { buildRoot, digestOfFile } from './build.ts'
 import { Image, imageFile, imagesDirectory, type ImageDisk } from './model.ts'
 import { digestOf, packagesOf, recipeFor, recipeNames, recipes, type Order } from './recipe.ts'
 import { defaultMirror, defaultRelease, Mirror, Release } from './sources.ts'
-import { images, publishImage, sweepFiles, usersOf } from './store.ts'
+import { images, deleteImage, publishImage, usersOf } from './store.ts'
 
 /** Milliseconds that one command waits for another that builds the same image. */
 const patience = 3_600_000
@@ -96,7 +96,6 @@ async function make(context: VmmContext, name: string, order: Order, force: bool
         created: host.clock.now().toISOString(),
       }
       await publishImage(context, path, image)
-      await sweepFiles(context, name, former?.digest)
       return image
     } finally {
       await host.files.remove(work)
@@ -189,15 +188,14 @@ const remove = operation<VmmContext>()({
   complete: { name: completeName },
   async run(context, { name }) {
     const { host, paths } = context
-    const image = await images(host, paths).get(name)
+    await images(host, paths).get(name)
     const users = await usersOf(context, name)
     if (users.length > 0)
       throw new Fault('conflict', `the image ${name} is used by ${users.join(', ')}`, { hint: `vmm delete ${users[0]}, or keep the image` })
     planned(context, [{ kind: 'image.delete', summary: `delete the image ${name}`, disruption: 'none', data: { name } }])
-    await withLock(host.clock, join(imagesDirectory(paths.data), `.${name}.lock`), { what: `the image ${name}` }, async () => {
-      await images(host, paths).remove(name)
-      await sweepFiles(context, name, image.digest)
-    })
+    await withLock(host.clock, join(imagesDirectory(paths.data), `.${name}.lock`), { what: `the image ${name}` }, () =>
+      deleteImage(context, name),
+    )
     return { name }
   },
   view: ({ name }) => `Deleted the image ${name}.`,

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { parse, parseJson } from '@imp/kit/base/schema.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 
-const Uses = z.looseObject({ image: z.string().optional(), kernel: z.string().optional() })
+const Uses = z.looseObject({ image: z.string().optional(), imageDigest: z.string().optional(), kernel: z.string().optional() })
 export type Uses = z.output<typeof Uses>
 
 /** Names of the machines below the data directory whose document fulfils the condition. */
