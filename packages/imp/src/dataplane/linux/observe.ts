@@ -24,7 +24,7 @@ export interface ObservedLink {
   readonly up: boolean
   /** Something answers on the other side. */
   readonly carrier: boolean
-  /** Addresses that are not link-local, with the length of their network. */
+  /** Addresses with the length of their network, without those that the kernel gives by itself. */
   readonly addresses: readonly string[]
 }
 
@@ -72,9 +72,12 @@ function withoutEmpty(document: unknown): unknown {
   return Array.isArray(document) ? document.filter((each) => Object.keys(Object(each)).length > 0) : document
 }
 
+/** Scopes of addresses that the kernel gives by itself: link-local ones, 127.0.0.1 and ::1. */
+const byItself = new Set(['link', 'host'])
+
 function addressesOf(raw: RawLink): string[] {
   return raw.addr_info.flatMap(({ local, prefixlen, scope }) =>
-    local === undefined || scope === 'link' ? [] : [formatPrefix(parseInterfaceAddress(`${local}/${prefixlen}`))],
+    local === undefined || byItself.has(scope) ? [] : [formatPrefix(parseInterfaceAddress(`${local}/${prefixlen}`))],
   )
 }
 
