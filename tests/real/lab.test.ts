@@ -206,16 +206,22 @@ suite('impaired links', { skip: why ?? false }, () => {
     'lab.yaml': `name: placeholder
 topology:
   nodes:
-    a: {kind: host, exec: [ip address add 192.0.2.1/24 dev eth1]}
-    b: {kind: host, exec: [ip address add 192.0.2.2/24 dev eth1]}
+    a: {kind: host, exec: [ip address add 192.0.2.1/24 dev eth1, 'ip address add 2001:db8::1/64 dev eth1']}
+    b: {kind: host, exec: [ip address add 192.0.2.2/24 dev eth1, 'ip address add 2001:db8::2/64 dev eth1']}
   links:
     - {endpoints: ["a:eth1", "b:eth1"], ${impairment}}
+verify:
+  # Neighbour discovery is multicast, which a link has to carry as well.
+  - reach: {from: a, to: '2001:db8::2'}
+  - reach: {from: b, to: 192.0.2.1}
+  - seen-as: {from: a, to: '2001:db8::2', address: '2001:db8::1'}
 `,
   })
 
   test('a delay is a delay, whether the kernel has netem or not', async (t) => {
     const lab = await bench(t, pair('delay: 40ms, jitter: 2ms'))
     await succeeds(lab, 'lab', 'up', lab.file)
+    assert.deepEqual(failing(await lab.verify()), [])
     const { stdout } = await lab.inside('a', 'ping', '-n', '-c', '5', '-i', '0.2', '192.0.2.2')
     const times = [...stdout.matchAll(/time=([\d.]+) ms/g)].map((match) => Number(match[1]))
     assert.equal(times.length, 5, stdout)

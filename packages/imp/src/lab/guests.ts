@@ -65,5 +65,8 @@ export async function sshOf(vmm: Vmm, lab: string, node: string): Promise<Argv> 
 
 /** The guest of a node as a host. To be closed. */
 export async function openGuest(host: Host, vmm: Vmm, lab: string, node: string): Promise<RemoteHost> {
-  return remoteHost(host, { name: `guest ${node}`, ssh: await sshOf(vmm, lab, node) })
+  const guest = remoteHost(host, { name: `guest ${node}`, ssh: await sshOf(vmm, lab, node) })
+  // The first call makes the connection that the others share: many first calls at once are too many logins for dropbear.
+  await guest.query(['true'])
+  return guest
 }

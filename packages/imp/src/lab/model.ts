@@ -159,9 +159,12 @@ export const Routes = z.strictObject({
   exactly: z.array(Prefix).describe('all routes of this protocol, no more and no less'),
   deadline,
 })
+/** Any name that Linux allows (net/core/dev.c, dev_valid_name): nodes also have interfaces that no link made, such as `lan.100`. */
+const KernelInterface = z.string().regex(/^[^\s/:]{1,15}$/, 'must be the name of an interface, at most 15 characters')
+
 export const HasAddress = z.strictObject({
   node,
-  interface: interfaceName().exactOptional(),
+  interface: KernelInterface.exactOptional(),
   within: Prefix.describe('network in which the node must have an address'),
   deadline,
 })

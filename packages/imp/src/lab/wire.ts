@@ -42,7 +42,8 @@ function relayLines(): string[] {
   return relaySides.flatMap(({ link, device }) => [
     `link set dev ${link} up`,
     `link add link ${link} name ${device} type macvtap mode passthru`,
-    `link set dev ${device} up`,
+    // Multicast reaches a macvtap only for groups that somebody joined on it, and nobody does: neighbour discovery needs all of them.
+    `link set dev ${device} allmulticast on up`,
   ])
 }
 
