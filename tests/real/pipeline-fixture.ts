@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { RouterConfig, type RouterConfigInput } from '../../packages/imp/src/config/model.ts'
-import { observeLinks } from '../../packages/imp/src/dataplane/linux/observe.ts'
+import { observeLinks, type ObservedLink } from '../../packages/imp/src/dataplane/linux/observe.ts'
 import { stopDaemons } from '../../packages/imp/src/frr/daemons.ts'
 import { observeFrr } from '../../packages/imp/src/frr/driver.ts'
 import { formatConfiguration } from '../../packages/imp/src/frr/parse.ts'
@@ -89,7 +89,7 @@ export async function openBench(topic: string): Promise<Bench> {
 
 /** Everything about a router that a change may touch, in a form that can be compared. */
 export interface Snapshot {
-  readonly links: readonly unknown[]
+  readonly links: readonly Pick<ObservedLink, 'name' | 'alternativeNames' | 'mtu' | 'up' | 'addresses'>[]
   readonly rules: string
   readonly sysctls: string
   readonly nft: readonly string[]

@@ -37,8 +37,18 @@ export interface ObservedLinux {
   readonly tables: readonly ObservedTable[]
 }
 
-/** A namespace that is not there yet. */
-export const nothingObserved: ObservedLinux = { links: [], outside: [], sysctls: new Map(), rules: [], tables: [] }
+const freshLoopback: ObservedLink = {
+  name: 'lo',
+  alternativeNames: [],
+  mac: '00:00:00:00:00:00',
+  mtu: 65536,
+  up: false,
+  carrier: false,
+  addresses: [],
+}
+
+/** A namespace that is not there yet, as it will be when it is made. */
+export const nothingObserved: ObservedLinux = { links: [freshLoopback], outside: [], sysctls: new Map(), rules: [], tables: [] }
 
 const Links = z.array(
   z.looseObject({

@@ -171,7 +171,7 @@ function planSysctls(want: DesiredLinux, have: ObservedLinux): SysctlChange[] {
     const before = have.sysctls.get(key) ?? null
     const link = linkOfKey(key)
     // A key that the kernel lacks although its link is there belongs to a feature that is off.
-    const settable = before !== null || (link !== undefined && !present.has(link)) || have.links.length === 0
+    const settable = before !== null || (link !== undefined && !present.has(link)) || have.sysctls.size === 0
     return before === after || !settable ? [] : [{ key, before, after }]
   })
 }
