@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { endProcess, findByEnvironment, identify, isAlive, sendSignal } from './process.ts'
 import { systemClock } from './local.ts'
+import { until } from './until.ts'
 
 test('a process is itself, and not another one with its pid', async () => {
   const self = await identify(process.pid)
@@ -19,7 +20,12 @@ test('a process is found by its environment, ended, and then gone', async () => 
   await once(child, 'spawn')
   const closed = once(child, 'close')
   try {
-    assert.deepEqual(await findByEnvironment('IMP_TEST_MARK', mark), [child.pid])
+    // While a process becomes another program (bash becomes sleep) its environment cannot be read.
+    const found = await until(systemClock, { timeout: 5000, interval: 5, what: 'the process' }, async () => {
+      const pids = await findByEnvironment('IMP_TEST_MARK', mark)
+      return pids.length > 0 && pids
+    })
+    assert.deepEqual(found, [child.pid])
     assert.deepEqual(await findByEnvironment('IMP_TEST_MARK', mark.slice(1)), [])
     const identity = await identify(child.pid ?? 0)
     assert.ok(identity !== undefined)
