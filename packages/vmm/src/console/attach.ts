@@ -7,7 +7,7 @@ import type { Console } from '../engine/model.ts'
 /** ctrl-], as in telnet: no program in the guest is likely to want it. */
 export const detachByte = 0x1d
 
-/** Bytes of what was printed before that are shown first. */
+/** Characters of what was printed before that are shown first. */
 const scrollback = 16_384
 
 /** The terminal of the person. */
@@ -46,19 +46,31 @@ function overFiles(host: Host, { log }: Console, input: string, alive: () => Pro
       await host.run(['dd', `of=${input}`, 'status=none', 'oflag=nonblock', 'conv=notrunc'], { input: bytes })
     },
     async show(output, stop) {
-      let shown = (await host.files.stat(log))?.size ?? 0
+      let shown = (await textOf(host, log)).length
+      let size = (await host.files.stat(log))?.size ?? 0
       while (!stop.aborted) {
-        const size = (await host.files.stat(log))?.size ?? 0
-        if (size > shown) {
-          // A byte may be half of a character: whole lines come through whole, and so does what is typed.
-          const { stdout } = await host.query(['tail', '--bytes', `+${shown + 1}`, log])
-          output.write(stdout.replaceAll(/\r?\n/g, '\r\n'))
-          shown = size
+        const grown = (await host.files.stat(log))?.size ?? 0
+        if (grown > size) {
+          const text = await textOf(host, log)
+          output.write(withCarriage(text.slice(shown)))
+          shown = text.length
+          size = grown
         } else if (!(await alive())) return
         await host.clock.sleep(100)
       }
     },
   }
+}
+
+/** The log so far, without a character of which only a part is there yet. */
+async function textOf(host: Host, log: string): Promise<string> {
+  if ((await host.files.stat(log)) === undefined) return ''
+  return (await host.files.read(log)).replace(/\ufffd$/, '')
+}
+
+/** A terminal in raw mode returns no carriage by itself. */
+function withCarriage(text: string): string {
+  return text.replaceAll(/\r?\n/g, '\r\n')
 }
 
 async function lineOf(host: Host, console: Console, alive: () => Promise<boolean>): Promise<Line> {
@@ -67,10 +79,7 @@ async function lineOf(host: Host, console: Console, alive: () => Promise<boolean
 }
 
 async function showScrollback(host: Host, { log }: Console, output: Writable): Promise<void> {
-  if ((await host.files.stat(log)) === undefined) return
-  const { stdout } = await host.query(['tail', '--bytes', String(scrollback), log])
-  // In raw mode the terminal itself returns no carriage.
-  output.write(stdout.replaceAll(/\r?\n/g, '\r\n'))
+  output.write(withCarriage((await textOf(host, log)).slice(-scrollback)))
 }
 
 /** Passes on what is typed, in order, until the detach key. */
@@ -96,6 +105,7 @@ export async function attachConsole(host: Host, console: Console, seat: Seat, al
   } finally {
     stop.abort()
     seat.input.setRawMode?.(false)
+    // A terminal that is still read from would keep this program alive.
     seat.input.destroy()
   }
 }
