@@ -7,6 +7,7 @@ export const registry: Registry<ImpContext> = {
   summary: 'turns a Debian machine into a router, from one router.json',
   rooms: [
     room('Configuration', ['schema', 'check', 'render'], () => import('./config/ops.ts')),
+    room('Migration', ['config'], () => import('./migrate/ops.ts')),
     room('Router', ['plan', 'apply', 'recover', 'status', 'drift'], () => import('./pipeline/ops.ts')),
     room('Labs', ['lab'], () => import('./lab/ops.ts')),
   ],
