@@ -10,13 +10,13 @@ const link = z.string()
 export const Change = z.discriminatedUnion('change', [
   z.strictObject({ change: z.literal('add-link'), link: MadeLink }),
   z.strictObject({ change: z.literal('remove-link'), link: MadeLink }),
-  z.strictObject({ change: z.literal('rename'), from: z.string(), to: z.string() }),
+  // Names pass from card to card; the hardware address says which one is meant.
+  z.strictObject({ change: z.literal('rename'), from: z.string(), to: z.string(), mac: z.string() }),
   z.strictObject({ change: z.literal('add-name'), link, name: z.string() }),
   z.strictObject({ change: z.literal('remove-name'), link, name: z.string() }),
   z.strictObject({ change: z.literal('mtu'), link, before: z.int(), after: z.int() }),
   z.strictObject({ change: z.literal('master'), link, before: z.string().nullable(), after: z.string().nullable() }),
-  z.strictObject({ change: z.literal('up'), link }),
-  z.strictObject({ change: z.literal('down'), link }),
+  z.strictObject({ change: z.literal('state'), link, before: z.enum(['up', 'down']), after: z.enum(['up', 'down']) }),
   z.strictObject({ change: z.literal('add-address'), link, address: z.string() }),
   z.strictObject({ change: z.literal('remove-address'), link, address: z.string() }),
   z.strictObject({ change: z.literal('add-rule'), rule: Rule }),
@@ -80,15 +80,10 @@ const definitions: { readonly [Kind in Change['change']]: Definition<ChangeOf<Ki
     describe: (change) =>
       change.after === null ? `take ${change.link} out of ${change.before}` : `put ${change.link} into ${change.after}`,
   },
-  up: {
-    inverse: (change) => ({ ...change, change: 'down' }),
-    line: (change) => `link set dev ${change.link} up`,
-    describe: (change) => `${change.link} up`,
-  },
-  down: {
-    inverse: (change) => ({ ...change, change: 'up' }),
-    line: (change) => `link set dev ${change.link} down`,
-    describe: (change) => `${change.link} down`,
+  state: {
+    inverse: (change) => ({ ...change, before: change.after, after: change.before }),
+    line: (change) => `link set dev ${change.link} ${change.after}`,
+    describe: (change) => `${change.link} ${change.after}`,
   },
   'add-address': {
     inverse: (change) => ({ ...change, change: 'remove-address' }),

@@ -11,11 +11,13 @@ export const unknownMtu = 0
 
 export interface Present {
   readonly links: Map<string, ObservedLink>
+  /** VLANs that the kernel set up together with their port: told to be up or down all the same, so that nothing hangs on that. */
+  readonly uncertain: Set<string>
   rules: readonly Rule[]
 }
 
 export function presentOf(links: readonly ObservedLink[], rules: readonly Rule[]): Present {
-  return { links: new Map(links.map((link) => [link.name, link])), rules }
+  return { links: new Map(links.map((link) => [link.name, link])), uncertain: new Set(), rules }
 }
 
 function newLink({ name, kind, parent, vlan, protocol, mtu }: MadeLink): ObservedLink {
@@ -48,7 +50,7 @@ type LinkChange = Exclude<Change, { change: 'add-link' | 'remove-link' | 'add-ru
 /** What a change makes of the link that it concerns; the same object when it changes nothing. */
 function changedLink(change: LinkChange, link: ObservedLink): ObservedLink {
   const names = link.alternativeNames
-  if (change.change === 'rename') return { ...link, name: change.to }
+  if (change.change === 'rename') return link.mac === change.mac ? { ...link, name: change.to } : link
   if (change.change === 'add-name') return names.includes(change.name) ? link : { ...link, alternativeNames: [...names, change.name] }
   if (change.change === 'remove-name') {
     return names.includes(change.name) ? { ...link, alternativeNames: without(names, change.name) } : link
@@ -61,8 +63,14 @@ function changedLink(change: LinkChange, link: ObservedLink): ObservedLink {
   if (change.change === 'remove-address') {
     return link.addresses.includes(change.address) ? { ...link, addresses: without(link.addresses, change.address) } : link
   }
-  const up = change.change === 'up'
-  return link.up === up ? link : { ...link, up }
+  const up = change.after === 'up'
+  if (link.up === up) return link
+  // An interface that goes down loses its IPv6 addresses (net/ipv6/addrconf.c, addrconf_ifdown).
+  return { ...link, up, addresses: up ? link.addresses : link.addresses.filter((address) => !isIpv6(address)) }
+}
+
+export function isIpv6(address: string): boolean {
+  return address.includes(':')
 }
 
 /** What the kernel does by itself: VLANs follow their port, bridges take the MTU of their members (net/8021q/vlan.c, net/bridge/br_if.c). */
@@ -70,8 +78,10 @@ function carryOn(change: LinkChange, present: Present): void {
   for (const link of Array.from(present.links.values())) {
     if (change.change === 'rename' && link.parent === change.from) present.links.set(link.name, { ...link, parent: change.to })
     if (change.change === 'rename' && link.master === change.from) present.links.set(link.name, withMaster(link, change.to))
-    if ((change.change === 'up' || change.change === 'down') && link.kind === 'vlan' && link.parent === change.link) {
-      carryOut({ change: change.change, link: link.name }, present)
+    if (change.change === 'state' && link.kind === 'vlan' && link.parent === change.link) {
+      const open = !link.up || present.uncertain.has(link.name)
+      carryOut({ ...change, link: link.name }, present)
+      if (change.after === 'up' && open) present.uncertain.add(link.name)
     }
     if (change.change === 'master' && (link.name === change.before || link.name === change.after)) {
       present.links.set(link.name, { ...link, mtu: unknownMtu })
@@ -79,11 +89,18 @@ function carryOn(change: LinkChange, present: Present): void {
   }
 }
 
+/** A VLAN cannot be up while the link below is down (net/8021q/vlan_dev.c, vlan_dev_open). */
+function isRefused(change: LinkChange, link: ObservedLink, present: Present): boolean {
+  if (change.change !== 'state' || change.after === 'down' || link.kind !== 'vlan') return false
+  return present.links.get(link.parent ?? '')?.up === false
+}
+
 function changeLink(change: LinkChange, present: Present): boolean {
   const name = change.change === 'rename' ? change.from : change.link
   const link = present.links.get(name)
-  const changed = link === undefined ? undefined : changedLink(change, link)
-  if (changed === undefined || changed === link) return false
+  const changed = link === undefined || isRefused(change, link, present) ? undefined : changedLink(change, link)
+  const decided = change.change === 'state' && present.uncertain.delete(name)
+  if (changed === undefined || (changed === link && !decided)) return false
   present.links.delete(name)
   present.links.set(changed.name, changed)
   carryOn(change, present)

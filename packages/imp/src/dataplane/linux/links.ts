@@ -100,17 +100,19 @@ function vlanLink(parent: string, vlan: number, protocol: 'dot1q' | 'dot1ad', ta
 function vlanLinks(config: RouterConfig): DesiredLink[] {
   const all = taggedLinks(config)
   const single = all.filter((each) => each.innerVlan === undefined)
-  const outerNames = new Map(single.map((each) => [vlanName(each.port.name, each.vlan), each.name]))
+  const outers = new Map(single.map((each) => [vlanName(each.port.name, each.vlan), each]))
   const double = all.filter((each) => each.innerVlan !== undefined)
   const implied = [...Map.groupBy(double, (each) => vlanName(each.port.name, each.vlan))].flatMap(([name, [each]]) =>
-    each === undefined || outerNames.has(name)
+    each === undefined || outers.has(name)
       ? []
       : [vlanLink(each.port.name, each.vlan, each.protocol, { ...each, name, mtu: each.port.mtu, up: each.port.enabled, addresses: [] })],
   )
   const inner = double.flatMap((each) => {
-    const outer = vlanName(each.port.name, each.vlan)
-    // The inner tag is a customer's: IEEE 802.1Q, whatever the outer one is.
-    return each.innerVlan === undefined ? [] : [vlanLink(outerNames.get(outer) ?? outer, each.innerVlan, 'dot1q', each)]
+    if (each.innerVlan === undefined) return []
+    const name = vlanName(each.port.name, each.vlan)
+    const outer = outers.get(name)
+    // The inner tag is a customer's: IEEE 802.1Q, whatever the outer one is. It cannot be up while the outer one is down.
+    return [vlanLink(outer?.name ?? name, each.innerVlan, 'dot1q', { ...each, up: each.up && (outer?.up ?? true) })]
   })
   return [...single.map((each) => vlanLink(each.port.name, each.vlan, each.protocol, each)), ...implied, ...inner]
 }

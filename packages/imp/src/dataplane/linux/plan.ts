@@ -1,10 +1,11 @@
 /** The difference between what the kernel shall have and what it has, as changes in the order in which they disturb least. Pure. */
 import { Fault } from '@imp/kit/base/fault.ts'
-import { sameRule, type Change, type MadeLink } from './change.ts'
+import { sameRule, type Change } from './change.ts'
 import type { DesiredLink, DesiredLinux, DesiredTable, MadeLinux, TableName } from './desired.ts'
-import { carryOut, presentOf, unknownMtu, type Present } from './effect.ts'
+import { bringUp, definitionOf, emit, releasePort, removeLink, setMaster, takeDown, type Draft } from './draft.ts'
+import { isIpv6, presentOf, unknownMtu } from './effect.ts'
 import type { ObservedLink, ObservedLinux } from './observe.ts'
-import { findPorts, isIpv6, renamePorts, type FoundPort } from './ports.ts'
+import { findPorts, renamePorts } from './ports.ts'
 import { sameTable, sourceOf } from './table.ts'
 
 export interface SysctlChange {
@@ -33,56 +34,9 @@ export interface LinuxPlan {
   readonly cleanUp: readonly Change[]
 }
 
-/** What is being planned, with what will be there when the changes so far are done. */
-interface Draft {
-  readonly want: DesiredLinux
-  readonly made: MadeLinux
-  readonly present: Present
-}
-
-function emit(draft: Draft, into: Change[], ...changes: readonly Change[]): void {
-  for (const change of changes) {
-    into.push(change)
-    carryOut(change, draft.present)
-  }
-}
-
-function definitionOf({ name, kind, parent, vlan, protocol, mtu }: DesiredLink): MadeLink {
-  return {
-    name,
-    kind,
-    ...(parent === undefined ? {} : { parent }),
-    ...(vlan === undefined ? {} : { vlan }),
-    ...(protocol === undefined ? {} : { protocol }),
-    // A bridge takes the MTU of its members as they join: it is set afterwards.
-    ...(mtu === undefined || kind === 'bridge' ? {} : { mtu }),
-  }
-}
-
 function matches(link: ObservedLink, want: DesiredLink): boolean {
   if (want.kind !== 'vlan') return link.kind === want.kind
   return link.kind === 'vlan' && link.parent === want.parent && link.vlan === want.vlan && link.protocol === want.protocol
-}
-
-function asMade(link: ObservedLink, made: DesiredLink): Change {
-  return { change: 'remove-link', link: { ...definitionOf(made), ...(made.kind === 'bridge' ? {} : { mtu: link.mtu }) } }
-}
-
-/** Takes a link that we made away, with the VLANs on it: piece by piece, so that undoing puts every piece back. */
-function removeLink(draft: Draft, into: Change[], name: string): void {
-  const { present, made } = draft
-  for (const child of [...present.links.values()].filter((link) => link.kind === 'vlan' && link.parent === name))
-    removeLink(draft, into, child.name)
-  for (const member of [...present.links.values()].filter((link) => link.master === name)) {
-    emit(draft, into, { change: 'master', link: member.name, before: name, after: null })
-  }
-  const link = present.links.get(name)
-  const ours = made.links.find((each) => each.name === name) ?? draft.want.links.find((each) => each.name === name)
-  if (link === undefined || ours === undefined) return
-  emit(draft, into, ...link.addresses.map((address): Change => ({ change: 'remove-address', link: name, address })))
-  if (link.master !== undefined) emit(draft, into, { change: 'master', link: name, before: link.master, after: null })
-  if (link.up) emit(draft, into, { change: 'down', link: name })
-  emit(draft, into, asMade(link, ours))
 }
 
 /** Clears the way of a virtual link: an old one of ours with its name or its tag goes, anybody else's is a conflict. */
@@ -96,7 +50,7 @@ function clearTheWay(draft: Draft, into: Change[], want: DesiredLink): void {
         hint: `remove it (ip link delete ${name}), or choose another name or VLAN`,
       })
     }
-    removeLink(draft, into, name)
+    removeLink(draft, into, old)
   }
 }
 
@@ -107,12 +61,8 @@ function planLinks(draft: Draft): Change[] {
   // A VLAN is refused an MTU that its port does not have yet.
   changes.push(...planMtus(draft, 'raise'))
   for (const link of virtual)
-    if (!draft.present.links.has(link.name)) emit(draft, changes, { change: 'add-link', link: definitionOf(link) })
-  for (const link of draft.want.links) {
-    const before = draft.present.links.get(link.name)?.master ?? null
-    const after = link.master ?? null
-    if (before !== after) emit(draft, changes, { change: 'master', link: link.name, before, after })
-  }
+    if (!draft.present.links.has(link.name)) emit(draft, changes, { change: 'add-link', link: definitionOf(link, link.mtu) })
+  for (const link of draft.want.links) setMaster(draft, changes, link.name, link.master ?? null)
   return [...changes, ...planMtus(draft, 'all')]
 }
 
@@ -132,11 +82,8 @@ function planMtus(draft: Draft, which: 'raise' | 'all'): Change[] {
 
 function planActivation(draft: Draft, restored: readonly Change[]): Change[] {
   const changes: Change[] = []
-  const stateOf = (link: DesiredLink): boolean | undefined => draft.present.links.get(link.name)?.up
-  for (const link of draft.want.links) if (link.up && stateOf(link) === false) emit(draft, changes, { change: 'up', link: link.name })
-  for (const link of draft.want.links.toReversed()) {
-    if (!link.up && stateOf(link) === true) emit(draft, changes, { change: 'down', link: link.name })
-  }
+  for (const link of draft.want.links) if (link.up) bringUp(draft, changes, link.name)
+  for (const link of draft.want.links.toReversed()) if (!link.up) takeDown(draft, changes, link.name)
   for (const link of draft.want.links) {
     const present = draft.present.links.get(link.name)?.addresses ?? []
     const missing = link.addresses.filter((address) => !present.includes(address))
@@ -148,15 +95,17 @@ function planActivation(draft: Draft, restored: readonly Change[]): Change[] {
   return changes
 }
 
-/** IPv6 addresses of others that a card lost while it was renamed. */
-function restoredAddresses(found: readonly FoundPort[], made: MadeLinux): Change[] {
-  return found
-    .filter(({ port, link, outside }) => !outside && link.up && link.name !== port.name)
-    .flatMap(({ port, link }) => {
-      const ours = made.links.find((each) => each.name === link.name)?.addresses ?? []
-      const foreign = link.addresses.filter((address) => isIpv6(address) && !ours.includes(address) && !port.addresses.includes(address))
-      return foreign.map((address): Change => ({ change: 'add-address', link: port.name, address }))
-    })
+/** IPv6 addresses of others that links lost while their cards were renamed; `names` are the new names by the old ones. */
+function restoredAddresses(draft: Draft, lost: readonly Change[], names: ReadonlyMap<string, string>): Change[] {
+  return lost.flatMap((change): Change[] => {
+    if (change.change !== 'remove-address' || !isIpv6(change.address)) return []
+    const { link, address } = change
+    const name = names.get(link) ?? link
+    const ours = [...draft.made.links, ...draft.want.links].some(
+      (each) => [link, name].includes(each.name) && each.addresses.includes(address),
+    )
+    return ours ? [] : [{ change: 'add-address', link: name, address }]
+  })
 }
 
 /** The interface that a sysctl key belongs to; undefined for keys of the whole namespace. */
@@ -212,25 +161,10 @@ function planCleanUp(draft: Draft, renamed: ReadonlyMap<string, string>): Change
     const link = present.links.get(old.name)
     if (link === undefined) continue
     if (old.kind === 'port') releasePort(draft, changes, old)
-    else if (old.kind !== 'loopback' && matches(link, old)) removeLink(draft, changes, old.name)
+    else if (old.kind !== 'loopback' && matches(link, old)) removeLink(draft, changes, old)
   }
-  return changes
-}
-
-/** A card that is no longer used goes back to what it was called, and down. */
-function releasePort(draft: Draft, into: Change[], old: DesiredLink): void {
-  const link = draft.present.links.get(old.name)
-  if (link === undefined) return
-  if (old.master !== undefined && link.master === old.master)
-    emit(draft, into, { change: 'master', link: old.name, before: old.master, after: null })
-  const name = old.nic?.name
-  const renamed = name !== undefined && name !== old.name && link.alternativeNames.includes(name)
-  if (link.up) {
-    const lost = renamed ? link.addresses.filter(isIpv6) : []
-    emit(draft, into, ...lost.map((address): Change => ({ change: 'remove-address', link: old.name, address })))
-    emit(draft, into, { change: 'down', link: old.name })
-  }
-  if (renamed) emit(draft, into, { change: 'remove-name', link: old.name, name }, { change: 'rename', from: old.name, to: name })
+  // A bridge takes another MTU when members leave it.
+  return [...changes, ...planMtus(draft, 'all')]
 }
 
 /** What leads from `have` to `want`, knowing what we made before. Faults `not-found` and `conflict` when that is impossible. */
@@ -240,10 +174,11 @@ export function planLinux(want: DesiredLinux, have: ObservedLinux, made: MadeLin
   const links = [...have.links, ...brought]
   const draft: Draft = { want, made, present: presentOf(links, have.rules) }
   const prepare: Change[] = []
-  emit(draft, prepare, ...renamePorts(found, links))
+  renamePorts(draft, prepare, found)
   const renamed = new Map(found.map(({ port, link }) => [link.name, port.name]))
+  const restored = restoredAddresses(draft, prepare, renamed)
   prepare.push(...planLinks(draft))
-  const activate = planActivation(draft, restoredAddresses(found, made))
+  const activate = planActivation(draft, restored)
   return {
     bring: brought.map((link) => link.name),
     prepare,

@@ -3,6 +3,7 @@ import { Fault, type Finding } from '@imp/kit/base/fault.ts'
 import type { Nic } from '../../interfaces/model.ts'
 import type { Change } from './change.ts'
 import type { DesiredLink } from './desired.ts'
+import { emit, releasePort, takeDown, type Draft } from './draft.ts'
 import type { ObservedLink } from './observe.ts'
 
 /** Links that borrow the hardware address of the card below them. */
@@ -33,66 +34,59 @@ export function findPorts(desired: readonly DesiredLink[], inside: readonly Obse
   const found = ports.flatMap((port): FoundPort[] => {
     const nic = port.nic ?? { name: port.name }
     const here = inside.find((link) => isNic(link, nic))
-    const there = here === undefined ? outside.find((link) => isNic(link, nic)) : undefined
-    const link = here ?? there
+    const link = here ?? outside.find((each) => isNic(each, nic))
     if (link !== undefined) return [{ port, link, outside: here === undefined }]
-    findings.push({
-      path: port.name,
-      severity: 'error',
-      message: `there is no network card ${nicText(nic)}`,
-      hint: `there are: ${
-        [...inside, ...outside]
-          .filter((each) => each.name !== 'lo')
-          .map((each) => `${each.name} (${each.mac})`)
-          .join(', ') || 'none'
-      }`,
-    })
+    findings.push({ path: port.name, severity: 'error', message: `there is no network card ${nicText(nic)}` })
     return []
   })
-  if (findings.length > 0)
-    throw new Fault('not-found', `network cards are missing: ${findings.map((each) => each.path).join(', ')}`, { findings })
-  return found
+  if (findings.length === 0) return found
+  const present = [...inside, ...outside].filter((link) => link.name !== 'lo').map(({ name, mac }) => `${name} (${mac})`)
+  const hint = present.length === 0 ? 'there is no card at all' : `there are ${present.join(', ')}`
+  throw new Fault('not-found', `network cards are missing: ${findings.map((each) => each.path).join(', ')}`, { hint, findings })
 }
 
-function refuseTaken(renamed: readonly FoundPort[], inside: readonly ObservedLink[]): void {
-  const leaving = new Set(renamed.map(({ link }) => link.name))
-  const taken = renamed.find(({ port }) => inside.some((link) => link.name === port.name && !leaving.has(link.name)))
-  if (taken === undefined) return
-  throw new Fault('conflict', `${taken.link.name} cannot be renamed to ${taken.port.name}: another link has this name`, {
-    hint: `rename or remove the other link, or give the interface another name`,
-  })
+/** Frees the names of ports from cards that we gave them to earlier; a link of somebody else is a `conflict`. */
+function freeNames(draft: Draft, into: Change[], renamed: readonly FoundPort[], found: readonly FoundPort[]): void {
+  const used = new Set(found.map(({ link }) => link.name))
+  for (const { port, link } of renamed) {
+    if (used.has(port.name) || !draft.present.links.has(port.name)) continue
+    const earlier = draft.made.links.find((each) => each.name === port.name && each.kind === 'port')
+    if (earlier !== undefined) releasePort(draft, into, earlier)
+    if (!draft.present.links.has(port.name)) continue
+    throw new Fault('conflict', `${link.name} cannot be renamed to ${port.name}: another link has this name`, {
+      hint: 'rename or remove the other link, or give the interface another name',
+    })
+  }
+}
+
+/** A name for a card whose own is taken by another card that is renamed as well. */
+function nameBetween(draft: Draft, index: number): string {
+  return draft.present.links.has(`swap${index}`) ? nameBetween(draft, index + 1) : `swap${index}`
+}
+
+function renameTo(draft: Draft, into: Change[], { port, link }: FoundPort, from: string): void {
+  const present = draft.present.links.get(from)
+  if (present?.alternativeNames.includes(port.name) === true) emit(draft, into, { change: 'remove-name', link: from, name: port.name })
+  emit(draft, into, { change: 'rename', from, to: port.name, mac: link.mac })
+  // Two cards that trade names cannot both keep the old one.
+  if (from === link.name) emit(draft, into, { change: 'add-name', link: port.name, name: link.name })
 }
 
 /**
  * Renames cards to the names of their ports and keeps the old names as alternative names. Kernels before 6.2 rename only links that
- * are down, and going down loses IPv6 addresses: they are taken off here, and put back by the plan. Ports that trade names pass
- * through a name in between.
+ * are down; the plan sets them up again.
  */
-export function renamePorts(found: readonly FoundPort[], inside: readonly ObservedLink[]): Change[] {
+export function renamePorts(draft: Draft, into: Change[], found: readonly FoundPort[]): void {
   const renamed = found.filter(({ port, link }) => port.name !== link.name)
-  refuseTaken(renamed, inside)
-  const between = new Map(
-    renamed.filter(({ port }) => inside.some((link) => link.name === port.name)).map(({ link }, index) => [link.name, `imp-swap${index}`]),
-  )
-  const away = renamed.flatMap(({ link, outside }): Change[] => [
-    ...(outside || !link.up
-      ? []
-      : link.addresses.filter(isIpv6).map((address): Change => ({ change: 'remove-address', link: link.name, address }))),
-    ...(outside || !link.up ? [] : [{ change: 'down', link: link.name } as const]),
-    ...(between.has(link.name) ? [{ change: 'rename', from: link.name, to: between.get(link.name) ?? '' } as const] : []),
-  ])
-  const home = renamed.flatMap(({ port, link }): Change[] => {
-    const from = between.get(link.name) ?? link.name
-    const own = link.alternativeNames.includes(port.name)
-    return [
-      ...(own ? [{ change: 'remove-name', link: from, name: port.name } as const] : []),
-      { change: 'rename', from, to: port.name },
-      ...(between.has(link.name) ? [] : [{ change: 'add-name', link: port.name, name: link.name } as const]),
-    ]
-  })
-  return [...away, ...home]
-}
-
-export function isIpv6(address: string): boolean {
-  return address.includes(':')
+  freeNames(draft, into, renamed, found)
+  for (const { link } of renamed) takeDown(draft, into, link.name)
+  const names = new Map(renamed.map(({ link }) => [link.name, link.name]))
+  for (const { port } of renamed) {
+    const holder = names.get(port.name)
+    if (holder === undefined) continue
+    const between = nameBetween(draft, 0)
+    emit(draft, into, { change: 'rename', from: holder, to: between, mac: draft.present.links.get(holder)?.mac ?? '' })
+    names.set(holder, between)
+  }
+  for (const each of renamed) renameTo(draft, into, each, names.get(each.link.name) ?? each.link.name)
 }

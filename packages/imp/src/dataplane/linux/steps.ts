@@ -124,14 +124,31 @@ function tableSummary(table: TableName, before: string | null, after: string | n
   return `${verb} nftables table ${table.name}`
 }
 
+/** Whether traffic that went through before no longer does. */
+function isDisturbing(change: Change): boolean {
+  if (change.change === 'state') return change.before === 'up' && change.after === 'down'
+  return change.change === 'remove-link' || change.change === 'remove-address' || (change.change === 'master' && change.before !== null)
+}
+
+/** Changes that are there only for their undoing: they change nothing themselves. */
+function isPin(change: Change): boolean {
+  return (change.change === 'state' || change.change === 'mtu') && change.before === change.after
+}
+
 /** A plan as steps. Traffic through a link that goes, or goes down, is lost. */
 export function linuxSteps(place: DataplanePlace, plan: LinuxPlan, namespaceThere: boolean): DataplaneSteps {
   const kinds = linuxKinds(place)
   const linksStep = (changes: readonly Change[]): Step[] => {
-    const disturbing = changes.some((change) => ['remove-link', 'down', 'remove-address'].includes(change.change))
+    const disturbing = changes.some(isDisturbing)
     return changes.length === 0
       ? []
-      : [kinds.links.step(listed(changes.map(describeChange)), { changes: [...changes] }, disturbing ? 'restart' : 'none')]
+      : [
+          kinds.links.step(
+            listed(changes.filter((change) => !isPin(change)).map(describeChange)),
+            { changes: [...changes] },
+            disturbing ? 'restart' : 'none',
+          ),
+        ]
   }
   const { namespace } = place
   const keys = plan.sysctls.map(({ key, after }) => `${key}=${after}`)
