@@ -42,7 +42,7 @@ test('a console over a socket: what was before, both directions, and the detach 
   const attached = attachConsole(host, { log, socket }, seat, () => Promise.resolve(true))
   const [guest] = await connected
   t.after(() => guest.destroy())
-  await shows('printed before\r\n')
+  await shows('printed before\n')
   guest.write('login: ')
   await shows('login: ')
   const heard = once(guest, 'data') as Promise<[Buffer]>
@@ -74,7 +74,7 @@ test('a console over a log and a FIFO', async (t) => {
   const attached = attachConsole(host, { log, input }, person.seat, () => Promise.resolve(true))
   await person.shows('printed before')
   await appendFile(log, 'and then this\n')
-  await person.shows('and then this\r\n')
+  await person.shows('and then this\n')
   person.input.write('root\r')
   const { buffer, bytesRead } = await engine.read()
   assert.equal(buffer.toString('utf8', 0, bytesRead), 'root\r')

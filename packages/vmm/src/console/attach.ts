@@ -52,7 +52,7 @@ function overFiles(host: Host, { log }: Console, input: string, alive: () => Pro
         const grown = (await host.files.stat(log))?.size ?? 0
         if (grown > size) {
           const text = await textOf(host, log)
-          output.write(withCarriage(text.slice(shown)))
+          output.write(text.slice(shown))
           shown = text.length
           size = grown
         } else if (!(await alive())) return
@@ -68,18 +68,13 @@ async function textOf(host: Host, log: string): Promise<string> {
   return (await host.files.read(log)).replace(/\ufffd$/, '')
 }
 
-/** A terminal in raw mode returns no carriage by itself. */
-function withCarriage(text: string): string {
-  return text.replaceAll(/\r?\n/g, '\r\n')
-}
-
 async function lineOf(host: Host, console: Console, alive: () => Promise<boolean>): Promise<Line> {
   if (console.socket !== undefined) return overSocket(await host.dial(console.socket))
   return overFiles(host, console, console.input ?? '', alive)
 }
 
 async function showScrollback(host: Host, { log }: Console, output: Writable): Promise<void> {
-  output.write(withCarriage((await textOf(host, log)).slice(-scrollback)))
+  output.write((await textOf(host, log)).slice(-scrollback))
 }
 
 /** Passes on what is typed, in order, until the detach key. */

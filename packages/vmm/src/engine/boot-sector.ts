@@ -27,7 +27,7 @@ export function bootSector(lines: number): Uint8Array {
     [0x67, 0xe2, 0xfd], //                  1f pause: loop pause (ecx)
     [0x4f], //                              22 dec di
     [0x75, 0xdf], //                        23 jnz next
-    [0x31, 0xc0], //                        25 xor ax, ax
+    [0xb0, 0x01], //                        25 mov al, 1
     [0xe6, 0xf4], //                        27 out 0xf4, al
     [0xf4], //                              29 halt: hlt
     [0xeb, 0xfd], //                        2a jmp halt

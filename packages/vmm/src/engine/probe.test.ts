@@ -40,7 +40,7 @@ test('silence for three seconds means that KVM is unusable, and is asked for onc
 test('a guest that says something on KVM proves that it runs', async () => {
   const working = machine((argv, options) => {
     options?.onLine?.('00000000deadbeef')
-    return Promise.resolve({ argv, status: 1, stdout: '', stderr: '' })
+    return Promise.resolve({ argv, status: 3, stdout: '', stderr: '' })
   })
   assert.equal((await probeAt(working, '/cache').kvm()).usable, true)
 })
@@ -49,7 +49,7 @@ test('a damaged cache is probed anew', async () => {
   const working = machine(
     (argv, options) => {
       options?.onLine?.('00000000deadbeef')
-      return Promise.resolve({ argv, status: 1, stdout: '', stderr: '' })
+      return Promise.resolve({ argv, status: 3, stdout: '', stderr: '' })
     },
     { '/cache/probe.json': '{"bootId":"first","kvm":{"usable":"maybe"}}' },
   )
@@ -61,6 +61,7 @@ test('the words of QEMU say why KVM cannot be used', async () => {
     Promise.reject(new Fault('exec', 'ended with status 1', { detail: '$ qemu\nfailed to open: Permission denied' })),
   )
   assert.deepEqual(await probeAt(refusing, '/cache').kvm(), { usable: false, reason: 'failed to open: Permission denied' })
+  assert.equal(await refusing.files.stat('/cache/probe.json'), undefined, 'it may be mended before the next boot')
 })
 
 test('cpu MHz is the frequency of the counter only inside a virtual machine', () => {

@@ -10,8 +10,8 @@ import type { Argv, Host } from '@imp/kit/host/host.ts'
 import { bootFloppy } from './boot-sector.ts'
 import { Accelerator } from './model.ts'
 
-/** isa-debug-exit ends QEMU with (value << 1) | 1 (hw/misc/debugexit.c). */
-const exitStatus = 1
+/** isa-debug-exit ends QEMU with (value << 1) | 1 (hw/misc/debugexit.c); the sector writes 1, since QEMU's own failures end with 1. */
+const exitStatus = 3
 
 const Remembered = z.strictObject({
   bootId: z.string(),
@@ -103,6 +103,9 @@ export function guestTscKhz(cpuinfo: string): number | undefined {
   return Math.round(Number(megahertz) * 1000)
 }
 
+/** What a processor that never leaves KVM_RUN looks like. */
+const silence = '/dev/kvm opens, but never runs guest code'
+
 async function probeKvm(host: Host, cache: string): Promise<KvmAnswer> {
   if ((await host.files.stat('/dev/kvm')) === undefined) return { usable: false, reason: '/dev/kvm does not exist' }
   try {
@@ -112,7 +115,7 @@ async function probeKvm(host: Host, cache: string): Promise<KvmAnswer> {
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     if (error.code === 'missing-program') return permissionOnly(host)
-    if (error.code === 'timeout') return { usable: false, reason: '/dev/kvm opens, but never runs guest code' }
+    if (error.code === 'timeout') return { usable: false, reason: silence }
     return { usable: false, reason: (error.detail ?? error.message).split('\n').at(-1) ?? error.message }
   }
 }
@@ -155,7 +158,8 @@ export function probeAt(host: Host, cache: string, mayTry = true): Probe {
       if (kvm !== undefined) return kvm
       if (!mayTry) return { usable: false, reason: 'not tried in a dry run' }
       const found = await probeKvm(host, cache)
-      await remember({ kvm: found })
+      // A missing permission or program may be mended at any time.
+      if (found.usable || found.reason === silence) await remember({ kvm: found })
       return found
     },
     async tscKhz() {
