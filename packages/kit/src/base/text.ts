@@ -5,7 +5,7 @@ import { createTwoFilesPatch } from 'diff'
 export function unifiedDiff(name: string, before: string, after: string): string {
   if (before === after) return ''
   const patch = createTwoFilesPatch(name, name, before, after, undefined, undefined, { context: 2 })
-  return patch.split('\n').slice(1).join('\n')
+  return patch.slice(patch.indexOf('--- '))
 }
 
 /** Columns aligned by blanks; cells may hold any text without newlines. Last column is not padded. */

@@ -33,6 +33,8 @@ interface Outcome {
   readonly status: number | null
   readonly signal: NodeJS.Signals | null
   readonly timedOut: boolean
+  /** Place among the children in the order of their ends, from 0. */
+  readonly ended: number
 }
 
 function failed(argv: Argv, outcome: Outcome, timeout: number, stdout: string, stderr: string): Fault {
@@ -81,12 +83,30 @@ async function start(
   return child
 }
 
+/** Signals a program and what it started: each program that is not attached to the terminal leads a process group of its own. */
+function signalGroup(child: ChildProcess, name: NodeJS.Signals): void {
+  if (child.pid === undefined) return
+  try {
+    process.kill(-child.pid, name)
+  } catch (error) {
+    if (errnoOf(error) !== 'ESRCH') throw error
+    child.kill(name)
+  }
+}
+
 /** Waits for the ends of all children; on timeout or abort sends TERM to all, KILL two seconds later. */
 async function finish(children: readonly ChildProcess[], timeout: number, signal: AbortSignal | undefined): Promise<Outcome[]> {
   let timedOut = false
+  let ended = 0
   const stop = (): void => {
-    for (const child of children) child.kill('SIGTERM')
-    setTimeout(() => children.forEach((child) => child.kill('SIGKILL')), killAfter).unref()
+    for (const child of children) signalGroup(child, 'SIGTERM')
+    setTimeout(() => {
+      for (const child of children) {
+        signalGroup(child, 'SIGKILL')
+        // What left the group may keep the output open for ever; nobody waits for it any more.
+        for (const stream of [child.stdout, child.stderr]) stream?.destroy()
+      }
+    }, killAfter).unref()
   }
   const timer = setTimeout(() => {
     timedOut = true
@@ -96,8 +116,12 @@ async function finish(children: readonly ChildProcess[], timeout: number, signal
   try {
     return await Promise.all(
       children.map(async (child) => {
-        if (child.exitCode === null && child.signalCode === null) await once(child, 'close')
-        return { status: child.exitCode, signal: child.signalCode, timedOut }
+        const exited = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined
+        const closed = child.stdout === null || child.stdout.closed ? undefined : once(child, 'close')
+        await exited
+        const place = ended++
+        await closed
+        return { status: child.exitCode, signal: child.signalCode, timedOut, ended: place }
       }),
     )
   } finally {
@@ -133,7 +157,7 @@ function feed(stream: Writable | null, input: string | Uint8Array): void {
 export async function execute(argv: Argv, options: RunOptions = {}): Promise<Ran> {
   const { timeout = defaultTimeout, statuses = [0], signal, input } = options
   signal?.throwIfAborted()
-  const child = await start(argv, [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], options)
+  const child = await start(argv, [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], { ...options, detached: true })
   const stdout = collect(child.stdout, options.onLine)
   const stderr = collect(child.stderr, options.onLine)
   if (input !== undefined) feed(child.stdin, input)
@@ -152,7 +176,8 @@ export async function executePipe(stages: readonly Argv[], options: PipeOptions 
   signal?.throwIfAborted()
   const children: ChildProcess[] = []
   try {
-    for (const [index, argv] of stages.entries()) children.push(await start(argv, [index === 0 ? 'ignore' : 'pipe', 'pipe', 'pipe'], {}))
+    for (const [index, argv] of stages.entries())
+      children.push(await start(argv, [index === 0 ? 'ignore' : 'pipe', 'pipe', 'pipe'], { detached: true }))
   } catch (error) {
     children.forEach((child) => child.kill('SIGKILL'))
     throw error
@@ -160,6 +185,7 @@ export async function executePipe(stages: readonly Argv[], options: PipeOptions 
   const errors = children.map((child) => collect(child.stderr, undefined))
   const output = collect(children.at(-1)?.stdout ?? null, undefined)
   let passed = 0
+  const victims = new Set<number>()
   const joints = children.slice(0, -1).map(async (child, index) => {
     const next = children[index + 1]?.stdin
     if (child.stdout === null || next === null || next === undefined) return
@@ -169,13 +195,13 @@ export async function executePipe(stages: readonly Argv[], options: PipeOptions 
         done(null, chunk)
       },
     })
-    // A later stage that ends early breaks the pipe; the exit statuses below say which stage failed.
-    await pipeline(child.stdout, meter, next).catch(() => undefined)
+    // A later stage that ends early breaks the pipe; the stage whose pipe it broke is not to blame for failing.
+    await pipeline(child.stdout, meter, next).catch(() => victims.add(index))
   })
   const [outcomes] = await Promise.all([finish(children, timeout, signal), ...joints])
   signal?.throwIfAborted()
-  const ranked = [...outcomes.entries()].filter(([, outcome]) => outcome.timedOut || outcome.status !== 0)
-  const culprit = ranked.find(([, outcome]) => outcome.signal !== 'SIGPIPE') ?? ranked[0]
+  const failures = [...outcomes.entries()].filter(([, outcome]) => outcome.timedOut || outcome.status !== 0)
+  const [culprit] = failures.toSorted(([a, { ended: x }], [b, { ended: y }]) => Number(victims.has(a)) - Number(victims.has(b)) || x - y)
   const first = stages[0]
   if (first === undefined) throw new Fault('bug', 'a pipe without programs')
   if (culprit !== undefined) {

@@ -42,11 +42,13 @@ function filesIn(contents: Map<string, string>): Files {
     if (text !== undefined) return { kind: 'file', size: Buffer.byteLength(text), mode: 0o644, modified: new Date(0) }
     return directories.has(path) || below(path).length > 0 ? { kind: 'directory', size: 0, mode: 0o755, modified: new Date(0) } : undefined
   }
+  const read = (path: string): Promise<string> => {
+    const text = contents.get(path)
+    return text === undefined ? Promise.reject(notThere(path)) : Promise.resolve(text)
+  }
   return {
-    read: (path) => {
-      const text = contents.get(path)
-      return text === undefined ? Promise.reject(notThere(path)) : Promise.resolve(text)
-    },
+    read,
+    readBytes: async (path) => Buffer.from(await read(path)),
     write: (path, content) => {
       contents.set(path, typeof content === 'string' ? content : Buffer.from(content).toString())
       return Promise.resolve()

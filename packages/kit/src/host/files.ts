@@ -31,7 +31,8 @@ function translate(error: unknown, doing: string, path: string): Fault {
   }
 }
 
-async function attempt<T>(doing: string, path: string, action: () => Promise<T>): Promise<T> {
+/** Does something with a file; a system error becomes a `Fault` that names the file: `not-found`, `denied` or `state` (disk full). */
+export async function attempt<T>(doing: string, path: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action()
   } catch (error) {
@@ -100,6 +101,7 @@ async function statOf(path: string): Promise<FileStat | undefined> {
 /** Files of this machine. */
 export const localFiles: Files = {
   read: (path) => attempt('read', path, () => readFile(path, 'utf8')),
+  readBytes: (path) => attempt('read', path, () => readFile(path)),
   write: (path, content, options = {}) => attempt('write', path, () => writeAtomically(path, content, options)),
   list: (path) => attempt('list', path, async () => (await readdir(path)).toSorted()),
   stat: (path) => attempt('look at', path, () => statOf(path)),

@@ -55,6 +55,7 @@ export interface WriteOptions {
 /** Files of the machine. Paths are absolute. Reading what is not there is a `not-found` fault. */
 export interface Files {
   read(path: string): Promise<string>
+  readBytes(path: string): Promise<Buffer>
   /** Atomic: a temporary file in the same directory, fsync, rename, fsync of the directory. Makes no directories. */
   write(path: string, content: string | Uint8Array, options?: WriteOptions): Promise<void>
   /** Names in a directory, sorted; a `not-found` fault when it is not there. */

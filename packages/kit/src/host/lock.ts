@@ -15,6 +15,10 @@ export interface LockOptions {
   readonly what: string
 }
 
+/** SQLITE_BUSY and SQLITE_FULL (sqlite.org/rescode.html). */
+const sqliteBusy = 5
+const sqliteFull = 13
+
 function tryAcquire(path: string): DatabaseSync | undefined {
   const database = new DatabaseSync(path, { timeout: 0 })
   try {
@@ -22,9 +26,11 @@ function tryAcquire(path: string): DatabaseSync | undefined {
     return database
   } catch (error) {
     database.close()
-    // SQLITE_BUSY is 5 (sqlite.org/rescode.html).
-    if (error instanceof Error && 'errcode' in error && error.errcode === 5) return undefined
-    throw error
+    const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined
+    if (code === sqliteBusy) return undefined
+    if (code !== sqliteFull) throw error
+    const hint = `free some space (df -h ${dirname(path)})`
+    throw new Fault('state', `cannot lock ${path}: no space left on the file system`, { hint, cause: error })
   }
 }
 

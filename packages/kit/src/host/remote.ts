@@ -68,13 +68,16 @@ function remoteFiles(host: Pick<Host, 'run' | 'query'>): Files {
   const owned = async (path: string, options: WriteOptions): Promise<void> => {
     if (options.owner !== undefined) await host.run(['chown', options.owner, path])
   }
+  // As base64, because output loses its last newline on the way and need not be text.
+  const bytes = async (path: string): Promise<Buffer> => {
+    const ran = await host.query(['base64', path], { statuses: [0, 1] })
+    if (ran.status === 1) await present(path)
+    return Buffer.from(ran.stdout, 'base64')
+  }
   return {
     stat: statOf,
-    async read(path) {
-      const ran = await host.query(['cat', path], { statuses: [0, 1] })
-      if (ran.status === 1) await present(path)
-      return ran.stdout === '' ? '' : `${ran.stdout}\n`
-    },
+    read: async (path) => (await bytes(path)).toString(),
+    readBytes: bytes,
     async write(path, content, options = {}) {
       const temporary = `${path}.${randomUUID().slice(0, 8)}.tmp`
       try {

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { asFault, Fault } from '../base/fault.ts'
 import type { Host } from '../host/host.ts'
-import type { Report } from '../base/events.ts'
+import { reported, type Report } from '../base/events.ts'
 import type { Journal } from '../store/journal.ts'
 import { disruptions, doStep, undoStep, type Kinds, type Step } from './step.ts'
 
@@ -48,13 +48,18 @@ export async function interrupted(journal: Journal): Promise<Interrupted | undef
   return { plan: { title: first.title, steps: first.steps, context: first.context ?? null }, begun }
 }
 
+/** Steps are undone also when the journal cannot be written any more (a full disk): what it misses is undone once more by recover. */
 async function undoFrom(executor: Executor, steps: readonly Step[], begun: number): Promise<void> {
+  const failures: unknown[] = []
+  const record = (entry: unknown): Promise<void> => executor.journal.append(entry).catch((error: unknown) => void failures.push(error))
   for (const [index, step] of [...steps.entries()].slice(0, begun).toReversed()) {
-    executor.report({ event: 'step', state: 'started', title: `undo: ${step.summary}` })
-    await undoStep(executor.kinds, executor.host, step)
-    await executor.journal.append({ entry: 'undone', step: index })
+    await reported(executor.report, `undo: ${step.summary}`, () => undoStep(executor.kinds, executor.host, step))
+    await record({ entry: 'undone', step: index })
   }
-  await executor.journal.append({ entry: 'finished', outcome: 'undone' })
+  await record({ entry: 'finished', outcome: 'undone' })
+  const [failure] = failures
+  if (failure !== undefined)
+    executor.report({ event: 'log', level: 'warning', text: `everything is undone, but ${asFault(failure).message}` })
 }
 
 /**
@@ -66,19 +71,18 @@ export async function applyPlan(executor: Executor, plan: Plan): Promise<void> {
     throw new Fault('state', 'an earlier change was interrupted', { hint: 'run recover first' })
   await executor.journal.clear()
   await executor.journal.append({ entry: 'plan', title: plan.title, steps: plan.steps, context: plan.context ?? null })
-  for (const [index, step] of plan.steps.entries()) {
-    await executor.journal.append({ entry: 'doing', step: index })
-    executor.report({ event: 'step', state: 'started', title: step.summary })
-    try {
-      await doStep(executor.kinds, executor.host, step)
-    } catch (error) {
-      executor.report({ event: 'step', state: 'failed', title: step.summary })
-      throw await undoAfter(executor, plan, index, error)
+  let index = 0
+  try {
+    for (const step of plan.steps) {
+      await executor.journal.append({ entry: 'doing', step: index })
+      await reported(executor.report, step.summary, () => doStep(executor.kinds, executor.host, step))
+      await executor.journal.append({ entry: 'done', step: index })
+      index += 1
     }
-    executor.report({ event: 'step', state: 'done', title: step.summary })
-    await executor.journal.append({ entry: 'done', step: index })
+    await executor.journal.append({ entry: 'finished', outcome: 'applied' })
+  } catch (error) {
+    throw await undoAfter(executor, plan, Math.min(index, plan.steps.length - 1), error)
   }
-  await executor.journal.append({ entry: 'finished', outcome: 'applied' })
 }
 
 async function undoAfter(executor: Executor, plan: Plan, failed: number, error: unknown): Promise<Fault> {

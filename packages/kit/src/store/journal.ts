@@ -3,9 +3,10 @@
  * one and is left out when reading. Always on this machine, also when the plan changes another one.
  */
 import { constants } from 'node:fs'
-import { mkdir, open, readFile, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rm, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errnoOf, Fault } from '../base/fault.ts'
+import { attempt } from '../host/files.ts'
 
 export interface Journal {
   append(record: unknown): Promise<void>
@@ -15,18 +16,31 @@ export interface Journal {
   clear(): Promise<void>
 }
 
+/** A crash may have left half a record at the end; the next one must not be glued to it. */
+async function cutToWholeRecords(handle: FileHandle): Promise<void> {
+  const { size } = await handle.stat()
+  if (size === 0) return
+  const last = Buffer.alloc(1)
+  await handle.read(last, 0, 1, size - 1)
+  if (last.toString() === '\n') return
+  const whole = (await handle.readFile()).lastIndexOf('\n') + 1
+  await handle.truncate(whole)
+}
+
 export function journalAt(path: string): Journal {
   return {
-    async append(record) {
-      await mkdir(dirname(path), { recursive: true })
-      const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND, 0o600)
-      try {
-        await handle.writeFile(`${JSON.stringify(record)}\n`)
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
-    },
+    append: (record) =>
+      attempt('write', path, async () => {
+        await mkdir(dirname(path), { recursive: true })
+        const handle = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o600)
+        try {
+          await cutToWholeRecords(handle)
+          await handle.writeFile(`${JSON.stringify(record)}\n`)
+          await handle.sync()
+        } finally {
+          await handle.close()
+        }
+      }),
     async records() {
       let text: string
       try {

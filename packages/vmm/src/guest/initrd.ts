@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import type { Host } from '@imp/kit/host/host.ts'
 import { parse } from '@imp/kit/base/schema.ts'
 import { identityArchive } from './archive.ts'
-import { readBytes } from './bytes.ts'
 import type { CpioEntry } from './cpio.ts'
 import { GuestIdentity } from './identity.ts'
 
@@ -46,7 +45,7 @@ const inflaters: Readonly<Record<string, string>> = { gz: 'gzip', xz: 'xz', zst:
 
 async function readModule(host: Host, path: string): Promise<Buffer> {
   const inflater = inflaters[path.slice(path.lastIndexOf('.') + 1)]
-  if (inflater === undefined) return readBytes(host, path)
+  if (inflater === undefined) return host.files.readBytes(path)
   const { stdout } = await host.pipe([
     [inflater, '-dc', path],
     ['base64', '--wrap=0'],

@@ -2,7 +2,6 @@
 import { join } from 'node:path'
 import { Fault } from '@imp/kit/base/fault.ts'
 import type { Host } from '@imp/kit/host/host.ts'
-import { readBytes } from './bytes.ts'
 import type { CpioEntry } from './cpio.ts'
 import { interpreterOf, neededLibraries, withInterpreter } from './elf.ts'
 
@@ -68,7 +67,7 @@ async function collectLibraries(host: Host, directory: string, triplet: string, 
   const wanted = neededLibraries(program, 'dropbear')
   for (let name = wanted.shift(); name !== undefined; name = wanted.shift()) {
     if (found.has(name) || name.startsWith('ld-linux')) continue
-    const library = await readBytes(host, await findFile(host, directory, libraryCandidates(name, triplet)))
+    const library = await host.files.readBytes(await findFile(host, directory, libraryCandidates(name, triplet)))
     found.set(name, library)
     wanted.push(...neededLibraries(library, name))
   }
@@ -77,8 +76,8 @@ async function collectLibraries(host: Host, directory: string, triplet: string, 
 
 /** The programs of the unpacked packages in `directory`; `triplet` is the multiarch name, `x86_64-linux-gnu`. */
 export async function toolEntries(host: Host, directory: string, triplet: string): Promise<CpioEntry[]> {
-  const busybox = await readBytes(host, await findFile(host, directory, ['bin/busybox', 'usr/bin/busybox']))
-  const dropbear = await readBytes(host, await findFile(host, directory, ['usr/sbin/dropbear']))
+  const busybox = await host.files.readBytes(await findFile(host, directory, ['bin/busybox', 'usr/bin/busybox']))
+  const dropbear = await host.files.readBytes(await findFile(host, directory, ['usr/sbin/dropbear']))
   const interpreter = interpreterOf(dropbear, 'dropbear')
   if (neededLibraries(busybox, 'busybox').length > 0 || interpreter === undefined)
     throw new Fault('unsupported', 'busybox must be static and dropbear dynamic', {
@@ -88,7 +87,7 @@ export async function toolEntries(host: Host, directory: string, triplet: string
   const libraries = await collectLibraries(host, directory, triplet, dropbear)
   libraries.set(
     'ld.so',
-    await readBytes(host, await findFile(host, directory, [interpreter.slice(1), ...libraryCandidates(name, triplet)])),
+    await host.files.readBytes(await findFile(host, directory, [interpreter.slice(1), ...libraryCandidates(name, triplet)])),
   )
   return [
     { kind: 'file', path: 'vmm/bin/busybox', mode: 0o755, content: busybox },
