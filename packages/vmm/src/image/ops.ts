@@ -44,7 +44,7 @@ const FileMapping = z
   )
   .meta({ examples: ['./motd:/etc/motd'] })
 
-const Build = z.object({
+const Build = z.strictObject({
   name: Name.describe('what to call it; the name of a recipe chooses that recipe'),
   recipe: z.enum(recipeNames).optional().describe('what to start from'),
   packages: z.array(PackageName).default([]).describe('a Debian package to add'),
@@ -145,7 +145,7 @@ const list = operation<VmmContext>()({
   path: ['image', 'list'],
   summary: 'List the images that machines can be made from',
   effect: 'read',
-  input: z.object({}),
+  input: z.strictObject({}),
   output: z.array(Image),
   examples: ['vmm image list', 'vmm image list --json'],
   run: ({ host, paths }) => images(host, paths).all(),
@@ -168,7 +168,7 @@ const show = operation<VmmContext>()({
   summary: 'Show what is in an image',
   effect: 'read',
   args: ['name'],
-  input: z.object({ name: Name }),
+  input: z.strictObject({ name: Name.describe('name of the image') }),
   output: Image,
   examples: ['vmm image show router', 'vmm image show router --json'],
   complete: { name: completeName },
@@ -182,8 +182,8 @@ const remove = operation<VmmContext>()({
   summary: 'Delete an image',
   effect: 'destroy',
   args: ['name'],
-  input: z.object({ name: Name }),
-  output: z.object({ name: z.string() }),
+  input: z.strictObject({ name: Name.describe('name of the image') }),
+  output: z.strictObject({ name: z.string() }),
   examples: ['vmm image delete web'],
   complete: { name: completeName },
   async run(context, { name }) {

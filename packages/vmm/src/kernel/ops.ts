@@ -152,7 +152,7 @@ const list = operation<VmmContext>()({
   path: ['kernel', 'list'],
   summary: 'List the kernels that machines can boot',
   effect: 'read',
-  input: z.object({}),
+  input: z.strictObject({}),
   output: z.array(Kernel),
   examples: ['vmm kernel list', 'vmm kernel list --json'],
   run: ({ host, paths }) => listKernels(host, paths),
@@ -174,7 +174,7 @@ const show = operation<VmmContext>()({
   summary: 'Show what is known of a kernel',
   effect: 'read',
   args: ['name'],
-  input: z.object({ name: Name }),
+  input: z.strictObject({ name: Name.describe('name of the kernel') }),
   output: Kernel,
   examples: ['vmm kernel show debian'],
   complete: { name: completeName },
@@ -188,7 +188,7 @@ const pull = operation<VmmContext>()({
   description:
     'Keeps the one that is there, unless --force asks for the newest. Machines that run keep theirs until they are started again.',
   effect: 'write',
-  input: z.object({ force: z.boolean().default(false).describe('fetch it although there is one') }),
+  input: z.strictObject({ force: z.boolean().default(false).describe('fetch it although there is one') }),
   output: Kernel,
   examples: ['vmm kernel pull', 'vmm kernel pull --force'],
   async run(context, { force }) {
@@ -208,7 +208,7 @@ const importKernel = operation<VmmContext>()({
   effect: 'write',
   args: ['path'],
   short: { force: 'f' },
-  input: z.object({
+  input: z.strictObject({
     path: FilePath.describe('the kernel'),
     name: Name.describe('what to call it'),
     modules: FilePath.optional().describe('its lib/modules/RELEASE directory'),
@@ -251,8 +251,8 @@ const remove = operation<VmmContext>()({
   summary: 'Delete a kernel',
   effect: 'destroy',
   args: ['name'],
-  input: z.object({ name: Name }),
-  output: z.object({ name: z.string() }),
+  input: z.strictObject({ name: Name.describe('name of the kernel') }),
+  output: z.strictObject({ name: z.string() }),
   examples: ['vmm kernel delete mine'],
   complete: { name: completeName },
   async run(context, { name }) {
