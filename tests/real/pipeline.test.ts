@@ -114,6 +114,7 @@ function contextFor(target: Target, dryRun = false): ImpContext {
     signal: new AbortController().signal,
     dryRun,
     interactive: false,
+    passthrough: false,
     vmm: ['vmm'],
     runDirectory: join(directory, 'imp'),
     stateDirectory: join(directory, 'persistent'),

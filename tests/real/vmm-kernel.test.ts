@@ -26,7 +26,16 @@ describe('kernels of Debian', { skip, concurrency: false }, () => {
     cli = vmmOn(directory)
     const paths = { data: directory, run: join(directory, 'sockets'), cache: join(directory, 'cache') }
     const { signal } = new AbortController()
-    context = { host: localHost(), report: () => undefined, signal, dryRun: false, interactive: false, root: false, paths }
+    context = {
+      host: localHost(),
+      report: () => undefined,
+      signal,
+      dryRun: false,
+      interactive: false,
+      passthrough: false,
+      root: false,
+      paths,
+    }
   })
   after(() => rm(directory, { recursive: true }))
 

@@ -84,7 +84,14 @@ function begins(line: string, title: RegExp): boolean {
 
 /** The default kernel of this computer, fetched when it is missing. */
 export async function ensureSharedKernel(): Promise<KernelFiles> {
-  const common = { host: localHost(), report: () => undefined, signal: new AbortController().signal, dryRun: false, interactive: false }
+  const common = {
+    host: localHost(),
+    report: () => undefined,
+    signal: new AbortController().signal,
+    dryRun: false,
+    interactive: false,
+    passthrough: false,
+  }
   const paths = { data: shared, run: join(shared, 'sockets'), cache: join(shared, 'cache') }
   return ensureKernel({ ...common, root: isRoot, paths })
 }

@@ -21,6 +21,7 @@ function call(host: FakeHost, word: string, input: unknown, dryRun = false): Pro
     signal,
     dryRun,
     interactive: false,
+    passthrough: false,
     vmm: ['vmm'],
     runDirectory: '/run/imp',
     stateDirectory: '/persistent/config',

@@ -190,7 +190,7 @@ const anyStatus = Array.from({ length: 256 }, (_, status) => status)
 const exec = operation<ImpContext>()({
   path: ['lab', 'exec'],
   summary: 'Run a command in a node of a running lab',
-  description: 'At a terminal the command gets it, so that shells and editors work. Ends with the exit status of the command.',
+  description: 'The command gets standard input and output, so that shells and pipes work. Ends with the exit status of the command.',
   effect: 'write',
   args: ['file', 'node', 'command'],
   input: z.strictObject({
@@ -209,14 +209,14 @@ const exec = operation<ImpContext>()({
     try {
       const { host } = await places.at(node)
       planned(context, [{ kind: 'command', summary: `run ${argv.join(' ')} in ${host.name}`, disruption: 'none', data: { argv } }])
-      if (context.interactive) return { status: await host.attach(argv), stdout: '', stderr: '' }
+      if (context.passthrough) return { status: await host.attach(argv), stdout: '', stderr: '' }
       const { status, stdout, stderr } = await host.run(argv, { statuses: anyStatus, timeout: unlimited, signal: context.signal })
       return { status, stdout, stderr }
     } finally {
       await places.close()
     }
   },
-  view: ({ stdout, stderr }) => [stdout, stderr].filter((text) => text !== '').join('\n'),
+  view: () => '',
   exitStatus: ({ status }) => status,
 })
 

@@ -31,6 +31,7 @@ function call(host: FakeHost, input: object, dryRun = false): Promise<Answer> {
     signal: AbortSignal.timeout(60_000),
     dryRun,
     interactive: false,
+    passthrough: false,
     vmm: ['vmm'],
     runDirectory: '/run/imp',
     stateDirectory: '/persistent/config',

@@ -152,7 +152,7 @@ export function remoteHost(local: Host, options: RemoteOptions): RemoteHost {
       )
     },
     async attach(argv) {
-      return local.attach([...withOptions(options.ssh, ['-t']), '--', remoteWords(argv, {})])
+      return local.attach([...withOptions(options.ssh, process.stdin.isTTY ? ['-t'] : []), '--', remoteWords(argv, {})])
     },
     async dial(path) {
       // A forward is added to a connection that must already be there.

@@ -14,6 +14,7 @@ function contextOf(dryRun = false): OperationContext & { host: ReturnType<typeof
     signal: new AbortController().signal,
     dryRun,
     interactive: false,
+    passthrough: false,
   }
 }
 

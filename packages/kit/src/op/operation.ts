@@ -21,6 +21,8 @@ export interface OperationContext {
   readonly dryRun: boolean
   /** Whether a person sits at a terminal on the other side. */
   readonly interactive: boolean
+  /** Whether programs may write to our standard output themselves; else their output must be part of the result (`--json`). */
+  readonly passthrough: boolean
 }
 
 /** Help of a terminal for one result: `width` in columns, colours when `colour`. */

@@ -65,6 +65,7 @@ async function perform<Context extends OperationContext>(
     signal: interruption.signal,
     dryRun: globals.dryRun,
     interactive: terminal.interactive && !globals.json,
+    passthrough: !globals.json,
   })
   const answer = await invoke(operation, context, input)
   drawing.close()
@@ -112,7 +113,7 @@ async function command<Context extends OperationContext>(session: Session<Contex
 async function answerShell<Context extends OperationContext>(session: Session<Context>, words: readonly string[]): Promise<number> {
   const context = async (): Promise<Context> => {
     const common = { host: planningHost(localHost()), report: () => undefined, signal: AbortSignal.timeout(1000) }
-    return session.program.makeContext({ ...common, dryRun: true, interactive: false })
+    return session.program.makeContext({ ...common, dryRun: true, interactive: false, passthrough: false })
   }
   session.terminal.out(completionLines(await complete(session.registry, words, context)))
   return 0

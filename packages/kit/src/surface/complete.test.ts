@@ -11,6 +11,7 @@ const context = async () => ({
   signal: AbortSignal.timeout(1000),
   dryRun: true,
   interactive: false,
+  passthrough: false,
 })
 
 async function at(line: string): Promise<{ words: string[]; files: boolean }> {

@@ -67,7 +67,7 @@ export const ssh = operation<VmmContext>()({
 
 export const exec = operation<VmmContext>()({
   path: ['exec'],
-  summary: 'Run a command in a machine and return what it prints',
+  summary: 'Run a command in a machine, with our standard input and output',
   effect: 'write',
   args: ['name', 'words'],
   short: { user: 'u' },
@@ -75,7 +75,7 @@ export const exec = operation<VmmContext>()({
     name: Name.describe('name or id of the machine'),
     words: z.array(z.string()).min(1).describe('command and its arguments; no shell reads them'),
     user: User,
-    timeout: z.int().min(1).max(86_400).default(600).describe('seconds until it is given up'),
+    timeout: z.int().min(1).max(86_400).default(600).describe('seconds until it is given up, with --json'),
   }),
   output: z.strictObject({ status: z.int(), stdout: z.string(), stderr: z.string() }),
   examples: ['vmm exec web1 -- uname -r', 'vmm exec --json web1 -- ip -j address'],
@@ -85,11 +85,12 @@ export const exec = operation<VmmContext>()({
     planned(context, [])
     const argv = sshTo(context, vm, user, ['-o', 'BatchMode=yes'], words)
     const { host, signal } = context
+    if (context.passthrough) return { status: await host.attach(argv), stdout: '', stderr: '' }
     const { status, stdout, stderr } = await host.run(argv, { timeout: timeout * 1000, signal, statuses: [...Array(256).keys()] })
     if (status === sshFailed && stdout === '') throw new Fault('exec', `cannot log in to ${vm.name}`, { detail: stderr })
     return { status, stdout, stderr }
   },
-  view: ({ stdout, stderr }) => [stdout, stderr].filter((text) => text !== '').join('\n'),
+  view: () => '',
   exitStatus: ({ status }) => status,
 })
 

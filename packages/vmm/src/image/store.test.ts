@@ -25,7 +25,16 @@ suite('images on disk', () => {
     data = await mkdtemp(join(tmpdir(), 'vmm-images-'))
     const paths = { data, run: join(data, 'sockets'), cache: join(data, 'cache') }
     const { signal } = new AbortController()
-    context = { host: localHost(), report: () => undefined, signal, dryRun: false, interactive: false, root: false, paths }
+    context = {
+      host: localHost(),
+      report: () => undefined,
+      signal,
+      dryRun: false,
+      interactive: false,
+      passthrough: false,
+      root: false,
+      paths,
+    }
     await mkdir(join(data, 'vms'))
   })
   after(() => rm(data, { recursive: true }))
