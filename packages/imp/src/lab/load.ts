@@ -13,6 +13,7 @@ import { checkFrrFile } from './frr-node.ts'
 import { interfacesOf, parseEndpoint } from './links.ts'
 import { Topology, type TopologyLink, type TopologyNode } from './model.ts'
 import { checkCards, daemonsFor } from './startup.ts'
+import { routerImage } from './vmm.ts'
 import { splitWords } from './words.ts'
 
 /** What this machine can do, as far as labs ask. */
@@ -74,7 +75,7 @@ async function resolveRouter(
   const missing = config === undefined ? [] : await source.abilities.routers.missing(source.host, config)
   const realised = missing.length === 0 ? 'namespace' : 'guest'
   return {
-    value: { ...common, ...sizeOf(node), kind: 'router', realised, because: [...missing], image: 'router', startup: read.value },
+    value: { ...common, ...sizeOf(node), kind: 'router', realised, because: [...missing], image: routerImage, startup: read.value },
     findings: [...read.findings, ...below(path, file, [...loaded.findings, ...cards])],
   }
 }

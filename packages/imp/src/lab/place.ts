@@ -19,7 +19,7 @@ export interface OpenPlace extends Place {
 }
 
 /** Opens the place of a node. To be closed. */
-export async function openPlace(run: LabRun, node: Pick<NodeDefinition, 'name' | 'realised'>): Promise<OpenPlace> {
+export async function openPlace(run: LabRun, node: Pick<NodeDefinition, 'name' | 'kind' | 'realised'>): Promise<OpenPlace> {
   const directory = run.paths.nodeDirectory(node.name)
   const machine = run.context.host
   const common = { name: `lab ${run.name}/${node.name}`, stateDirectory: join(directory, 'state'), local: machine }
@@ -28,14 +28,14 @@ export async function openPlace(run: LabRun, node: Pick<NodeDefinition, 'name' |
     const host = inNamespace(machine, namespace)
     return { ...common, machine, host, namespace, runDirectory: directory, close: () => Promise.resolve() }
   }
-  const guest = await openGuest(machine, run.vmm, run.name, node.name)
+  const guest = await openGuest(machine, run.vmm, run.name, node)
   return { ...common, machine: guest, host: guest, runDirectory: guestRunDirectory, close: () => guest.close() }
 }
 
 /** Opens the place of a node, uses it and closes it. */
 export async function inPlace<T>(
   run: LabRun,
-  node: Pick<NodeDefinition, 'name' | 'realised'>,
+  node: Pick<NodeDefinition, 'name' | 'kind' | 'realised'>,
   use: (place: Place) => Promise<T>,
 ): Promise<T> {
   const place = await openPlace(run, node)
@@ -54,7 +54,7 @@ export interface TargetFields {
   readonly ssh?: Argv
 }
 
-export async function targetFields(run: LabRun, node: Pick<NodeDefinition, 'name' | 'realised'>): Promise<TargetFields> {
+export async function targetFields(run: LabRun, node: Pick<NodeDefinition, 'name' | 'kind' | 'realised'>): Promise<TargetFields> {
   const directory = run.paths.nodeDirectory(node.name)
   const stateDirectory = join(directory, 'state')
   if (node.realised === 'namespace') return { namespace: namespaceOf(run.name, node.name), runDirectory: directory, stateDirectory }

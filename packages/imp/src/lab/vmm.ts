@@ -94,12 +94,20 @@ export async function findMachine(vmm: Vmm, name: string): Promise<Machine | und
   }
 }
 
+/**
+ * Image of routers that become guests: vmm's router with OpenSSH's server. The dropbear that vmm brings for images without one forwards no
+ * unix sockets, on which FRR listens, and loses a session now and then when several run at once over one connection.
+ */
+export const routerImage = 'lab-router'
+
+const buildWords: Readonly<Record<string, readonly string[]>> = { [routerImage]: ['--recipe', 'router', '--package', 'openssh-server'] }
+
 /** Builds an image that is not there yet. */
 export async function ensureImage(vmm: Vmm, name: string): Promise<void> {
   try {
     await callVmm(vmm, 'query', ['image', 'show', name])
   } catch (error) {
     if (!(error instanceof Fault && error.code === 'not-found')) throw error
-    await callVmm(vmm, 'run', ['image', 'build', name])
+    await callVmm(vmm, 'run', ['image', 'build', name, ...(buildWords[name] ?? [])])
   }
 }
