@@ -1,8 +1,7 @@
 /** A change of one line beside a whole configuration, in a network namespace. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { compare, imp, run, type Ratio } from './measure.ts'
+import { compare, imp, openDirectory, run, type Ratio } from './measure.ts'
 
 interface RouterDocument {
   interfaces: { name: string }[]
@@ -10,7 +9,7 @@ interface RouterDocument {
 }
 
 export async function benchmarkApply(): Promise<Ratio[]> {
-  const directory = await mkdtemp(join(tmpdir(), 'imp-bench-'))
+  const directory = await openDirectory()
   const namespace = `impbench${process.pid}`
   const place = ['--namespace', namespace, '--state-directory', join(directory, 'state'), '--run-directory', join(directory, 'run')]
   const document = JSON.parse(await readFile('examples/demo/edge.router.json', 'utf8')) as RouterDocument

@@ -1,8 +1,7 @@
 /** A lab of two routers with BGP between them, beside the bare commands that make the same. */
-import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { compare, imp, run, waitFor, type Ratio } from './measure.ts'
+import { compare, imp, openDirectory, run, waitFor, type Ratio } from './measure.ts'
 
 function frrConfiguration(own: number, peer: number): string {
   return `frr defaults traditional
@@ -55,8 +54,7 @@ async function removeBare(directory: string): Promise<void> {
 }
 
 export async function benchmarkLab(): Promise<Ratio[]> {
-  const directory = await mkdtemp(join(tmpdir(), 'imp-bench-'))
-  await run(['chmod', '755', directory])
+  const directory = await openDirectory()
   const file = join(directory, 'lab.yaml')
   const nodes = ends.map(({ name }) => `    ${name}: { kind: frr, startup-config: ${name}.conf }`).join('\n')
   await writeFile(file, `name: impbench\ntopology:\n  nodes:\n${nodes}\n  links:\n    - endpoints: ['left:eth1', 'right:eth1']\n`)

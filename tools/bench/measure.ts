@@ -1,6 +1,9 @@
 /** Timing of two things in turns, so that what else the machine does strikes both alike. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { chmod, mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 const execute = promisify(execFile)
@@ -72,6 +75,13 @@ export async function waitFor(what: string, holds: () => Promise<boolean>): Prom
     if (performance.now() > deadline) throw new Error(`${what}: not within a minute`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
+}
+
+/** A directory of our own that FRR's user may enter. */
+export async function openDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'imp-bench-'))
+  await chmod(directory, 0o755)
+  return directory
 }
 
 export const imp = 'bin/imp'
