@@ -1,0 +1,97 @@
+/** The numbered commits of a router: what was configured, by whom, when, why, and what came of it. */
+import { join } from 'node:path'
+import { z } from 'zod'
+import { Fault } from '@imp/kit/base/fault.ts'
+import { parse, parseJson } from '@imp/kit/base/schema.ts'
+import type { Host } from '@imp/kit/host/host.ts'
+import { findDocument, writeDocument, type DocumentKind } from '@imp/kit/store/document.ts'
+import { RouterConfig, type RouterConfigInput } from './model.ts'
+
+/** Where the commits and candidates of one router are. */
+export interface ConfigStore {
+  readonly host: Host
+  readonly directory: string
+}
+
+/**
+ * `pending`: being applied, or its command died. `awaiting`: in force until its deadline unless somebody confirms. `applied`: in
+ * force, or was until a later one. `failed`: never came into force. `rolled-back`: was in force and was taken back.
+ */
+export const outcomes = ['pending', 'awaiting', 'applied', 'failed', 'rolled-back'] as const
+
+const CommitFields = z.strictObject({
+  number: z.int().min(1),
+  /** Commit that was in force before, 0 for none. */
+  base: z.int().min(0),
+  who: z.string(),
+  when: z.iso.datetime(),
+  comment: z.string().max(500).exactOptional(),
+  /** Commit whose document this one brings back. */
+  restores: z.int().min(1).exactOptional(),
+  outcome: z.enum(outcomes),
+  /** Why it failed or was taken back. */
+  reason: z.string().exactOptional(),
+  /** When an awaiting commit is taken back. */
+  deadline: z.iso.datetime().exactOptional(),
+})
+export type Commit = z.output<typeof CommitFields>
+
+const commitKind: DocumentKind<typeof CommitFields> = { schema: 'imp.commit', version: 1, fields: CommitFields }
+
+function directoryOf(store: ConfigStore, number: number): string {
+  return join(store.directory, 'commits', String(number).padStart(4, '0'))
+}
+
+/** All commits, oldest first. One that a crash left without its record does not count. */
+export async function listCommits(store: ConfigStore): Promise<Commit[]> {
+  const directory = join(store.directory, 'commits')
+  if ((await store.host.files.stat(directory)) === undefined) return []
+  const names = (await store.host.files.list(directory)).filter((name) => /^\d{4,}$/.test(name))
+  const found = await Promise.all(names.map((name) => findDocument(store.host, commitKind, join(directory, name, 'commit.json'))))
+  return found.filter((commit) => commit !== undefined).toSorted((a, b) => a.number - b.number)
+}
+
+/** A `not-found` fault when there is none of this number. */
+export async function getCommit(store: ConfigStore, number: number): Promise<Commit> {
+  const found = await findDocument(store.host, commitKind, join(directoryOf(store, number), 'commit.json'))
+  if (found === undefined) throw new Fault('not-found', `there is no commit ${number}`, { hint: 'imp history shows those that exist' })
+  return found
+}
+
+/** The commit in force: the last one that neither failed nor was taken back nor still waits for its verdict. */
+export function headOf(commits: readonly Commit[]): Commit | undefined {
+  return commits.findLast(({ outcome }) => outcome === 'applied' || outcome === 'awaiting')
+}
+
+async function readRouterDocument(store: ConfigStore, path: string): Promise<RouterConfigInput> {
+  const document = parseJson(await store.host.files.read(path), path)
+  parse(RouterConfig, document, path)
+  // What the schema takes is the input that it describes; parsing would add the defaults that nobody wrote.
+  return document as RouterConfigInput
+}
+
+/** The configuration of a commit as it was written. */
+export async function documentOf(store: ConfigStore, number: number): Promise<RouterConfigInput> {
+  await getCommit(store, number)
+  return readRouterDocument(store, join(directoryOf(store, number), 'router.json'))
+}
+
+/** What ran before a commit, for taking it back. */
+export function documentBefore(store: ConfigStore, number: number): Promise<RouterConfigInput> {
+  return readRouterDocument(store, join(directoryOf(store, number), 'before.json'))
+}
+
+/** Records what became of a commit. */
+export async function recordCommit(store: ConfigStore, commit: Commit): Promise<void> {
+  await writeDocument(store.host, commitKind, join(directoryOf(store, commit.number), 'commit.json'), commit, { mode: 0o600 })
+}
+
+/** Writes a new commit: its documents first, so that a record always has them. */
+export async function addCommit(store: ConfigStore, commit: Commit, document: RouterConfigInput, before: RouterConfigInput): Promise<void> {
+  const directory = directoryOf(store, commit.number)
+  const { files } = store.host
+  await files.makeDirectory(directory, { mode: 0o700 })
+  await files.write(join(directory, 'router.json'), `${JSON.stringify(document, null, 2)}\n`, { mode: 0o600 })
+  await files.write(join(directory, 'before.json'), `${JSON.stringify(before, null, 2)}\n`, { mode: 0o600 })
+  await recordCommit(store, commit)
+}

@@ -1,0 +1,36 @@
+/** Natural keys: the field by which people name a member of a list, so that `interfaces.wan` needs no number. */
+
+/** One part of a path: a field or the natural key of a member, or the place of a member in its list. */
+export type Segment = string | number
+
+/** Fields that name a member, the first that all members have counts. */
+export const keyFields = ['name', 'instance', 'id', 'vlan', 'prefix'] as const
+export type KeyField = (typeof keyFields)[number]
+
+/** The value of a member in one of its key fields, as a word. */
+function keyIn(member: unknown, field: KeyField): string | undefined {
+  if (typeof member !== 'object' || member === null || !Object.hasOwn(member, field)) return undefined
+  const value: unknown = Reflect.get(member, field)
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
+}
+
+function uniqueKeys(list: readonly unknown[], field: KeyField): readonly string[] | undefined {
+  const keys = list.map((member) => keyIn(member, field)).filter((key) => key !== undefined)
+  return keys.length === list.length && new Set(keys).size === keys.length ? keys : undefined
+}
+
+/** Natural keys of the members of two states of a list, by one field for both; undefined when none tells the members apart. */
+export function keysOf(before: readonly unknown[], after: readonly unknown[]): readonly [readonly string[], readonly string[]] | undefined {
+  for (const field of keyFields) {
+    const [old, now] = [uniqueKeys(before, field), uniqueKeys(after, field)]
+    if (old !== undefined && now !== undefined) return [old, now]
+  }
+  return undefined
+}
+
+/** Place of the member that goes by this word: one of its key fields says it, or it is the word itself. Undefined unless exactly one does. */
+export function placeOf(list: readonly unknown[], word: string): number | undefined {
+  const fits = (member: unknown): boolean => String(member) === word || keyFields.some((field) => keyIn(member, field) === word)
+  const places = [...list.keys()].filter((index) => fits(list[index]))
+  return places.length === 1 ? places[0] : undefined
+}
