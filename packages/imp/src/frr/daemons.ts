@@ -47,17 +47,18 @@ async function readIfThere(host: Host, path: string): Promise<string | undefined
 async function findProcess(place: FrrPlace, daemon: FrrDaemon): Promise<RunningDaemon | undefined> {
   const pid = Number((await readIfThere(place.machine, pidFile(place, daemon)))?.trim() ?? '')
   if (!Number.isInteger(pid) || pid < 2) return undefined
-  const [commandLine, stat] = await Promise.all([
-    readIfThere(place.machine, `/proc/${pid}/cmdline`),
-    readIfThere(place.machine, `/proc/${pid}/stat`),
-  ])
+  const commandLine = await readIfThere(place.machine, `/proc/${pid}/cmdline`)
+  const stat = await readIfThere(place.machine, `/proc/${pid}/stat`)
   if (commandLine?.split('\0').includes(pidFile(place, daemon)) !== true || stat === undefined) return undefined
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return fields[0] === 'Z' ? undefined : { pid, startTime: Number(fields[19]) }
 }
 
 async function findAll(place: FrrPlace): Promise<Map<FrrDaemon, RunningDaemon>> {
-  const found = await Promise.all(daemonOrder.map(async (daemon) => [daemon, await findProcess(place, daemon)] as const))
+  if ((await place.machine.files.stat(place.directory)) === undefined) return new Map()
+  const files = await place.machine.files.list(place.directory)
+  const started = daemonOrder.filter((daemon) => files.includes(`${daemon}.pid`))
+  const found = await Promise.all(started.map(async (daemon) => [daemon, await findProcess(place, daemon)] as const))
   return new Map(found.flatMap(([daemon, running]) => (running === undefined ? [] : [[daemon, running] as const])))
 }
 

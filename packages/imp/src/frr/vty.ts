@@ -140,13 +140,3 @@ export async function openVty(host: Host, directory: string, daemon: string): Pr
   await vty.ask('enable')
   return vty
 }
-
-/** Opens, uses and closes a connection. */
-export async function withVty<T>(host: Host, directory: string, daemon: string, use: (vty: Vty) => Promise<T>): Promise<T> {
-  const vty = await openVty(host, directory, daemon)
-  try {
-    return await use(vty)
-  } finally {
-    vty.close()
-  }
-}

@@ -10,6 +10,8 @@ export interface ObservedRouter {
 }
 
 export async function observeRouter(target: Target, desired: DesiredRouter): Promise<ObservedRouter> {
-  const [linux, frr] = await Promise.all([linuxDataplane.observe(dataplanePlace(target), desired.linux), observeFrr(frrPlace(target))])
+  // One after the other: an ssh server takes only so many sessions at once.
+  const linux = await linuxDataplane.observe(dataplanePlace(target), desired.linux)
+  const frr = await observeFrr(frrPlace(target))
   return { linux, frr }
 }

@@ -66,6 +66,11 @@ function applied(plan: LinuxPlan, have: ObservedLinux): ObservedLinux {
   return { ...after, outside: have.outside.filter((link) => !plan.bring.includes(link.name)), sysctls, tables: [...kept, ...loaded] }
 }
 
+/** Names of the links that were not made by a plan. */
+function cardNames(have: ObservedLinux): string[] {
+  return have.links.filter((link) => link.kind === undefined).map((link) => link.name)
+}
+
 function sorted(have: ObservedLinux): unknown {
   const links = have.links.map((link) => ({
     ...link,
@@ -77,9 +82,21 @@ function sorted(have: ObservedLinux): unknown {
 
 const addresses = subarray(['10.0.0.1/24', '10.0.1.1/24', '2001:db8:1::1/64', '2001:db8:2::1/64'])
 const subinterfaces = uniqueArray(
-  record({ vlan: constantFrom(100, 200), innerVlan: option(constantFrom(7, 8), { nil: undefined }), enabled: boolean(), addresses }),
+  record({
+    name: option(constantFrom('voice', 'guests'), { nil: undefined }),
+    vlan: constantFrom(100, 200),
+    innerVlan: option(constantFrom(7, 8), { nil: undefined }),
+    enabled: boolean(),
+    addresses,
+  }),
   { selector: ({ vlan, innerVlan }) => `${vlan}.${innerVlan}`, maxLength: 3 },
-).map((subs) => subs.map(({ innerVlan, ...sub }) => (innerVlan === undefined ? sub : { ...sub, innerVlan })))
+).map((subs) =>
+  subs.map(({ innerVlan, name, ...sub }) => ({
+    ...sub,
+    ...(innerVlan === undefined ? {} : { innerVlan }),
+    ...(name === undefined ? {} : { name }),
+  })),
+)
 const ports = uniqueArray(
   record({
     name: constantFrom('wan', 'lan', 'dmz', 'office'),
@@ -91,7 +108,7 @@ const ports = uniqueArray(
   }),
   { selector: ({ name }) => name, comparator: 'SameValue', maxLength: 3 },
 ).map((all) => all.filter((port, index) => all.findIndex((each) => each.card === port.card) === index))
-const configurations: Arbitrary<DesiredLinux> = record({
+const drafts: Arbitrary<DesiredLinux> = record({
   ports,
   bridged: boolean(),
   tagged: boolean(),
@@ -113,6 +130,8 @@ const configurations: Arbitrary<DesiredLinux> = record({
     })),
   })
 })
+// Names are unique in every configuration that was checked.
+const configurations = drafts.filter(({ links }) => new Set(links.map((link) => link.name)).size === links.length)
 const machine = machineWith(
   card('eth0'),
   card('eth1', { mac: '02:00:5e:00:53:11', up: true, addresses: ['10.99.0.1/24', '2001:db8:99::1/64'] }),
@@ -127,6 +146,11 @@ suite('planLinux', () => {
         const plan = planLinux(second, one, made(first))
         const two = applied(plan, one)
         const left = planLinux(second, two, made(second))
+        const known = new Set([...second.links.map((link) => link.name), ...cardNames(two)])
+        assert.deepEqual(
+          two.links.map((link) => link.name).filter((name) => !known.has(name)),
+          [],
+        )
         assert.deepEqual({ ...left, sysctls: [] }, { bring: [], prepare: [], sysctls: [], activate: [], tables: [], cleanUp: [] })
       }),
       { numRuns: 400 },

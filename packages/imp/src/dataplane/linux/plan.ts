@@ -143,6 +143,11 @@ function planTables(want: DesiredLinux, have: ObservedLinux, made: MadeLinux): T
   return [...loaded, ...ours.map((table) => ({ table: nameOf(table), before: table.text, after: null }))]
 }
 
+/** Whether a link is the one that we made; the port below a VLAN may have got another name since. */
+function isStill(link: ObservedLink, made: DesiredLink): boolean {
+  return link.kind === made.kind && link.vlan === made.vlan && link.protocol === made.protocol
+}
+
 function planCleanUp(draft: Draft, renamed: ReadonlyMap<string, string>): Change[] {
   const { want, made, present } = draft
   const changes: Change[] = []
@@ -161,7 +166,7 @@ function planCleanUp(draft: Draft, renamed: ReadonlyMap<string, string>): Change
     const link = present.links.get(old.name)
     if (link === undefined) continue
     if (old.kind === 'port') releasePort(draft, changes, old)
-    else if (old.kind !== 'loopback' && matches(link, old)) removeLink(draft, changes, old)
+    else if (isStill(link, old)) removeLink(draft, changes, old)
   }
   // A bridge takes another MTU when members leave it.
   return [...changes, ...planMtus(draft, 'all')]

@@ -1,0 +1,69 @@
+/** A conversation with one FRR daemon, however it is reached. */
+import { Fault } from '@imp/kit/base/fault.ts'
+import type { FrrPlace } from './daemons.ts'
+import type { FrrDaemon } from './render.ts'
+import { openVty, statusText, type Vty } from './vty.ts'
+import { vtyshSession } from './vtysh.ts'
+
+/** A command that the daemon refused. */
+export interface Refused {
+  /** Its place in the batch. */
+  readonly at: number
+  /** What kind of refusal it was. */
+  readonly status: string
+  /** The daemon's own words. */
+  readonly text: string
+}
+
+export interface Session {
+  /** The answer to one command of enable mode; an `exec` fault when it is refused. */
+  ask(command: string): Promise<string>
+  /** Sends commands of configuration mode as one batch. Returns the first that was refused; what came before it stands. */
+  configure(commands: readonly string[]): Promise<Refused | undefined>
+  close(): void
+}
+
+/** Over the vty socket: between the markers the daemon commits once, at the end, not after each line (FRR, lib/northbound_cli.c). */
+function vtySession(vty: Vty): Session {
+  const sendAll = async (commands: readonly string[]): Promise<Refused | undefined> => {
+    for (const [at, command] of commands.entries()) {
+      const { status, text } = await vty.send(command)
+      if (status !== 0) return { at, status: statusText(status), text: text.trim() }
+    }
+    return undefined
+  }
+  return {
+    ask: (command) => vty.ask(command),
+    async configure(commands) {
+      await vty.ask('configure terminal')
+      await vty.ask('XFRR_start_configuration')
+      const refused = await sendAll(commands)
+      const end = await vty.send('XFRR_end_configuration')
+      await vty.send('end')
+      if (refused !== undefined || end.status === 0) return refused
+      // The daemon refuses at the commit and names no line.
+      return { at: commands.length - 1, status: statusText(end.status), text: end.text.trim() }
+    },
+    close: () => vty.close(),
+  }
+}
+
+async function openSession(place: FrrPlace, daemon: FrrDaemon): Promise<Session> {
+  try {
+    return vtySession(await openVty(place.machine, place.directory, daemon))
+  } catch (error) {
+    // The way to the socket is closed: vtysh tells whether the daemon is there.
+    if (error instanceof Fault && error.code === 'exec') return vtyshSession(place, daemon)
+    throw error
+  }
+}
+
+/** Opens, uses and closes a conversation. */
+export async function withSession<T>(place: FrrPlace, daemon: FrrDaemon, use: (session: Session) => Promise<T>): Promise<T> {
+  const session = await openSession(place, daemon)
+  try {
+    return await use(session)
+  } finally {
+    session.close()
+  }
+}
