@@ -46,6 +46,7 @@ export function missing(...programs: readonly string[]): string | undefined {
 export const frr = '/usr/lib/frr/bgpd'
 export const bird = '/usr/sbin/bird'
 export const qemu = '/usr/bin/qemu-system-x86_64'
+export const tcpdump = '/usr/bin/tcpdump'
 
 export interface Verified {
   readonly failed: number
@@ -56,6 +57,8 @@ export interface Bench {
   /** Name of the lab, unique on this machine. */
   readonly name: string
   readonly directory: string
+  /** Run directory of imp for this lab alone. */
+  readonly runDirectory: string
   /** The topology file. */
   readonly file: string
   imp(...words: readonly string[]): Promise<Ended>
@@ -103,6 +106,7 @@ export async function bench(t: TestContext, files: string | Readonly<Record<stri
   return {
     name,
     directory: own,
+    runDirectory,
     file,
     imp,
     killedAt(events, ...words) {

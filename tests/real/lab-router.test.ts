@@ -1,0 +1,135 @@
+/** The example labs: real router configurations, green as they are shipped, red in the right lines when something is broken. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { bench, bird, failing, frr, missing, qemu, tcpdump, type Bench } from './lab-fixture.ts'
+
+async function succeeds(lab: Bench, ...words: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await lab.imp(...words)
+  assert.equal(status, 0, `imp ${words.join(' ')}\n${stdout}\n${stderr}`)
+  return stdout
+}
+
+/** A failing line must not keep us waiting. */
+async function hurry(lab: Bench): Promise<void> {
+  await lab.edit('lab.yaml', (text) => text.replace(/^( {2}- [a-z-]+: \{.*) \}$/gm, '$1, deadline: 1s }'))
+}
+
+/** What fails after `breaking`, in a lab that was green. */
+async function failuresAfter(lab: Bench, breaking: () => Promise<unknown>): Promise<string[]> {
+  await succeeds(lab, 'lab', 'up', lab.file)
+  assert.deepEqual(failing(await lab.verify()), [])
+  await breaking()
+  await hurry(lab)
+  const verified = await lab.verify()
+  assert.equal(verified.status, 1)
+  await lab.edit('lab.yaml', (text) => text.replaceAll(', deadline: 1s', ''))
+  return failing(verified)
+}
+
+async function inside(lab: Bench, node: string, ...argv: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await lab.inside(node, ...argv)
+  assert.equal(status, 0, `${argv.join(' ')}\n${stderr}`)
+  return stdout
+}
+
+suite('the lab with BIRD as upstream', { skip: missing(frr, bird) ?? false }, () => {
+  test('a session that the upstream shuts fails with all that depends on it', async (t) => {
+    const lab = await bench(t, 'bird')
+    const control = `${lab.runDirectory}/lab/${lab.name}/upstream/bird.ctl`
+    const failures = await failuresAfter(lab, () => inside(lab, 'upstream', 'birdc', '-s', control, 'disable', 'edge4'))
+    assert.deepEqual(failures, [
+      'session edge with 192.0.2.1',
+      'route edge: 203.0.113.0/24',
+      'routes upstream: all of proto bird',
+      'reach client to 203.0.113.10',
+      'seen-as client at 203.0.113.10, tcp',
+    ])
+  })
+
+  test('a translation changed by hand fails its line, and up mends it', async (t) => {
+    const lab = await bench(t, 'bird')
+    const failures = await failuresAfter(lab, async () => {
+      const chain = /chain (\S+) \{\s+type nat hook postrouting/.exec(
+        await inside(lab, 'edge', 'nft', 'list', 'table', 'ip', 'imp_nat'),
+      )?.[1]
+      assert.ok(chain !== undefined)
+      const rule = 'ip saddr 100.64.1.10 ip protocol tcp snat to 198.51.100.15:30000-30100'
+      await inside(lab, 'edge', 'nft', 'insert', 'rule', 'ip', 'imp_nat', chain, rule)
+    })
+    assert.deepEqual(failures, ['seen-as client at 203.0.113.10, tcp'])
+    assert.match(await succeeds(lab, 'lab', 'up', lab.file), /0 nodes started/)
+    assert.deepEqual(failing(await lab.verify()), [])
+  })
+
+  test('a link that is down fails what goes over it, and up mends it', async (t) => {
+    const lab = await bench(t, 'bird')
+    const failures = await failuresAfter(lab, () => inside(lab, 'edge', 'ip', 'link', 'set', 'dev', 'lan1', 'down'))
+    assert.deepEqual(failures, ['reach client to 203.0.113.10', 'seen-as client at 203.0.113.10, tcp'])
+    await succeeds(lab, 'lab', 'up', lab.file)
+    assert.deepEqual(failing(await lab.verify()), [])
+  })
+
+  test('another router configuration is applied by difference, and sessions go on', async (t) => {
+    const lab = await bench(t, 'bird')
+    await succeeds(lab, 'lab', 'up', lab.file)
+    assert.deepEqual(failing(await lab.verify()), [])
+    const control = `${lab.runDirectory}/lab/${lab.name}/upstream/bird.ctl`
+    const since = async (): Promise<string | undefined> =>
+      /^edge4 .*$/m.exec(await inside(lab, 'upstream', 'birdc', '-s', control, 'show', 'protocols'))?.[0]
+    const before = await since()
+    await lab.edit('../demo/edge.router.json', (text) =>
+      text.replace('"customers 1"', '"customers one"').replaceAll('2001:db8:100:2::1/64', '2001:db8:100:3::1/64'),
+    )
+    assert.match(await succeeds(lab, 'lab', 'up', lab.file), /0 nodes started, 5 kept/)
+    assert.equal(await since(), before)
+    assert.match(await inside(lab, 'edge', 'ip', '-br', 'address', 'show', 'dev', 'lan2'), /2001:db8:100:3::1/)
+    const file = `${lab.directory}/../demo/edge.router.json`
+    assert.match(await succeeds(lab, 'plan', file, '--target', `lab:${lab.name}/edge`), /is as configured/)
+  })
+})
+
+suite('the demonstration lab', { skip: missing(frr, qemu) ?? false }, () => {
+  test('every line holds, with a namespace and a microVM as customers, and nothing is left after down', async (t) => {
+    const lab = await bench(t, 'demo')
+    await succeeds(lab, 'lab', 'up', lab.file)
+    assert.deepEqual(failing(await lab.verify()), [])
+    await succeeds(lab, 'lab', 'down', lab.file)
+    assert.deepEqual(await lab.remains(), [])
+    assert.deepEqual(await lab.machines(), [])
+  })
+})
+
+suite('the lab with VLANs', { skip: missing(frr, qemu, tcpdump) ?? false }, () => {
+  test('tagged and doubly tagged frames cross the wire, whatever the kernel of this machine can do', async (t) => {
+    const lab = await bench(t, 'vlan')
+    await succeeds(lab, 'lab', 'up', lab.file)
+    assert.deepEqual(failing(await lab.verify()), [])
+    const seen = JSON.parse(await succeeds(lab, '--json', 'lab', 'inspect', lab.name)) as {
+      nodes: { name: string; realised: string; because: string[] }[]
+    }
+    const edge = seen.nodes.find((node) => node.name === 'edge')
+    // Where this kernel has VLANs the router is a namespace; where it has not, the lab says why it is a guest.
+    assert.deepEqual(edge?.because, edge?.realised === 'guest' ? ['802.1Q'] : [])
+    const capture = lab.inside(
+      'edge',
+      'timeout',
+      '20',
+      'tcpdump',
+      '-n',
+      '-e',
+      '-l',
+      '-i',
+      'trunk',
+      '-c',
+      '2',
+      'vlan 200 and vlan 7 and icmp',
+    )
+    const pings = lab.imp('lab', 'exec', lab.name, 'customers', '--', 'ping', '-n', '-c', '10', '-i', '0.5', '192.168.7.1')
+    const { stdout, stderr } = await capture
+    assert.match(stdout, /vlan 200, p 0, .*vlan 7, p 0, .*ICMP echo/, stderr)
+    await pings
+    await succeeds(lab, 'lab', 'down', lab.file)
+    assert.deepEqual(await lab.remains(), [])
+    assert.deepEqual(await lab.machines(), [])
+  })
+})
