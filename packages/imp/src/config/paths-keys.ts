@@ -28,9 +28,9 @@ export function keysOf(before: readonly unknown[], after: readonly unknown[]): r
   return undefined
 }
 
-/** Place of the member that goes by this word: one of its key fields says it, or it is the word itself. Undefined unless exactly one does. */
-export function placeOf(list: readonly unknown[], word: string): number | undefined {
-  const fits = (member: unknown): boolean => String(member) === word || keyFields.some((field) => keyIn(member, field) === word)
-  const places = [...list.keys()].filter((index) => fits(list[index]))
-  return places.length === 1 ? places[0] : undefined
+/** Places of the members that go by this word: one of their key fields says it, or they are the word themselves. */
+export function placesOf(list: readonly unknown[], word: string): readonly number[] {
+  const fits = (member: unknown): boolean =>
+    typeof member === 'object' && member !== null ? keyFields.some((field) => keyIn(member, field) === word) : String(member) === word
+  return [...list.keys()].filter((index) => fits(list[index]))
 }

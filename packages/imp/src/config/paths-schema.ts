@@ -1,0 +1,110 @@
+/** What the schema says about a place of the configuration: which fields it has, what its members are, what a word there means. */
+import { z } from 'zod'
+import { Fault } from '@imp/kit/base/fault.ts'
+import { keyFields, type KeyField } from './paths-keys.ts'
+import { RouterConfig } from './model.ts'
+
+/** The part of a JSON Schema (draft 2020-12) that paths and words need. */
+export interface PlaceSchema {
+  readonly type?: string
+  readonly description?: string
+  readonly enum?: readonly unknown[]
+  readonly const?: unknown
+  readonly properties?: Readonly<Record<string, PlaceSchema>>
+  readonly required?: readonly string[]
+  readonly additionalProperties?: PlaceSchema | boolean
+  readonly items?: PlaceSchema
+}
+
+let whole: PlaceSchema | undefined
+
+/** The schema of the whole configuration as people write it; made when first asked for. */
+export function wholeSchema(): PlaceSchema {
+  whole ??= z.toJSONSchema(RouterConfig, { io: 'input', unrepresentable: 'any', reused: 'inline' }) as PlaceSchema
+  return whole
+}
+
+/** Fields that people set; the envelope is not theirs. */
+export function fieldsAt(schema: PlaceSchema): readonly string[] {
+  return Object.keys(schema.properties ?? {})
+}
+
+/** Schema of a field; undefined when the schema knows no such field. */
+export function fieldSchema(schema: PlaceSchema, field: string): PlaceSchema | undefined {
+  const { properties = {}, additionalProperties = false } = schema
+  if (Object.hasOwn(properties, field)) return properties[field]
+  if (additionalProperties === false) return undefined
+  return additionalProperties === true ? {} : additionalProperties
+}
+
+/** Field by which a new member of a list is named; undefined when members are made by their place only. */
+export function keyFieldOf(items: PlaceSchema): KeyField | undefined {
+  return keyFields.find((field) => items.required?.includes(field) === true)
+}
+
+/** The few values that are allowed there, when the schema lists them. */
+export function choicesAt(schema: PlaceSchema): readonly unknown[] {
+  if (schema.const !== undefined) return [schema.const]
+  return schema.type === 'boolean' ? [true, false] : (schema.enum ?? [])
+}
+
+function jsonOf(word: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(word) as unknown }
+  } catch {
+    return undefined
+  }
+}
+
+function expected(path: string, word: string, what: string): Fault {
+  return new Fault('input', `${path}: ${JSON.stringify(word)} is not ${what}`)
+}
+
+function jsonWord(path: string, word: string, what: string, fits: (value: unknown) => boolean): unknown {
+  const json = jsonOf(word)
+  if (json === undefined || !fits(json.value)) throw expected(path, word, what)
+  return json.value
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** How JSON writes numbers. */
+const decimal = /^-?\d+(\.\d+)?$/
+
+function oneWord(schema: PlaceSchema, word: string, path: string): unknown {
+  const choices = choicesAt(schema)
+  if (choices.length > 0) {
+    const choice = choices.find((each) => String(each) === word)
+    if (choice === undefined) throw expected(path, word, `one of: ${choices.map(String).join(', ')}`)
+    return choice
+  }
+  switch (schema.type) {
+    case 'number':
+    case 'integer':
+      if (!decimal.test(word)) throw expected(path, word, 'a number')
+      return Number(word)
+    case 'object':
+      return jsonWord(path, word, `an object in JSON, such as '{"${fieldsAt(schema)[0] ?? 'key'}": ...}'`, isObject)
+    case 'array':
+      return jsonWord(path, word, 'a list in JSON', Array.isArray)
+    case 'string':
+      return word
+    case undefined:
+    default:
+      return (jsonOf(word) ?? { value: word }).value
+  }
+}
+
+/** The value that words stand for at a place: a list takes several words or one JSON list, everything else one word. */
+export function valueOf(schema: PlaceSchema, words: readonly string[], path: string): unknown {
+  const [first = '', ...more] = words
+  const { type, items } = schema
+  if (type !== 'array' || items === undefined) {
+    if (more.length > 0) throw new Fault('input', `${path} takes one value, not ${words.length}`, { hint: 'quote a value that has blanks' })
+    return oneWord(schema, first, path)
+  }
+  if (more.length === 0 && first.trimStart().startsWith('[')) return oneWord(schema, first, path)
+  return words.map((word, index) => oneWord(items, word, `${path}[${index}]`))
+}
