@@ -5,145 +5,60 @@
  * `{ "dryRun": true, "steps": [...] }`, or `{ "error": { "code", "message", ... } }`; events are JSON lines on standard error. The
  * exit status is that of the fault (base/fault.ts), of the operation's own answer, or 128 + n when signal n ended the command.
  */
-import { Fault } from '../base/fault.ts'
 import { localHost } from '../host/local.ts'
 import { planningHost } from '../host/planning.ts'
-import { invoke, type AnyOperation, type OperationContext } from '../op/operation.ts'
-import { findOperation, type Registry } from '../op/registry.ts'
-import { inputOf } from '../op/words.ts'
+import type { OperationContext } from '../op/operation.ts'
+import { fail, runCommand, type Command, type Delivery, type Ended, type Program } from './command.ts'
 import { complete, completionLines } from './complete.ts'
-import { splitGlobals, type Globals } from './globals.ts'
-import { helpFor, withUsage } from './help.ts'
-import { drawAnswer, drawFault, faultJson, interruptedFault } from './outcome.ts'
+import { splitGlobals } from './globals.ts'
+import { helpFor } from './help.ts'
 import { processTerminal, withoutColour, type Terminal } from './print.ts'
-import { drawEvents, writeEvents, type Drawing } from './progress.ts'
 import { withCompletion } from './shells.ts'
-import { listenForSignals, type Interruption } from './signals.ts'
-
-export interface Program<Context extends OperationContext> {
-  readonly registry: Registry<Context>
-  readonly version: string
-  /** Adds what the operations of this program receive beyond the common part. */
-  makeContext(common: OperationContext): Context | Promise<Context>
-}
-
-/** One command line on one terminal. */
-interface Surface {
-  readonly name: string
-  readonly globals: Globals
-  readonly terminal: Terminal
-}
-
-interface Session<Context extends OperationContext> extends Surface {
-  readonly program: Program<Context>
-  readonly registry: Registry<Context>
-}
-
-async function confirm(surface: Surface, operation: AnyOperation, words: readonly string[]): Promise<void> {
-  const { globals, terminal, name } = surface
-  if (operation.effect !== 'destroy' || globals.yes || globals.dryRun) return
-  const command = [name, ...words].join(' ')
-  if (!terminal.interactive || globals.json)
-    throw new Fault('input', `${command}: this cannot be undone and nobody is here to ask`, { hint: 'add --yes to do it' })
-  const answer = await terminal.ask(`${command}: this cannot be undone. Go on? [y/N] `)
-  if (!/^y(es)?$/i.test(answer?.trim() ?? '')) throw new Fault('failed', 'not confirmed, nothing was changed')
-}
-
-async function perform<Context extends OperationContext>(
-  session: Session<Context>,
-  words: readonly string[],
-  interruption: Interruption,
-  drawing: Drawing,
-): Promise<number> {
-  const { program, registry, globals, terminal } = session
-  const { operation, rest } = await findOperation(registry, words)
-  const input = readInput(registry.program, operation, rest)
-  await confirm(session, operation, words)
-  const context = await program.makeContext({
-    host: localHost(),
-    report: drawing.report,
-    signal: interruption.signal,
-    dryRun: globals.dryRun,
-    interactive: terminal.interactive && !globals.json,
-    passthrough: !globals.json,
-  })
-  const answer = await invoke(operation, context, input)
-  drawing.close()
-  const text = drawAnswer(operation, answer, globals.json, { width: terminal.width, colour: terminal.colour.out })
-  if (text !== '') terminal.out(text)
-  return answer.answer === 'result' ? (operation.exitStatus?.(answer.value) ?? 0) : 0
-}
-
-function readInput(program: string, operation: AnyOperation, words: readonly string[]): Record<string, unknown> {
-  try {
-    return inputOf(operation, words)
-  } catch (error) {
-    throw error instanceof Fault ? withUsage(error, program, operation) : error
-  }
-}
-
-/** Shows what went wrong and returns the exit status. */
-function fail(surface: Surface, error: unknown): number {
-  const { globals, terminal, name } = surface
-  const options = { width: terminal.width, colour: terminal.colour.err, program: name, debug: globals.debug }
-  if (globals.json) terminal.out(faultJson(error))
-  if (!globals.json || globals.debug) terminal.err(`${drawFault(error, options)}\n`)
-  return error instanceof Fault ? error.exitStatus : new Fault('bug', '').exitStatus
-}
-
-async function command<Context extends OperationContext>(session: Session<Context>, words: readonly string[]): Promise<number> {
-  const { globals, terminal } = session
-  const drawing = globals.json ? writeEvents(terminal) : drawEvents(terminal, () => performance.now())
-  const interruption = listenForSignals(() => drawing.report({ event: 'log', level: 'warning', text: 'interrupted, cleaning up' }))
-  try {
-    const status = await perform(session, words, interruption, drawing)
-    return interruption.status() ?? status
-  } catch (error) {
-    drawing.close()
-    const interrupted = interruption.status()
-    if (interrupted === undefined) return fail(session, error)
-    fail(session, interruptedFault(error))
-    return interrupted
-  } finally {
-    interruption.release()
-  }
-}
 
 /** Candidates for a shell; only looks. */
-async function answerShell<Context extends OperationContext>(session: Session<Context>, words: readonly string[]): Promise<number> {
+async function answerShell<Context extends OperationContext>(command: Command<Context>, words: readonly string[]): Promise<void> {
   const context = async (): Promise<Context> => {
     const common = { host: planningHost(localHost()), report: () => undefined, signal: AbortSignal.timeout(1000) }
-    return session.program.makeContext({ ...common, dryRun: true, interactive: false, passthrough: false })
+    return command.program.makeContext({ ...common, dryRun: true, interactive: false, passthrough: false })
   }
-  session.terminal.out(completionLines(await complete(session.registry, words, context)))
-  return 0
+  command.terminal.out(completionLines(await complete(command.registry, words, context)))
 }
 
-async function dispatch<Context extends OperationContext>(session: Session<Context>, words: readonly string[]): Promise<number> {
-  const { program, registry, globals, terminal } = session
+async function dispatch<Context extends OperationContext>(command: Command<Context>, words: readonly string[]): Promise<Ended> {
+  const { program, registry, globals, terminal } = command
   const [first] = words
   const view = { width: Math.min(terminal.width, 100), colour: terminal.colour.out }
-  if (first === '__complete') return answerShell(session, words[1] === '--' ? words.slice(2) : words.slice(1))
-  if (first === '--version') terminal.out(`${registry.program} ${program.version}`)
+  if (first === '__complete') await answerShell(command, words[1] === '--' ? words.slice(2) : words.slice(1))
+  else if (first === '--version') terminal.out(`${registry.program} ${program.version}`)
   else if (first === undefined || first === 'help' || globals.help)
     terminal.out(await helpFor(registry, first === 'help' ? words.slice(1) : words, view))
-  else return command(session, words)
-  return 0
+  else return runCommand(command, words)
+  return { status: 0, interrupted: false }
 }
 
-/** Runs one command line (without the names of interpreter and program) and returns its exit status. */
+/** Runs one line of words (without the names of interpreter and program); never rejects. */
+export async function runLine<Context extends OperationContext>(
+  program: Program<Context>,
+  argv: readonly string[],
+  terminal: Terminal,
+  delivery: Delivery = 'terminal',
+): Promise<Ended> {
+  const { globals, words } = splitGlobals(argv)
+  const surface = { name: program.registry.program, globals, terminal: globals.noColour ? withoutColour(terminal) : terminal }
+  try {
+    return await dispatch({ ...surface, program, registry: withCompletion(program.registry), delivery }, words)
+  } catch (error) {
+    return { status: fail(surface, error), interrupted: false }
+  }
+}
+
+/** Runs one command line and returns its exit status. */
 export async function main<Context extends OperationContext>(
   program: Program<Context>,
   argv: readonly string[],
   terminal: Terminal,
 ): Promise<number> {
-  const { globals, words } = splitGlobals(argv)
-  const surface = { name: program.registry.program, globals, terminal: globals.noColour ? withoutColour(terminal) : terminal }
-  try {
-    return await dispatch({ ...surface, program, registry: withCompletion(program.registry) }, words)
-  } catch (error) {
-    return fail(surface, error)
-  }
+  return (await runLine(program, argv, terminal)).status
 }
 
 /** Runs the command line of this process. What nobody catches ends it as a bug does. */

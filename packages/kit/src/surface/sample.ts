@@ -5,7 +5,7 @@ import { Fault } from '../base/fault.ts'
 import { FilePath, Name, Port } from '../base/schema.ts'
 import { operation, planned, type AnyOperation, type OperationContext } from '../op/operation.ts'
 import { room, type Registry } from '../op/registry.ts'
-import type { Program } from './cli.ts'
+import type { Program } from './command.ts'
 import type { Terminal } from './print.ts'
 
 export interface FakeTerminal extends Terminal {
