@@ -48,7 +48,11 @@ function changesOf(plan: LinuxPlan): Change[] {
 
 function doAll(changes: readonly Change[], have: ObservedLinux): ObservedLinux {
   const present = presentOf(have.links, have.rules)
-  for (const change of changes) carryOut(change, present)
+  for (const change of changes) {
+    carryOut(change, present)
+    const names = [...present.links.values()].flatMap((link) => [link.name, ...link.alternativeNames])
+    assert.equal(new Set(names).size, names.length, `${JSON.stringify(change)}: the kernel gives a name only once`)
+  }
   return { ...have, links: [...present.links.values()], rules: present.rules }
 }
 
@@ -321,9 +325,19 @@ suite('planLinux', () => {
       tables: [],
     }
     const have = { ...machineWith(), sysctls: new Map([['net.ipv4.ip_forward', '0']]) }
-    assert.deepEqual(planLinux(want, have, nothingMade).sysctls, [
-      { key: 'net.ipv4.ip_forward', before: '0', after: '1' },
-      { key: 'net.ipv6.conf.new.accept_ra', before: null, after: '0' },
-    ])
+    assert.deepEqual(planLinux(want, have, nothingMade).sysctls, [{ key: 'net.ipv4.ip_forward', before: '0', after: '1' }])
+  })
+
+  test('sets what belongs to a link anew when another link gets its name', () => {
+    const want = desired({ interfaces: [{ name: 'lan', role: 'internal', nic: { name: 'eth0' } }] })
+    const have = { ...machineWith(card('eth0')), sysctls: new Map(Object.entries(want.sysctls)) }
+    assert.deepEqual(
+      planLinux(want, have, nothingMade).sysctls.map(({ key, before }) => [key, before]),
+      [
+        ['net.ipv6.conf.lan.disable_ipv6', null],
+        ['net.ipv6.conf.lan.accept_ra', null],
+        ['net.ipv4.conf.lan.rp_filter', null],
+      ],
+    )
   })
 })

@@ -114,13 +114,19 @@ function linkOfKey(key: string): string | undefined {
   return name === 'all' || name === 'default' ? undefined : name
 }
 
-function planSysctls(want: DesiredLinux, have: ObservedLinux): SysctlChange[] {
-  const present = new Set(have.links.map((link) => link.name))
+/** Names that belong to another link, or to one at all, only after these changes: what their keys say now is not about them. */
+function freshNames(changes: readonly Change[]): ReadonlySet<string> {
+  return new Set(
+    changes.flatMap((change) => (change.change === 'rename' ? [change.to] : change.change === 'add-link' ? [change.link.name] : [])),
+  )
+}
+
+function planSysctls(want: DesiredLinux, have: ObservedLinux, fresh: ReadonlySet<string>): SysctlChange[] {
   return Object.entries(want.sysctls).flatMap(([key, after]) => {
-    const before = have.sysctls.get(key) ?? null
-    const link = linkOfKey(key)
-    // A key that the kernel lacks although its link is there belongs to a feature that is off.
-    const settable = before !== null || (link !== undefined && !present.has(link)) || have.sysctls.size === 0
+    const isFresh = fresh.has(linkOfKey(key) ?? '')
+    const before = isFresh ? null : (have.sysctls.get(key) ?? null)
+    // A key that the kernel lacks although its link is there belongs to a feature that is off. A new namespace shows no keys yet.
+    const settable = before !== null || isFresh || have.sysctls.size === 0
     return before === after || !settable ? [] : [{ key, before, after }]
   })
 }
@@ -187,7 +193,7 @@ export function planLinux(want: DesiredLinux, have: ObservedLinux, made: MadeLin
   return {
     bring: brought.map((link) => link.name),
     prepare,
-    sysctls: planSysctls(want, have),
+    sysctls: planSysctls(want, have, freshNames(prepare)),
     activate,
     tables: planTables(want, have, made),
     cleanUp: planCleanUp(draft, renamed),

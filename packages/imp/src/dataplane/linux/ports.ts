@@ -49,14 +49,20 @@ export function findPorts(desired: readonly DesiredLink[], inside: readonly Obse
 function freeNames(draft: Draft, into: Change[], renamed: readonly FoundPort[], found: readonly FoundPort[]): void {
   const used = new Set(found.map(({ link }) => link.name))
   for (const { port, link } of renamed) {
+    const alias = [...draft.present.links.values()].find((each) => each.name !== link.name && each.alternativeNames.includes(port.name))
+    if (alias !== undefined) throw taken(link.name, port.name, `it is another name of ${alias.name}`)
     if (used.has(port.name) || !draft.present.links.has(port.name)) continue
     const earlier = draft.made.links.find((each) => each.name === port.name && each.kind === 'port')
     if (earlier !== undefined) releasePort(draft, into, earlier)
     if (!draft.present.links.has(port.name)) continue
-    throw new Fault('conflict', `${link.name} cannot be renamed to ${port.name}: another link has this name`, {
-      hint: 'rename or remove the other link, or give the interface another name',
-    })
+    throw taken(link.name, port.name, 'another link has this name')
   }
+}
+
+function taken(link: string, name: string, why: string): Fault {
+  return new Fault('conflict', `${link} cannot be renamed to ${name}: ${why}`, {
+    hint: 'rename or remove the other link, or give the interface another name',
+  })
 }
 
 /** A name for a card whose own is taken by another card that is renamed as well. */
@@ -68,8 +74,9 @@ function renameTo(draft: Draft, into: Change[], { port, link }: FoundPort, from:
   const present = draft.present.links.get(from)
   if (present?.alternativeNames.includes(port.name) === true) emit(draft, into, { change: 'remove-name', link: from, name: port.name })
   emit(draft, into, { change: 'rename', from, to: port.name, mac: link.mac })
-  // Two cards that trade names cannot both keep the old one.
-  if (from === link.name) emit(draft, into, { change: 'add-name', link: port.name, name: link.name })
+  // A name that we gave it ourselves is free for another card from now on, and so is one that two cards trade.
+  const ours = draft.made.links.some((each) => each.name === link.name && each.kind === 'port')
+  if (from === link.name && !ours) emit(draft, into, { change: 'add-name', link: port.name, name: link.name })
 }
 
 /**
