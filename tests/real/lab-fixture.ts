@@ -22,7 +22,7 @@ export interface Ended {
 async function run(
   argv: readonly [string, ...string[]],
   env: NodeJS.ProcessEnv,
-  onErrorLine?: (line: string, kill: () => void) => void,
+  onErrorLine?: (line: string, signal: (name: NodeJS.Signals) => void) => void,
 ): Promise<Ended> {
   const [first, ...words] = argv
   const child = spawn(first, words, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -30,7 +30,7 @@ async function run(
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk))
   createInterface(child.stderr).on('line', (line) => {
     stderr += `${line}\n`
-    onErrorLine?.(line, () => child.kill('SIGKILL'))
+    onErrorLine?.(line, (name) => child.kill(name))
   })
   const [status] = (await once(child, 'close')) as [number | null]
   return { status, stdout, stderr }
@@ -66,6 +66,8 @@ export interface Bench {
   killedAt(events: number, ...words: readonly string[]): Promise<Ended>
   /** Kills the command with SIGKILL when an event matches. */
   killedWhen(event: RegExp, ...words: readonly string[]): Promise<Ended>
+  /** Interrupts the command, as ^C does, when an event matches. */
+  interruptedWhen(event: RegExp, ...words: readonly string[]): Promise<Ended>
   /** Runs a program in the namespace of a node. */
   inside(node: string, ...argv: readonly string[]): Promise<Ended>
   edit(file: string, change: (text: string) => string): Promise<void>
@@ -111,15 +113,23 @@ export async function bench(t: TestContext, files: string | Readonly<Record<stri
     imp,
     killedAt(events, ...words) {
       let seen = 0
-      return run(argv(['--json', ...words]), env, (line, kill) => {
+      return run(argv(['--json', ...words]), env, (line, signal) => {
         if (line.startsWith('{"event"')) seen += 1
-        if (seen === events) kill()
+        if (seen === events) signal('SIGKILL')
       })
     },
     killedWhen: (event, ...words) =>
-      run(argv(['--json', ...words]), env, (line, kill) => {
-        if (event.test(line)) kill()
+      run(argv(['--json', ...words]), env, (line, signal) => {
+        if (event.test(line)) signal('SIGKILL')
       }),
+    interruptedWhen(event, ...words) {
+      // Once: a second ^C ends the command without cleaning up.
+      let done = false
+      return run(argv(['--json', ...words]), env, (line, signal) => {
+        if (!done && event.test(line)) signal('SIGINT')
+        done ||= event.test(line)
+      })
+    },
     inside: (node, ...words) => run(['ip', 'netns', 'exec', `imp-${name}-${node}`, ...words], {}),
     async edit(path, change) {
       await writeFile(join(own, path), change(await readFile(join(own, path), 'utf8')))

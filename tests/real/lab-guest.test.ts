@@ -1,5 +1,6 @@
 /** Labs with a microVM: boots, gets its files and commands, is reached both ways, and goes without a trace when a command is killed. */
 import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { bench, failing, frr, missing, qemu, type Bench } from './lab-fixture.ts'
 
@@ -56,6 +57,23 @@ suite('labs with a microVM', { skip: why ?? false }, () => {
     const lab = await bench(t, files)
     // While it boots: after the engine has been started, before the guest answers.
     await lab.killedWhen(/"started".*wait for the guest/, 'lab', 'up', lab.file)
+    await succeeds(lab, 'lab', 'down', lab.name)
+    assert.deepEqual(await lab.remains(), [])
+    assert.deepEqual(await lab.machines(), [])
+  })
+
+  test('an up that is interrupted while the guest boots takes everything back', async (t) => {
+    const lab = await bench(t, files)
+    const { status } = await lab.interruptedWhen(/"started".*wait for the guest/, 'lab', 'up', lab.file)
+    assert.equal(status, 130)
+    assert.deepEqual(await lab.remains(), [])
+    assert.deepEqual(await lab.machines(), [])
+  })
+
+  test('down finds machines whose lab was forgotten, as after a restart of this computer', async (t) => {
+    const lab = await bench(t, files)
+    await lab.killedWhen(/"started".*wait for the guest/, 'lab', 'up', lab.file)
+    await rm(`${lab.runDirectory}/lab`, { recursive: true })
     await succeeds(lab, 'lab', 'down', lab.name)
     assert.deepEqual(await lab.remains(), [])
     assert.deepEqual(await lab.machines(), [])

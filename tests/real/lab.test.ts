@@ -54,7 +54,7 @@ verify:
   - seen-as: {from: client, to: 203.0.113.10, protocol: udp, address: 198.51.100.10}
 `
 
-const files = {
+const small = {
   'lab.yaml': topology,
   'west.conf': router(64500, 64496, '192.0.2.1', '192.0.2.2', '198.51.100'),
   'east.conf': router(64496, 64500, '192.0.2.2', '192.0.2.1', '203.0.113'),
@@ -75,7 +75,7 @@ const why = missing(frr)
 
 suite('labs of namespaces', { skip: why ?? false }, () => {
   test('up, seen, verified, unchanged by a second up, and gone', async (t) => {
-    const lab = await bench(t, files)
+    const lab = await bench(t, small)
     assert.match(await succeeds(lab, 'lab', 'up', lab.file), /4 nodes started/)
     const verified = await lab.verify()
     assert.deepEqual(failing(verified), [])
@@ -98,7 +98,7 @@ suite('labs of namespaces', { skip: why ?? false }, () => {
   })
 
   test('verify names what does not hold', async (t) => {
-    const lab = await bench(t, files)
+    const lab = await bench(t, small)
     await succeeds(lab, 'lab', 'up', lab.file)
     assert.deepEqual(failing(await lab.verify()), [])
     await lab.inside('east', 'ip', 'link', 'set', 'wan', 'down')
@@ -111,7 +111,7 @@ suite('labs of namespaces', { skip: why ?? false }, () => {
   })
 
   test('a changed file changes only what differs, and damage is mended', async (t) => {
-    const lab = await bench(t, files)
+    const lab = await bench(t, small)
     await succeeds(lab, 'lab', 'up', lab.file)
     const namespaces = async (): Promise<string> => (await lab.inside('west', 'stat', '-Lc', '%i', '/proc/self/ns/net')).stdout
     const before = await namespaces()
@@ -133,7 +133,7 @@ suite('labs of namespaces', { skip: why ?? false }, () => {
   })
 
   test('two labs of the same topology live side by side', async (t) => {
-    const labs = [await bench(t, files), await bench(t, files)] as const
+    const labs = [await bench(t, small), await bench(t, small)] as const
     await Promise.all(labs.map((lab) => succeeds(lab, 'lab', 'up', lab.file)))
     for (const lab of labs) assert.deepEqual(failing(await lab.verify()), [])
     await succeeds(labs[0], 'lab', 'down', labs[0].name)
@@ -142,7 +142,7 @@ suite('labs of namespaces', { skip: why ?? false }, () => {
   })
 
   test('a topology with errors changes nothing and says all of them', async (t) => {
-    const lab = await bench(t, { ...files, 'west.conf': files['west.conf'].replace('neighbor', 'neighbr') })
+    const lab = await bench(t, { ...small, 'west.conf': small['west.conf'].replace('neighbor', 'neighbr') })
     await lab.edit('lab.yaml', (text) => text.replace('server:eth1', 'sever:eth1'))
     const { status, stderr } = await lab.imp('lab', 'up', lab.file)
     assert.equal(status, 2)
@@ -153,7 +153,7 @@ suite('labs of namespaces', { skip: why ?? false }, () => {
   })
 
   test('a node that does not come up takes the whole lab back', async (t) => {
-    const lab = await bench(t, files)
+    const lab = await bench(t, small)
     await lab.edit('lab.yaml', (text) => text.replace('via 203.0.113.1', 'via 192.0.2.99'))
     const { status, stderr } = await lab.imp('lab', 'up', lab.file)
     assert.notEqual(status, 0)
@@ -162,13 +162,19 @@ suite('labs of namespaces', { skip: why ?? false }, () => {
   })
 
   test('a dry run says the steps and makes none', async (t) => {
-    const lab = await bench(t, files)
+    const lab = await bench(t, small)
     assert.match(await succeeds(lab, '--dry-run', 'lab', 'up', lab.file), /make 4 namespaces/)
     assert.deepEqual(await lab.remains(), [])
   })
 })
 
 suite('labs whose commands are killed', { skip: why ?? false }, () => {
+  // With a relay, where the kernel has no netem: a process and a namespace more that might stay behind.
+  const files = {
+    ...small,
+    'lab.yaml': topology.replace('- endpoints: ["west:wan", "east:wan"]', '- {endpoints: ["west:wan", "east:wan"], delay: 2ms}'),
+  }
+
   // A whole up has 16 events: the beginning and the end of each step and of each node.
   for (const events of [1, 2, 3, 4, 6, 8, 10, 12, 14, 15]) {
     test(`down after up was killed at event ${events} leaves nothing`, async (t) => {
@@ -202,12 +208,22 @@ suite('labs whose commands are killed', { skip: why ?? false }, () => {
 })
 
 suite('impaired links', { skip: why ?? false }, () => {
+  /** Neighbours know each other, so that address resolution, which loss delays by seconds, is not what we measure. */
+  const end = (own: number, other: number): string => `
+        - ip link set dev eth1 address 02:00:5e:00:53:0${own}
+        - ip address add 192.0.2.${own}/24 dev eth1
+        - ip address add 2001:db8::${own}/64 dev eth1
+        - ip neighbour replace 192.0.2.${other} lladdr 02:00:5e:00:53:0${other} dev eth1`
   const pair = (impairment: string): Record<string, string> => ({
     'lab.yaml': `name: placeholder
 topology:
   nodes:
-    a: {kind: host, exec: [ip address add 192.0.2.1/24 dev eth1, 'ip address add 2001:db8::1/64 dev eth1']}
-    b: {kind: host, exec: [ip address add 192.0.2.2/24 dev eth1, 'ip address add 2001:db8::2/64 dev eth1']}
+    a:
+      kind: host
+      exec:${end(1, 2)}
+    b:
+      kind: host
+      exec:${end(2, 1)}
   links:
     - {endpoints: ["a:eth1", "b:eth1"], ${impairment}}
 verify:
@@ -237,6 +253,6 @@ verify:
     const { stdout } = await lab.inside('a', 'ping', '-n', '-q', '-c', '200', '-i', '0.01', '-W', '1', '192.0.2.2')
     const received = Number(/(\d+) received/.exec(stdout)?.[1])
     // A quarter comes through both ways: 50 of 200, with a deviation of 6.
-    assert.ok(received > 10 && received < 110, stdout)
+    assert.ok(received > 15 && received < 95, stdout)
   })
 })

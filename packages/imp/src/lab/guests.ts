@@ -47,10 +47,10 @@ export async function deleteGuest(vmm: Vmm, lab: string, node: string): Promise<
 }
 
 /** Creates and boots the machine of a node; returns when it can be reached by ssh. A machine left by an earlier attempt is replaced. */
-export async function bootGuest(vmm: Vmm, lab: LabDefinition, node: NodeDefinition): Promise<void> {
+export async function bootGuest(vmm: Vmm, lab: LabDefinition, node: NodeDefinition, signal: AbortSignal): Promise<void> {
   await deleteGuest(vmm, lab.name, node.name)
-  await callVmm(vmm, 'run', createWords(lab, node))
-  await callVmm(vmm, 'run', ['start', guestOf(lab.name, node.name)])
+  await callVmm(vmm, 'run', createWords(lab, node), signal)
+  await callVmm(vmm, 'run', ['start', guestOf(lab.name, node.name)], signal)
 }
 
 /** How to run programs in the guest of a node, as vmm says it. */

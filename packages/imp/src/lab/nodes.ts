@@ -50,7 +50,7 @@ async function startNode(run: LabRun, lab: LabDefinition, node: NodeDefinition):
   const { host, signal } = run.context
   signal.throwIfAborted()
   await host.files.makeDirectory(run.paths.nodeDirectory(node.name))
-  if (node.realised === 'guest') await bootGuest(run.vmm, lab, node)
+  if (node.realised === 'guest') await bootGuest(run.vmm, lab, node, signal)
   signal.throwIfAborted()
   await host.files.write(run.paths.target(node.name), `${JSON.stringify(await targetFields(run, node), null, 2)}\n`)
   await inPlace(run, node, async (place) => {

@@ -54,8 +54,8 @@ const parts: Parts = {
 }
 
 function runOf(context: ImpContext, name: string): LabRun {
-  const { host, report, signal } = context
-  return { name, context, parts, paths: labPaths(context.runDirectory, name), vmm: { host, argv: context.vmm, report, signal } }
+  const { host, report } = context
+  return { name, context, parts, paths: labPaths(context.runDirectory, name), vmm: { host, argv: context.vmm, report } }
 }
 
 const complete = { file: (context: ImpContext) => labNames(context) }

@@ -7,16 +7,26 @@ import { namespacePrefix } from './names.ts'
 import { listNamespaces, removeNamespaces } from './namespaces.ts'
 import type { LabRun } from './run.ts'
 import { runningLab } from './steps.ts'
+import { listMachines } from './vmm.ts'
 
 /** What a plan of ours carries for whoever finds its journal. */
 export const PlanContext = z.object({ guests: z.array(z.string()) })
 
 const PlanEntry = z.looseObject({ entry: z.literal('plan'), context: PlanContext })
 
+/** Nodes whose machine of vmm runs, or would run, in a namespace of the lab. */
+async function guestsByNamespace(run: LabRun): Promise<string[]> {
+  const prefix = namespacePrefix(run.name)
+  const own = (await listMachines(run.vmm)).flatMap((machine) => machine.namespace ?? []).filter((name) => name.startsWith(prefix))
+  return own.map((namespace) => namespace.slice(prefix.length))
+}
+
 /** Nodes that may have a guest: those of the running lab and those of the last plan, finished or not. */
 async function possibleGuests(run: LabRun): Promise<Set<string>> {
   const lab = await runningLab(run)
   const plans = (await journalAt(run.paths.journal).records()).flatMap((record) => PlanEntry.safeParse(record).data ?? [])
+  // Machines outlive a restart of this computer, our records do not.
+  if (lab === undefined && plans.length === 0) return new Set(await guestsByNamespace(run))
   const running = (lab?.nodes ?? []).filter((node) => node.realised === 'guest').map((node) => node.name)
   return new Set([...running, ...plans.flatMap((plan) => plan.context.guests)])
 }

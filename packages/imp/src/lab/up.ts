@@ -49,7 +49,7 @@ async function recover(run: MakingRun): Promise<LabDefinition | undefined> {
 
 async function prepareImages(run: LabRun, difference: Difference): Promise<void> {
   const images = new Set(difference.nodesNew.flatMap((node) => (node.realised === 'guest' ? [node.image ?? 'debian'] : [])))
-  for (const image of images) await reported(run.context.report, `image ${image}`, () => ensureImage(run.vmm, image))
+  for (const image of images) await reported(run.context.report, `image ${image}`, () => ensureImage(run.vmm, image, run.context.signal))
 }
 
 async function differenceFor(run: LabRun, old: LabDefinition | undefined, next: LabDefinition): Promise<Difference> {

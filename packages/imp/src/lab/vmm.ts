@@ -13,7 +13,6 @@ export interface Vmm {
   /** Start of its argument vector. */
   readonly argv: Argv
   readonly report: Report
-  readonly signal?: AbortSignal
 }
 
 const Event = z.discriminatedUnion('event', [
@@ -64,13 +63,18 @@ function faultOf(ran: Ran, words: readonly string[]): Fault {
 /** Every exit status is an answer: that of a failure comes with a reason in JSON. */
 const anyStatus = Array.from({ length: 256 }, (_, status) => status)
 
-/** Runs one command of `vmm` and returns its output as a value. */
-export async function callVmm(vmm: Vmm, verb: 'query' | 'run', words: readonly [string, ...string[]]): Promise<unknown> {
+/** Runs one command of `vmm` and returns its output as a value. Without a signal it runs to its end, as what cleans up must. */
+export async function callVmm(
+  vmm: Vmm,
+  verb: 'query' | 'run',
+  words: readonly [string, ...string[]],
+  signal?: AbortSignal,
+): Promise<unknown> {
   const onLine = (line: string): void => {
     const event = eventOf(line)
     if (event !== undefined) vmm.report(event)
   }
-  const options = { timeout: patience, statuses: anyStatus, onLine, ...(vmm.signal === undefined ? {} : { signal: vmm.signal }) }
+  const options = { timeout: patience, statuses: anyStatus, onLine, ...(signal === undefined ? {} : { signal }) }
   const ran = await vmm.host[verb]([...vmm.argv, '--json', ...words], options)
   if (ran.status !== 0) throw faultOf(ran, words)
   return ran.stdout.trim() === '' ? undefined : parseJson(ran.stdout, `the answer of vmm ${words[0]}`)
@@ -83,6 +87,12 @@ const Machine = z.looseObject({
   ssh: z.looseObject({ argv: z.tuple([z.string()], z.string()) }).nullish(),
 })
 export type Machine = z.output<typeof Machine>
+
+/** Every machine of vmm, running or not. */
+export async function listMachines(vmm: Vmm): Promise<Machine[]> {
+  const listed = await callVmm(vmm, 'query', ['list', '--all'])
+  return parse(z.looseObject({ machines: z.array(Machine) }), listed, 'the answer of vmm list').machines
+}
 
 /** What vmm knows of a machine; undefined when there is none. */
 export async function findMachine(vmm: Vmm, name: string): Promise<Machine | undefined> {
@@ -103,11 +113,11 @@ export const routerImage = 'lab-router'
 const buildWords: Readonly<Record<string, readonly string[]>> = { [routerImage]: ['--recipe', 'router', '--package', 'openssh-server'] }
 
 /** Builds an image that is not there yet. */
-export async function ensureImage(vmm: Vmm, name: string): Promise<void> {
+export async function ensureImage(vmm: Vmm, name: string, signal: AbortSignal): Promise<void> {
   try {
     await callVmm(vmm, 'query', ['image', 'show', name])
   } catch (error) {
     if (!(error instanceof Fault && error.code === 'not-found')) throw error
-    await callVmm(vmm, 'run', ['image', 'build', name, ...(buildWords[name] ?? [])])
+    await callVmm(vmm, 'run', ['image', 'build', name, ...(buildWords[name] ?? [])], signal)
   }
 }
