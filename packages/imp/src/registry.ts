@@ -9,6 +9,8 @@ export const registry: Registry<ImpContext> = {
     room('Configuration', ['schema', 'check', 'render'], () => import('./config/ops.ts')),
     room('Migration', ['config'], () => import('./migrate/ops.ts')),
     room('Router', ['plan', 'apply', 'recover', 'status', 'drift'], () => import('./pipeline/ops.ts')),
+    room('Looking', ['show'], () => import('./show/ops.ts')),
+    room('NAT', ['nat'], () => import('./nat/ops.ts')),
     room('Labs', ['lab'], () => import('./lab/ops.ts')),
   ],
 }

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { fakeClock, fakeHost } from '@imp/kit/host/fake.ts'
+import { Fault } from '@imp/kit/base/fault.ts'
+import { invoke } from '@imp/kit/op/operation.ts'
+import { encode, type DocumentKind } from '@imp/kit/store/document.ts'
+import { z } from 'zod'
+import { changed, onlyNat } from '../config/sample.ts'
+import type { ImpContext } from '../context.ts'
+import { operations } from './ops.ts'
+
+const appliedAt = '2026-03-01T12:00:00.000Z'
+const running = changed(onlyNat('192.168.0.0/24', '203.0.113.96/30'))
+const envelope: DocumentKind<z.ZodObject> = { schema: 'imp.running', version: 1, fields: z.looseObject({}) }
+const files = {
+  '/state/dataplane/running.json': encode(envelope, { appliedAt, config: running, made: { links: [], rules: [], tables: [] } }),
+  '/new.json': JSON.stringify(changed(onlyNat('192.168.0.0/24', '203.0.113.100/30'))),
+  '/none.json': JSON.stringify(changed({ nat: undefined })),
+}
+
+async function call(word: string, input: object): Promise<{ value: unknown; text: string }> {
+  const context: ImpContext = {
+    host: { ...fakeHost({ files }), clock: fakeClock(new Date('2026-04-01T00:00:00Z')) },
+    report: () => undefined,
+    signal: new AbortController().signal,
+    dryRun: false,
+    interactive: false,
+    passthrough: false,
+    vmm: ['vmm'],
+    runDirectory: '/run/imp',
+    stateDirectory: '/state',
+  }
+  const operation = operations.find((each) => each.path[1] === word) ?? assert.fail(word)
+  const answer = await invoke(operation, context, input)
+  assert.ok(answer.answer === 'result')
+  return { value: answer.value, text: operation.view?.(answer.value, { width: 100, colour: false }) ?? '' }
+}
+
+function fault(code: string, message: RegExp) {
+  return (error: unknown): boolean =>
+    error instanceof Fault && error.code === code && message.test(`${error.message} ${JSON.stringify(error.findings)}`)
+}
+
+suite('nat lookup', () => {
+  test('answers by the running configuration, and names it', async () => {
+    const { value, text } = await call('lookup', { endpoint: '203.0.113.97:1500', at: '2026-03-15T12:00:00+01:00' })
+    assert.partialDeepStrictEqual(value, {
+      inside: '192.168.0.64',
+      outside: '203.0.113.97',
+      firstPort: 1024,
+      lastPort: 2031,
+      untranslated: [],
+      proof: { source: 'running', document: '/state/dataplane/running.json', since: appliedAt, hostname: 'edge1' },
+    })
+    assert.match(
+      text,
+      /^192\.168\.0\.64 = 203\.0\.113\.97 ports 1024-2031\n[^]*in force since 2026-03-01T12:00:00\.000Z\n {2}sha256 [0-9a-f]{64}$/,
+    )
+  })
+
+  test('answers by another configuration', async () => {
+    const { value } = await call('lookup', { endpoint: '192.168.0.64', file: '/new.json' })
+    assert.partialDeepStrictEqual(value, { outside: '203.0.113.101', firstPort: 1024, proof: { source: 'file', document: '/new.json' } })
+  })
+
+  test('does not answer for a time of which it knows nothing', async () => {
+    const endpoint = '203.0.113.97:1500'
+    await assert.rejects(
+      call('lookup', { endpoint, at: '2026-03-01T12:00:00+01:00' }),
+      fault('not-found', /in force since 2026-03-01T12:00:00\.000Z only/),
+    )
+    await assert.rejects(call('lookup', { endpoint, at: '2026-05-01T00:00:00Z' }), fault('input', /has not come yet/))
+    await assert.rejects(call('lookup', { endpoint, at: '2026-03-15T12:00:00' }), fault('input', /time with its zone/))
+    await assert.rejects(call('lookup', { endpoint, at: '2026-03-15T12:00:00Z', file: '/new.json' }), fault('input', /exclude each other/))
+    await assert.rejects(call('lookup', { endpoint, namespace: 'other' }), fault('not-found', /no configuration was applied/))
+    await assert.rejects(call('lookup', { endpoint, file: '/none.json' }), fault('not-found', /translates nothing/))
+    await assert.rejects(call('lookup', { endpoint: '203.0.113.97:70000' }), fault('input', /ADDRESS:PORT/))
+  })
+})
+
+suite('nat plan', () => {
+  test('tells what the file means and who is renumbered by it', async () => {
+    const { value, text } = await call('plan', { file: '/new.json' })
+    assert.partialDeepStrictEqual(value, { compared: appliedAt, renumbered: 256, mappings: [{ portsPerHost: 1008, hostsPerAddress: 64 }] })
+    assert.match(
+      text,
+      /256 hosts renumbered[^]*renumbered +192\.168\.0\.0-192\.168\.0\.255 +256 +203\.0\.113\.96:1024-2031 +203\.0\.113\.100:1024-2031$/,
+    )
+  })
+
+  test('without a running configuration nothing is compared, and without NAT everything goes', async () => {
+    const first = await call('plan', { file: '/new.json', namespace: 'other' })
+    assert.partialDeepStrictEqual(first.value, { renumbered: 0, changes: [] })
+    assert.match(first.text, /nothing runs to compare with/)
+    const gone = await call('plan', { file: '/none.json' })
+    assert.partialDeepStrictEqual(gone.value, { renumbered: 0, changes: [{ change: 'removed', hosts: 256 }] })
+    assert.match(gone.text, /^nothing is translated\n/)
+  })
+})
