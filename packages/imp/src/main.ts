@@ -1,4 +1,4 @@
-/** The command `imp`. */
+/** The command `imp`: one command line, or a session when nothing but the name is typed at a terminal. */
 import { enableCompileCache } from 'node:module'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -13,4 +13,20 @@ const [{ start }, { registry }, { makeContext }, { default: manifest }] = await 
   import('./context.ts'),
   import('../package.json', { with: { type: 'json' } }),
 ])
-await start({ registry, version: manifest.version, makeContext })
+const program = { registry, version: manifest.version, makeContext }
+
+/** Holds a session when there is a terminal for it; returns whether there was. */
+async function heldSession(): Promise<boolean> {
+  const [{ isTerminal }, { startSession }, { later }] = await Promise.all([
+    import('@imp/kit/surface/repl-terminal.ts'),
+    import('@imp/kit/surface/repl.ts'),
+    import('./later.ts'),
+  ])
+  if (!isTerminal()) return false
+  // XDG Base Directory Specification, XDG_STATE_HOME.
+  const state = process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state')
+  await startSession(program, { history: join(state, 'imp', 'history'), later })
+  return true
+}
+
+if (process.argv.length > 2 || !(await heldSession())) await start(program)

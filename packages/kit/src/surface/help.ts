@@ -9,7 +9,7 @@ import { isSwitch } from '../op/scan.ts'
 import { globalFlags } from './globals.ts'
 
 /** A term and what it means. */
-type Entry = readonly [string, string]
+export type Entry = readonly [string, string]
 
 const widestTerm = 30
 
@@ -19,7 +19,7 @@ function columnOf(entries: readonly Entry[]): number {
 }
 
 /** Two columns; a term that is too wide has its meaning on the next line. */
-function drawEntries(style: Style, entries: readonly Entry[], width: number, column = columnOf(entries)): string[] {
+export function drawEntries(style: Style, entries: readonly Entry[], width: number, column = columnOf(entries)): string[] {
   return entries.flatMap(([term, meaning]) => {
     const lines = wrap(meaning, Math.max(20, width - column))
     const fits = displayWidth(term) + 4 <= column

@@ -1,0 +1,95 @@
+/** Candidates where the cursor stands in a line of the session: those of the command line, seen from the menu. */
+import { resolve } from 'node:path'
+import { Fault } from '../base/fault.ts'
+import type { Files } from '../host/host.ts'
+import type { OperationContext } from '../op/operation.ts'
+import type { Registry } from '../op/registry.ts'
+import { complete, type Candidate, type Candidates } from './complete.ts'
+import { splitGlobals } from './globals.ts'
+import { positionOf, quoteWord } from './repl-line.ts'
+import { placeOf, sessionWords, type Vocabulary } from './repl-menu.ts'
+import { stages } from './repl-pipe.ts'
+
+/** Where a line is typed. */
+export interface Scope<Context extends OperationContext> {
+  readonly registry: Registry<Context>
+  readonly vocabulary: Vocabulary
+  readonly menu: readonly string[]
+  readonly files: Pick<Files, 'list' | 'stat'>
+  /** For live values; called only when they are wanted. */
+  readonly makeContext: () => Promise<Context>
+}
+
+function unique(candidates: readonly Candidate[]): Candidate[] {
+  return [...new Map(candidates.map((each) => [each.word, each])).values()]
+}
+
+/** What may be the first word of a line: of the menu, from the top, or of the session itself. */
+async function firstWords<Context extends OperationContext>(
+  scope: Scope<Context>,
+  help: readonly string[],
+  last: string,
+): Promise<Candidates> {
+  const ask = (base: readonly string[]): Promise<Candidates> => complete(scope.registry, [...help, ...base, last], scope.makeContext)
+  const found = await Promise.all(scope.menu.length === 0 ? [ask([])] : [ask(scope.menu), ask([])])
+  const own = help.length > 0 ? [] : sessionWords.filter(({ word }) => word.startsWith(last)).map(({ word }) => ({ word }))
+  return { candidates: unique([...found.flatMap(({ candidates }) => candidates), ...own]), files: false }
+}
+
+/** Candidates for the word that begins with `last`, behind the words of a command. */
+export async function candidatesBehind<Context extends OperationContext>(
+  scope: Scope<Context>,
+  before: readonly string[],
+  last: string,
+): Promise<Candidates> {
+  const { words } = splitGlobals(before)
+  const help = words[0] === 'help' ? ['help'] : []
+  const path = words.slice(help.length)
+  if (path.length === 0) return firstWords(scope, help, last)
+  const place = placeOf(scope.vocabulary, scope.menu, path)
+  if (place === undefined) return { candidates: [], files: false }
+  return complete(scope.registry, [...help, ...place.words, last], scope.makeContext)
+}
+
+/** Names of files that begin with what is typed, directories with a slash; none where nothing can be listed. */
+async function fileNames(files: Pick<Files, 'list' | 'stat'>, typed: string): Promise<string[]> {
+  const cut = typed.lastIndexOf('/') + 1
+  const [directory, start] = [typed.slice(0, cut), typed.slice(cut)]
+  const names = await files.list(resolve(directory)).catch((error: unknown) => {
+    if (error instanceof Fault) return []
+    throw error
+  })
+  const fitting = names.filter((name) => name.startsWith(start) && (start !== '' || !name.startsWith('.')) && !/\p{Cc}/u.test(name))
+  return Promise.all(
+    fitting.map(async (name) => {
+      const found = await files.stat(resolve(directory, name))
+      return `${directory}${name}${found?.kind === 'directory' ? '/' : ''}`
+    }),
+  )
+}
+
+/** Behind `--flag=` only the value names a file. */
+async function withFiles(files: Pick<Files, 'list' | 'stat'>, found: Candidates, last: string): Promise<string[]> {
+  const words = found.candidates.map(({ word }) => word)
+  if (!found.files) return words
+  const [flag = ''] = /^--[^=]+=/.exec(last) ?? []
+  return [...words, ...(await fileNames(files, last.slice(flag.length))).map((name) => `${flag}${name}`)]
+}
+
+export interface Completions {
+  /** As they stand in a line: quoted where they must be, the only one with the blank that ends it. */
+  readonly words: readonly string[]
+  /** The end of the line that they replace. */
+  readonly typed: string
+}
+
+/** What Tab offers at the end of a line. */
+export async function completeLine<Context extends OperationContext>(scope: Scope<Context>, line: string): Promise<Completions> {
+  const { before, last, typed, piped } = positionOf(line)
+  const offered = piped
+    ? stages.filter(({ word }) => before.length === 0 && word.startsWith(last)).map(({ word }) => word)
+    : await withFiles(scope.files, await candidatesBehind(scope, before, last), last)
+  const [only] = offered
+  if (only === undefined || offered.length > 1) return { words: offered.map(quoteWord), typed }
+  return { words: [/[=/]$/.test(only) ? quoteWord(only) : `${quoteWord(only)} `], typed }
+}

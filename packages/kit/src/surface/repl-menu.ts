@@ -1,0 +1,105 @@
+/** Menus are the words of operations' paths. What is typed is tried in the menu first, then from the top. */
+import { Fault } from '../base/fault.ts'
+import { nearest } from '../base/text.ts'
+import type { AnyOperation, OperationContext } from '../op/operation.ts'
+import { allOperations, spellings, type Registry } from '../op/registry.ts'
+
+interface Spelling {
+  readonly path: readonly string[]
+  readonly operation: AnyOperation
+}
+
+/** Every way to say an operation. */
+export interface Vocabulary {
+  readonly program: string
+  readonly spellings: readonly Spelling[]
+}
+
+/** Loads all rooms. */
+export async function vocabularyOf<Context extends OperationContext>(registry: Registry<Context>): Promise<Vocabulary> {
+  const rooms = await allOperations(registry)
+  const operations = rooms.flatMap((room) => room.operations)
+  return {
+    program: registry.program,
+    spellings: operations.flatMap((operation) => spellings(operation).map((path) => ({ path, operation }))),
+  }
+}
+
+/** Words of the session itself; they stand alone in a line. */
+export const sessionWords: readonly { readonly word: string; readonly summary: string }[] = [
+  { word: 'back', summary: 'Leave this menu' },
+  { word: 'home', summary: 'Leave all menus' },
+  { word: 'help', summary: 'Explain a command: help WORDS' },
+  { word: 'exit', summary: 'End the session, as do quit and ^D' },
+  { word: 'quit', summary: 'End the session' },
+]
+
+function startsWith(path: readonly string[], words: readonly string[]): boolean {
+  return words.every((word, index) => path[index] === word)
+}
+
+/** A word that may come next. */
+export interface NextWord {
+  readonly word: string
+  /** The operation that the words say with it, undefined when they only name a menu. */
+  readonly operation: AnyOperation | undefined
+  /** Whether it is another spelling of an operation that has a path of its own. */
+  readonly alias: boolean
+  /** The words that may follow it in turn. */
+  readonly below: readonly string[]
+}
+
+/** The words that may follow these, without hidden operations. */
+export function nextWords(vocabulary: Vocabulary, before: readonly string[]): readonly NextWord[] {
+  const visible = vocabulary.spellings.filter(
+    ({ path, operation }) => operation.hidden !== true && path.length > before.length && startsWith(path, before),
+  )
+  const words = [...new Set(visible.map(({ path }) => path[before.length] ?? ''))]
+  return words.map((word) => {
+    const under = visible.filter(({ path }) => path[before.length] === word)
+    const exact = under.find(({ path }) => path.length === before.length + 1)
+    const below = under.flatMap(({ path, operation }) => (path === operation.path ? (path[before.length + 1] ?? []) : []))
+    const alias = under.every(({ path, operation }) => path !== operation.path)
+    return { word, operation: exact?.operation, alias, below: [...new Set(below)] }
+  })
+}
+
+/** What words lead to, said from the top: an operation with what follows its path, or a menu. */
+export type Place =
+  | { readonly at: 'command'; readonly words: readonly string[]; readonly operation: AnyOperation; readonly rest: readonly string[] }
+  | { readonly at: 'menu'; readonly words: readonly string[] }
+
+function follow(vocabulary: Vocabulary, base: readonly string[], typed: readonly string[]): Place | undefined {
+  const words = [...base, ...typed]
+  const [best] = vocabulary.spellings
+    .filter(({ path }) => path.length > base.length && startsWith(words, path))
+    .toSorted((a, b) => b.path.length - a.path.length)
+  if (best !== undefined) return { at: 'command', words, operation: best.operation, rest: words.slice(best.path.length) }
+  return nextWords(vocabulary, words).length > 0 ? { at: 'menu', words } : undefined
+}
+
+/** Where words lead, tried in the menu first, then from the top; undefined when nowhere. Without words it is the menu itself. */
+export function placeOf(vocabulary: Vocabulary, menu: readonly string[], typed: readonly string[]): Place | undefined {
+  return follow(vocabulary, menu, typed) ?? (menu.length > 0 ? follow(vocabulary, [], typed) : undefined)
+}
+
+/** How many of the words lead somewhere. */
+function depth(vocabulary: Vocabulary, base: readonly string[], typed: readonly string[]): number {
+  const wrong = typed.findIndex((_, index) => nextWords(vocabulary, [...base, ...typed.slice(0, index + 1)]).length === 0)
+  return wrong < 0 ? typed.length : wrong
+}
+
+/** The fault of words that lead nowhere, with the nearest that do. */
+export function unknownWord(vocabulary: Vocabulary, menu: readonly string[], typed: readonly string[]): Fault {
+  const inMenu = depth(vocabulary, menu, typed)
+  const fromTop = depth(vocabulary, [], typed)
+  const base = inMenu >= fromTop ? menu : []
+  const reached = Math.max(inMenu, fromTop)
+  const before = [...base, ...typed.slice(0, reached)]
+  const listed = nextWords(vocabulary, before).map(({ word }) => word)
+  const elsewhere = reached > 0 ? [] : [...nextWords(vocabulary, []).map(({ word }) => word), ...sessionWords.map(({ word }) => word)]
+  const word = typed[reached] ?? ''
+  const close = nearest(word, [...listed, ...elsewhere])
+  const fitting = close === undefined ? `one of: ${listed.join(', ')}` : `did you mean "${[...typed.slice(0, reached), close].join(' ')}"?`
+  return new Fault('input', `${[vocabulary.program, ...before].join(' ')} has no command ${JSON.stringify(word)}`, { hint: fitting })
+}

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { pass, readPipe } from './repl-pipe.ts'
+
+const text = 'eth0 up\neth1 down\nlo up'
+
+describe('text through stages', () => {
+  const table: [string[][], string][] = [
+    [[['match', 'up$']], 'eth0 up\nlo up'],
+    [[['except', '^eth']], 'lo up'],
+    [
+      [
+        ['match', 'eth'],
+        ['except', 'down'],
+      ],
+      'eth0 up',
+    ],
+    [[['count']], '3 lines'],
+    [[['match', 'nothing']], ''],
+    [[['match', 'nothing'], ['count']], '0 lines'],
+    [[['match', 'lo'], ['count']], '1 line'],
+  ]
+  for (const [stages, expected] of table) test(JSON.stringify(stages), () => assert.equal(pass(readPipe(stages), text), expected))
+})
+
+test('a text without lines has none', () => assert.equal(pass(readPipe([['count']]), ''), '0 lines'))
+
+test('json is told to the command', () => {
+  assert.deepEqual(readPipe([['json']]), { json: true, filters: [] })
+  assert.equal(readPipe([['json'], ['match', 'x']]).filters.length, 1)
+})
+
+describe('refused before anything runs', () => {
+  const table: [string[][], RegExp][] = [
+    [[[]], /needs a word/],
+    [[['grep', 'x']], /there is no \| grep/],
+    [[['match']], /needs a regular expression/],
+    [[['match', 'a', 'b']], /takes one/],
+    [[['except', '(']], /is no regular expression/],
+    [[['count', '3']], /takes no words/],
+    [[['match', 'x'], ['json']], /json comes first/],
+    [[['json', 'x']], /takes no words/],
+  ]
+  for (const [stages, message] of table)
+    test(JSON.stringify(stages), () => assert.throws(() => readPipe(stages), { code: 'input', message }))
+})

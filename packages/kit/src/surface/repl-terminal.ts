@@ -1,0 +1,113 @@
+/**
+ * Reads lines at the terminal, with editing, history, Tab and `?`. The terminal is ours only while a line is read: between lines
+ * nothing listens to it, so that programs and questions have it to themselves.
+ */
+import { createInterface, type Interface } from 'node:readline'
+import { PassThrough } from 'node:stream'
+import type { Completions } from './repl-complete.ts'
+import { asksForHelp } from './repl-line.ts'
+
+export interface LineOptions {
+  readonly prompt: string
+  /** Newest first. */
+  readonly history: readonly string[]
+  readonly complete: (line: string) => Promise<Completions>
+  /** What `?` shows behind this text; never rejects. */
+  readonly explain: (line: string) => Promise<string>
+}
+
+export interface LineReader {
+  /** The next line, empty when ^C cleared it; undefined when the person ended the input. */
+  read(options: LineOptions): Promise<string | undefined>
+}
+
+/** Whether a person can hold a session here: input and both outputs are a terminal. */
+export function isTerminal(): boolean {
+  return process.stdin.isTTY && process.stdout.isTTY && process.stderr.isTTY
+}
+
+/** What was typed, cut behind every key after which something may have to be waited for. */
+function pieces(chunk: Buffer): string[] {
+  return chunk.toString('latin1').match(/[^\r\n\t?]*(?:\r\n|[\r\n\t?])|[^\r\n\t?]+$/g) ?? []
+}
+
+/** Keys that were typed and not read yet, such as the further lines of a paste. */
+type Ahead = string[]
+
+/** Lets keys into the editor up to the end of its line; the rest waits for the next. Returns how to stop. */
+function letIn(ahead: Ahead, keys: PassThrough): () => void {
+  const { stdin } = process
+  let open = true
+  const pump = (): void => {
+    for (let piece = open ? ahead.shift() : undefined; piece !== undefined; piece = open ? ahead.shift() : undefined) {
+      open = !/[\r\n]$/.test(piece)
+      keys.write(Buffer.from(piece, 'latin1'))
+    }
+  }
+  const onData = (chunk: Buffer): void => {
+    ahead.push(...pieces(chunk))
+    pump()
+  }
+  const onEnd = (): void => void keys.end()
+  stdin.on('data', onData).on('end', onEnd).on('error', onEnd).resume()
+  pump()
+  return () => void stdin.off('data', onData).off('end', onEnd).off('error', onEnd).pause()
+}
+
+/** Shows help as soon as `?` is typed where it asks for help; it is no part of the line then. */
+function listenForHelp(editor: Interface, keys: PassThrough, explain: LineOptions['explain']): void {
+  const show = async (line: string): Promise<void> => {
+    process.stdout.write(`\n${await explain(line)}\n`)
+    editor.prompt(true)
+  }
+  keys.on('keypress', (key: unknown) => {
+    if (key !== '?' || editor.cursor !== editor.line.length || !asksForHelp(editor.line.slice(0, -1))) return
+    editor.write(null, { name: 'backspace' })
+    editor.pause()
+    void show(editor.line)
+  })
+}
+
+function openEditor(keys: PassThrough, options: LineOptions): Interface {
+  return createInterface({
+    input: keys,
+    output: process.stdout,
+    terminal: true,
+    prompt: options.prompt,
+    history: [...options.history],
+    completer(line: string, answer: (error: Error | null, result?: [string[], string]) => void) {
+      options.complete(line).then(({ words, typed }) => answer(null, [[...words], typed]), answer)
+    },
+  })
+}
+
+async function readLine(ahead: Ahead, options: LineOptions): Promise<string | undefined> {
+  const keys = Object.assign(new PassThrough(), { setRawMode: (raw: boolean) => process.stdin.setRawMode(raw) })
+  const editor = openEditor(keys, options)
+  const { promise, resolve } = Promise.withResolvers<string | undefined>()
+  editor.on('line', resolve)
+  editor.on('SIGINT', () => {
+    process.stdout.write('^C\n')
+    ahead.length = 0
+    resolve('')
+  })
+  editor.on('close', () => {
+    process.stdout.write('\n')
+    resolve(undefined)
+  })
+  listenForHelp(editor, keys, options.explain)
+  editor.prompt()
+  const stop = letIn(ahead, keys)
+  try {
+    return await promise
+  } finally {
+    stop()
+    editor.removeAllListeners('close').close()
+  }
+}
+
+/** Lines from the terminal of this process. */
+export function terminalLines(): LineReader {
+  const ahead: Ahead = []
+  return { read: (options) => readLine(ahead, options) }
+}
