@@ -127,8 +127,21 @@ export function carryOut(change: Change, present: Present): boolean {
   return changeLink(change, present)
 }
 
-/** The changes that are left to do, given what is there now. */
+/** IPv6 addresses that must go before another length of the same one comes: a link has it only once (net/ipv6/addrconf.c). */
+export function displaced(change: Change, present: Present): Change[] {
+  if (change.change !== 'add-address' || !isIpv6(change.address)) return []
+  const { link, address } = change
+  const same = (each: string): boolean => each !== address && isIpv6(each) && withoutLength(each) === withoutLength(address)
+  const there = present.links.get(link)?.addresses.filter(same) ?? []
+  return there.map((each) => ({ change: 'remove-address', link, address: each }))
+}
+
+function withoutLength(address: string): string {
+  return address.slice(0, address.indexOf('/'))
+}
+
+/** The changes that are left to do, given what is there now; also from the middle of them, in whatever state a crash left it. */
 export function remaining(changes: readonly Change[], links: readonly ObservedLink[], rules: readonly Rule[]): Change[] {
   const present = presentOf(links, rules)
-  return changes.filter((change) => carryOut(change, present))
+  return changes.flatMap((change) => [...displaced(change, present), change].filter((each) => carryOut(each, present)))
 }

@@ -10,13 +10,14 @@ import {
   property,
   record,
   subarray,
+  tuple,
   uniqueArray,
   type Arbitrary,
 } from 'fast-check'
 import { RouterConfig, type RouterConfigInput } from '../../config/model.ts'
 import { inverse, type Change } from './change.ts'
 import { nothingMade, type DesiredLinux, type MadeLinux } from './desired.ts'
-import { carryOut, presentOf } from './effect.ts'
+import { carryOut, presentOf, remaining } from './effect.ts'
 import { nothingObserved, type ObservedLink, type ObservedLinux } from './observe.ts'
 import { planLinux, type LinuxPlan } from './plan.ts'
 import { renderLinux } from './render.ts'
@@ -48,10 +49,14 @@ function changesOf(plan: LinuxPlan): Change[] {
 
 function doAll(changes: readonly Change[], have: ObservedLinux): ObservedLinux {
   const present = presentOf(have.links, have.rules)
-  for (const change of changes) {
+  for (const change of remaining(changes, have.links, have.rules)) {
     carryOut(change, present)
     const names = [...present.links.values()].flatMap((link) => [link.name, ...link.alternativeNames])
     assert.equal(new Set(names).size, names.length, `${JSON.stringify(change)}: the kernel gives a name only once`)
+    for (const link of present.links.values()) {
+      const six = link.addresses.filter((address) => address.includes(':')).map((address) => address.split('/')[0])
+      assert.equal(new Set(six).size, six.length, `${JSON.stringify(change)}: a link has an IPv6 address only once`)
+    }
   }
   return { ...have, links: [...present.links.values()], rules: present.rules }
 }
@@ -84,7 +89,10 @@ function sorted(have: ObservedLinux): unknown {
   return { links: links.toSorted((a, b) => (a.name < b.name ? -1 : 1)), rules: have.rules.toSorted((a, b) => a.priority - b.priority) }
 }
 
-const addresses = subarray(['10.0.0.1/24', '10.0.1.1/24', '2001:db8:1::1/64', '2001:db8:2::1/64'])
+const addresses = tuple(
+  subarray(['10.0.0.1/24', '10.0.1.1/24', '2001:db8:2::1/64']),
+  option(constantFrom('2001:db8:1::1/64', '2001:db8:1::1/48')),
+).map(([many, one]) => (one === null ? many : [...many, one]))
 const subinterfaces = uniqueArray(
   record({
     name: option(constantFrom('voice', 'guests'), { nil: undefined }),

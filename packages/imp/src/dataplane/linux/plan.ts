@@ -3,7 +3,7 @@ import { Fault } from '@imp/kit/base/fault.ts'
 import { sameRule, type Change } from './change.ts'
 import type { DesiredLink, DesiredLinux, DesiredTable, MadeLinux, TableName } from './desired.ts'
 import { bringUp, definitionOf, emit, releasePort, removeLink, setMaster, takeDown, type Draft } from './draft.ts'
-import { isIpv6, presentOf, unknownMtu } from './effect.ts'
+import { displaced, isIpv6, presentOf, unknownMtu } from './effect.ts'
 import type { ObservedLink, ObservedLinux } from './observe.ts'
 import { findPorts, renamePorts } from './ports.ts'
 import { sameTable, sourceOf } from './table.ts'
@@ -80,15 +80,19 @@ function planMtus(draft: Draft, which: 'raise' | 'all'): Change[] {
   return changes
 }
 
+function addAddresses(draft: Draft, into: Change[], link: DesiredLink): void {
+  const present = draft.present.links.get(link.name)?.addresses ?? []
+  for (const address of link.addresses.filter((each) => !present.includes(each))) {
+    const change: Change = { change: 'add-address', link: link.name, address }
+    emit(draft, into, ...displaced(change, draft.present), change)
+  }
+}
+
 function planActivation(draft: Draft, restored: readonly Change[]): Change[] {
   const changes: Change[] = []
   for (const link of draft.want.links) if (link.up) bringUp(draft, changes, link.name)
   for (const link of draft.want.links.toReversed()) if (!link.up) takeDown(draft, changes, link.name)
-  for (const link of draft.want.links) {
-    const present = draft.present.links.get(link.name)?.addresses ?? []
-    const missing = link.addresses.filter((address) => !present.includes(address))
-    emit(draft, changes, ...missing.map((address): Change => ({ change: 'add-address', link: link.name, address })))
-  }
+  for (const link of draft.want.links) addAddresses(draft, changes, link)
   emit(draft, changes, ...restored)
   const missing = draft.want.rules.filter((rule) => !draft.present.rules.some((each) => sameRule(each, rule)))
   emit(draft, changes, ...missing.map((rule): Change => ({ change: 'add-rule', rule })))
