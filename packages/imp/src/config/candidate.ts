@@ -7,11 +7,12 @@ import { HostName, inspect, parse } from '@imp/kit/base/schema.ts'
 import { withLock } from '@imp/kit/host/lock.ts'
 import { planned } from '@imp/kit/op/operation.ts'
 import { encode, findDocument, type DocumentKind } from '@imp/kit/store/document.ts'
+import { headOf } from '../commit/model.ts'
 import type { ImpContext } from '../context.ts'
 import { currentEditor, EditorName } from './candidate-editor.ts'
 import { checkConfig } from './check.ts'
 import { differences, type Change } from './difference.ts'
-import { documentOf, headOf, listCommits, type ConfigStore } from './history.ts'
+import { documentOf, listCommits, type ConfigStore } from './history.ts'
 import { RouterConfig, routerSchema, routerVersion, type RouterConfigInput } from './model.ts'
 
 export interface Candidate {
@@ -103,6 +104,12 @@ export async function readCandidate(context: ImpContext, options: CandidateOptio
   return stored === undefined ? headDocument(store) : { base: stored.base, document: stored.document }
 }
 
+async function writeCandidate(store: ConfigStore, options: CandidateOptions, fields: CandidateFields): Promise<void> {
+  const { files } = store.host
+  await files.makeDirectory(join(store.directory, 'candidates'), { mode: 0o700 })
+  await files.write(candidatePath(store, options), encode(candidateKind, fields), { mode: 0o600 })
+}
+
 /** Runs `action` while nobody else edits this candidate. A dry run changes nothing and makes no lock. */
 function locked<T>(context: ImpContext, options: CandidateOptions, action: () => Promise<T>): Promise<T> {
   if (context.dryRun) return action()
@@ -132,8 +139,7 @@ export function editCandidate(
     const path = candidatePath(store, options)
     planned(context, [{ kind: 'candidate', summary, disruption: 'none', data: { path } }])
     const edits = [...(stored?.edits ?? []), { at: context.host.clock.now().toISOString(), summary }].slice(-rememberedEdits)
-    await store.host.files.makeDirectory(join(store.directory, 'candidates'), { mode: 0o700 })
-    await store.host.files.write(path, encode(candidateKind, { base, document: { ...document }, edits }), { mode: 0o600 })
+    await writeCandidate(store, options, { base, document: { ...document }, edits })
     return edited
   })
 }
@@ -147,6 +153,44 @@ export function discardCandidate(context: ImpContext, options: CandidateOptions 
     planned(context, [{ kind: 'candidate', summary: 'discard the candidate', disruption: 'none', data: { path } }])
     await store.host.files.remove(path)
     return true
+  })
+}
+
+/** After a commit of a document: edits that came later stay and stand on it, others are done with. */
+export function finishCandidate(
+  context: ImpContext,
+  committed: RouterConfigInput,
+  number: number,
+  options: CandidateOptions = {},
+): Promise<void> {
+  return locked(context, options, async () => {
+    const store = storeAt(context, options)
+    const stored = await findStored(store, options)
+    if (stored === undefined) return
+    if (isDeepStrictEqual(stored.document, committed)) await store.host.files.remove(candidatePath(store, options))
+    else await writeCandidate(store, options, { ...stored, base: number, document: { ...stored.document } })
+  })
+}
+
+/** Replaces the candidate by one on another base; a `conflict` fault when it was edited since it was read. */
+export function moveCandidate(
+  context: ImpContext,
+  from: Candidate,
+  to: Candidate,
+  options: CandidateOptions = {},
+): Promise<Pick<Edited, 'changes'>> {
+  return locked(context, options, async () => {
+    const store = storeAt(context, options)
+    const { document } = checkedDocument(to.document, 'the candidate on its new base')
+    const stored = await findStored(store, options)
+    const changes = differences(await documentAt(store, to.base), document)
+    if (stored === undefined) return { changes }
+    if (!isDeepStrictEqual(stored.document, from.document)) {
+      throw new Fault('conflict', 'the candidate was edited in the meantime', { hint: 'try again' })
+    }
+    planned(context, [{ kind: 'candidate', summary: `bring the candidate to commit ${to.base}`, disruption: 'none', data: {} }])
+    await writeCandidate(store, options, { ...stored, base: to.base, document: { ...document } })
+    return { changes }
   })
 }
 

@@ -25,7 +25,7 @@ const cases: readonly { title: string; before: unknown; after: unknown; changes:
     title: 'another order',
     before: { policyRoutes: [wan, lan] },
     after: { policyRoutes: [lan, wan] },
-    changes: [{ path: 'policyRoutes', before: ['wan', 'lan'], after: ['lan', 'wan'] }],
+    changes: [{ path: 'policyRoutes', before: ['wan', 'lan'], after: ['lan', 'wan'], order: true }],
   },
   {
     title: 'keys that are no words',
@@ -76,6 +76,8 @@ suite('conflicts', () => {
     assert.equal(conflictsOf(mine, [{ path: 'interfaces.wan.mtu', before: 1500, after: 1400 }]).length, 1))
   test('the same place with the same value is none', () => assert.deepEqual(conflictsOf(mine, mine), []))
   test('something around it', () => assert.equal(conflictsOf(mine, [{ path: 'interfaces.wan', before: wan }]).length, 1))
+  test('two places of a list without names', () =>
+    assert.equal(conflictsOf([{ path: 'nat.mappings[0].inside', after: 'a' }], [{ path: 'nat.mappings[1]', before: {} }]).length, 1))
   test('a neighbour whose name begins alike is none', () =>
     assert.deepEqual(conflictsOf(mine, [{ path: 'interfaces.wan2.mtu', after: 1 }]), []))
 })

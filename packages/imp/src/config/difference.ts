@@ -8,6 +8,8 @@ export interface Change {
   readonly path: string
   readonly before?: unknown
   readonly after?: unknown
+  /** The members are the same in another order; the values are their names. */
+  readonly order?: true
 }
 
 interface Place {
@@ -35,7 +37,9 @@ function changesOfKeyed(segments: readonly Segment[], before: ReadonlyMap<string
   const members = keys.flatMap((key) => changesAt({ segments: [...segments, key], before: before.get(key), after: after.get(key) }))
   const oldOrder = [...before.keys()].filter((key) => after.has(key))
   const newOrder = [...after.keys()].filter((key) => before.has(key))
-  const moved = isDeepStrictEqual(oldOrder, newOrder) ? [] : [{ path: jsonPath(segments), before: oldOrder, after: newOrder }]
+  const moved = isDeepStrictEqual(oldOrder, newOrder)
+    ? []
+    : [{ path: jsonPath(segments), before: oldOrder, after: newOrder, order: true as const }]
   return [...members, ...moved]
 }
 
@@ -65,6 +69,11 @@ export function differences(before: unknown, after: unknown): Change[] {
   return changesAt({ segments: [], before, after })
 }
 
+/** Places in a list without names mean something else as soon as another member comes or goes: they stand for the list. */
+function stablePath({ path }: Change): string {
+  return path.replace(/\[\d+\].*$/, '')
+}
+
 function isAtOrBelow(path: string, above: string): boolean {
   return above === '' || path === above || path.startsWith(`${above}.`) || path.startsWith(`${above}[`)
 }
@@ -78,7 +87,7 @@ export interface Conflict {
 export function conflictsOf(mine: readonly Change[], theirs: readonly Change[]): Conflict[] {
   return mine.flatMap((own) =>
     theirs
-      .filter((other) => isAtOrBelow(own.path, other.path) || isAtOrBelow(other.path, own.path))
+      .filter((other) => isAtOrBelow(stablePath(own), stablePath(other)) || isAtOrBelow(stablePath(other), stablePath(own)))
       .filter((other) => own.path !== other.path || !isDeepStrictEqual(own.after, other.after))
       .map((other) => ({ mine: own, theirs: other })),
   )

@@ -1,10 +1,10 @@
 /** The numbered commits of a router: what was configured, by whom, when, why, and what came of it. */
 import { join } from 'node:path'
-import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { parse, parseJson } from '@imp/kit/base/schema.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import { findDocument, writeDocument, type DocumentKind } from '@imp/kit/store/document.ts'
+import { Commit, type History } from '../commit/model.ts'
 import { RouterConfig, type RouterConfigInput } from './model.ts'
 
 /** Where the commits and candidates of one router are. */
@@ -13,30 +13,7 @@ export interface ConfigStore {
   readonly directory: string
 }
 
-/**
- * `pending`: being applied, or its command died. `awaiting`: in force until its deadline unless somebody confirms. `applied`: in
- * force, or was until a later one. `failed`: never came into force. `rolled-back`: was in force and was taken back.
- */
-export const outcomes = ['pending', 'awaiting', 'applied', 'failed', 'rolled-back'] as const
-
-const CommitFields = z.strictObject({
-  number: z.int().min(1),
-  /** Commit that was in force before, 0 for none. */
-  base: z.int().min(0),
-  who: z.string(),
-  when: z.iso.datetime(),
-  comment: z.string().max(500).exactOptional(),
-  /** Commit whose document this one brings back. */
-  restores: z.int().min(1).exactOptional(),
-  outcome: z.enum(outcomes),
-  /** Why it failed or was taken back. */
-  reason: z.string().exactOptional(),
-  /** When an awaiting commit is taken back. */
-  deadline: z.iso.datetime().exactOptional(),
-})
-export type Commit = z.output<typeof CommitFields>
-
-const commitKind: DocumentKind<typeof CommitFields> = { schema: 'imp.commit', version: 1, fields: CommitFields }
+const commitKind: DocumentKind<typeof Commit> = { schema: 'imp.commit', version: 1, fields: Commit }
 
 function directoryOf(store: ConfigStore, number: number): string {
   return join(store.directory, 'commits', String(number).padStart(4, '0'))
@@ -56,11 +33,6 @@ export async function getCommit(store: ConfigStore, number: number): Promise<Com
   const found = await findDocument(store.host, commitKind, join(directoryOf(store, number), 'commit.json'))
   if (found === undefined) throw new Fault('not-found', `there is no commit ${number}`, { hint: 'imp history shows those that exist' })
   return found
-}
-
-/** The commit in force: the last one that neither failed nor was taken back nor still waits for its verdict. */
-export function headOf(commits: readonly Commit[]): Commit | undefined {
-  return commits.findLast(({ outcome }) => outcome === 'applied' || outcome === 'awaiting')
 }
 
 async function readRouterDocument(store: ConfigStore, path: string): Promise<RouterConfigInput> {
@@ -94,4 +66,16 @@ export async function addCommit(store: ConfigStore, commit: Commit, document: Ro
   await files.write(join(directory, 'router.json'), `${JSON.stringify(document, null, 2)}\n`, { mode: 0o600 })
   await files.write(join(directory, 'before.json'), `${JSON.stringify(before, null, 2)}\n`, { mode: 0o600 })
   await recordCommit(store, commit)
+}
+
+/** The commits of a store, for whoever only knows their model. */
+export function historyOf(store: ConfigStore): History {
+  return {
+    list: () => listCommits(store),
+    get: (number) => getCommit(store, number),
+    document: (number) => documentOf(store, number),
+    before: (number) => documentBefore(store, number),
+    add: (commit, document, before) => addCommit(store, commit, document, before),
+    record: (commit) => recordCommit(store, commit),
+  }
 }

@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, suite, test } from 'node:test'
+import { Fault } from '@imp/kit/base/fault.ts'
+import { fakeClock } from '@imp/kit/host/fake.ts'
+import { localHost } from '@imp/kit/host/local.ts'
+import { historyOf } from '../config/history.ts'
+import { RouterConfig, type RouterConfigInput } from '../config/model.ts'
+import { commitLocked, confirmLocked, settle, withCommits, withdrawLocked, type CommitRequest, type Commits } from './commit.ts'
+import { awaitConfirmation } from './deadline.ts'
+import { fakeRouter, type FakeRouter } from './fake-router.ts'
+import type { Health } from './health.ts'
+import { headOf, type Commit } from './model.ts'
+
+let directory = ''
+let armed: number[] = []
+const started = new Date('2026-11-22T12:00:00Z')
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'imp-commit-'))
+  armed = []
+})
+afterEach(() => rm(directory, { recursive: true, force: true }))
+
+function bench(router: FakeRouter, clock = fakeClock(started)): Commits {
+  const guard = {
+    arm: (number: number) => {
+      armed.push(number)
+      return Promise.resolve()
+    },
+    forget: () => Promise.resolve(),
+  }
+  const { signal } = new AbortController()
+  const history = historyOf({ host: localHost(), directory })
+  return { history, directory, clock, router, guard, report: () => undefined, signal }
+}
+
+function named(hostname: string): RouterConfigInput {
+  return { schema: 'imp.router', version: 1, hostname }
+}
+
+function request(hostname: string, more: Partial<CommitRequest> = {}): CommitRequest {
+  return { document: named(hostname), who: 'anna', window: 5000, ...more }
+}
+
+/** Well unless the configuration is called `bad`. */
+function health({ hostname }: RouterConfig): Health {
+  const healthy = hostname !== 'bad'
+  return { probes: [{ name: 'BGP session up', path: 'bgp.peers.up', healthy, seen: healthy ? 'is Established' : 'is Active' }], learnt: 0 }
+}
+
+async function outcomes({ history }: Commits): Promise<string[]> {
+  return (await history.list()).map(({ number, outcome }) => `${number} ${outcome}`)
+}
+
+function hostnames({ applied }: FakeRouter): string[] {
+  return applied.map(({ hostname }) => hostname)
+}
+
+async function fail(commits: Commits, what: CommitRequest): Promise<Fault> {
+  const error: unknown = await commitLocked(commits, what).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  assert.ok(error instanceof Fault, String(error))
+  return error
+}
+
+suite('commit', () => {
+  test('numbers what comes into force, with who, when and why', async () => {
+    const commits = bench(fakeRouter(health))
+    const { commit } = await commitLocked(commits, request('one', { comment: 'first' }))
+    assert.deepEqual([commit?.number, commit?.base, commit?.who, commit?.comment, commit?.outcome], [1, 0, 'anna', 'first', 'applied'])
+    await commitLocked(commits, request('two'))
+    assert.deepEqual(await outcomes(commits), ['1 applied', '2 applied'])
+    assert.equal((await commits.history.document(1)).hostname, 'one')
+  })
+
+  test('makes no commit of what is in force already', async () => {
+    const commits = bench(fakeRouter(health))
+    await commitLocked(commits, request('one'))
+    const { commit, steps } = await commitLocked(commits, request('one'))
+    assert.deepEqual([commit, steps, await outcomes(commits)], [undefined, [], ['1 applied']])
+  })
+
+  test('takes back what makes the router worse, and says why', async () => {
+    const router = fakeRouter(health)
+    const commits = bench(router)
+    await commitLocked(commits, request('good'))
+    const fault = await fail(commits, request('bad'))
+    assert.deepEqual([fault.code, fault.findings.map(({ path }) => path)], ['failed', ['bgp.peers.up']])
+    assert.deepEqual(hostnames(router), ['good', 'bad', 'good'])
+    const last = await commits.history.get(2)
+    assert.deepEqual([last.outcome, last.reason], ['rolled-back', 'BGP session up is Active and was well before the change'])
+    assert.equal(headOf(await commits.history.list())?.number, 1)
+  })
+
+  test('waits within the window for what comes back by itself', async () => {
+    let looked = 0
+    const slow = (config: RouterConfig): Health => {
+      if (config.hostname === 'new') looked += 1
+      return { probes: [{ name: 'x', path: '', healthy: config.hostname !== 'new' || looked > 3, seen: '' }], learnt: 0 }
+    }
+    const commits = bench(fakeRouter(slow))
+    await commitLocked(commits, request('old'))
+    assert.equal((await commitLocked(commits, request('new'))).commit?.outcome, 'applied')
+  })
+
+  test('only warns of what was not well before, and does not look when told so', async () => {
+    const router = fakeRouter(() => health(RouterConfig.parse(named('bad'))))
+    const commits = bench(router)
+    await commitLocked(commits, request('one'))
+    const { commit, warnings } = await commitLocked(commits, request('two'))
+    assert.deepEqual([commit?.outcome, warnings.map(({ severity }) => severity)], ['applied', ['warning']])
+    const careless = bench(fakeRouter(health))
+    const { window: _, ...unwatched } = request('bad')
+    assert.equal((await commitLocked(careless, unwatched)).commit?.outcome, 'applied')
+  })
+
+  test('records what could not be applied and leaves the old one in force', async () => {
+    const router = fakeRouter(health)
+    const commits = bench(router)
+    await commitLocked(commits, request('one'))
+    router.refusal = new Fault('exec', 'bgpd refused "neighbor x"')
+    assert.match((await fail(commits, request('two'))).message, /bgpd refused/)
+    assert.match((await commits.history.get(2)).reason ?? '', /bgpd refused "neighbor x"/)
+    assert.deepEqual([hostnames(router), headOf(await commits.history.list())?.number], [['one'], 1])
+  })
+
+  test('is refused before anything happens when it is not accepted', async () => {
+    const router = fakeRouter(health)
+    const commits = bench(router)
+    const accept = (): Promise<void> => Promise.reject(new Fault('conflict', 'stale'))
+    assert.equal((await fail(commits, request('one', { accept }))).code, 'conflict')
+    assert.deepEqual([hostnames(router), await outcomes(commits)], [[], []])
+  })
+})
+
+/** A commit as the record on disk has it after its command was killed. */
+async function abandoned(commits: Commits, hostname: string, more: Partial<Commit>): Promise<void> {
+  const commit = { number: 2, base: 1, who: 'anna', when: started.toISOString(), outcome: 'pending', ...more } as const
+  await commits.history.add(commit, named(hostname), named('one'))
+}
+
+suite('a commit whose command died', () => {
+  test('before its verdict is taken back', async () => {
+    const router = fakeRouter(health)
+    const commits = bench(router)
+    await commitLocked(commits, request('one'))
+    await abandoned(commits, 'two', {})
+    await router.apply(RouterConfig.parse(named('two')))
+    await settle(commits)
+    assert.deepEqual(hostnames(router), ['one', 'two', 'one'])
+    assert.match((await commits.history.get(2)).reason ?? '', /died before the router was found well/)
+  })
+
+  test('while it was applied did not happen', async () => {
+    const router = fakeRouter(health)
+    const commits = bench(router)
+    await commitLocked(commits, request('one'))
+    await abandoned(commits, 'two', {})
+    await settle(commits)
+    assert.deepEqual([hostnames(router), await outcomes(commits)], [['one'], ['1 applied', '2 failed']])
+  })
+
+  test('with documents and without a record does not count', async () => {
+    const commits = bench(fakeRouter(health))
+    await commitLocked(commits, request('one'))
+    await abandoned(commits, 'two', {})
+    await rm(join(directory, 'commits', '0002', 'commit.json'))
+    assert.equal((await commitLocked(commits, request('three'))).commit?.number, 2)
+    assert.equal((await commits.history.document(2)).hostname, 'three')
+  })
+})
+
+suite('confirmation', () => {
+  test('keeps a commit; the guard was there before the first change', async () => {
+    const router = fakeRouter(health)
+    const commits = bench(router)
+    await commitLocked(commits, request('one'))
+    const apply = router.apply.bind(router)
+    let before: number[] = []
+    router.apply = (config) => {
+      before = [...armed]
+      return apply(config)
+    }
+    const { commit } = await commitLocked(commits, request('two', { confirm: 60_000 }))
+    assert.deepEqual([commit?.outcome, before], ['awaiting', [2]])
+    assert.equal((await fail(commits, request('three'))).code, 'state')
+    assert.deepEqual([(await confirmLocked(commits)).outcome, await outcomes(commits)], ['applied', ['1 applied', '2 applied']])
+    await assert.rejects(confirmLocked(commits), { code: 'state' })
+  })
+
+  test('that nobody gives undoes the commit, whoever looks first', async () => {
+    const router = fakeRouter(health)
+    const clock = fakeClock(started)
+    const commits = bench(router, clock)
+    await commitLocked(commits, request('one'))
+    await commitLocked(commits, request('two', { confirm: 60_000 }))
+    await settle(commits)
+    assert.deepEqual(await outcomes(commits), ['1 applied', '2 awaiting'])
+    await clock.sleep(61_000)
+    await settle(commits)
+    assert.deepEqual(
+      [hostnames(router), await outcomes(commits)],
+      [
+        ['one', 'two', 'one'],
+        ['1 applied', '2 rolled-back'],
+      ],
+    )
+    assert.match((await commits.history.get(2)).reason ?? '', /nobody confirmed it until 2026-11-22T12:0/)
+  })
+
+  test('is guarded again after a reboot', async () => {
+    const commits = bench(fakeRouter(health))
+    await commitLocked(commits, request('one', { confirm: 60_000 }))
+    await settle(commits)
+    assert.deepEqual(armed, [1, 1])
+  })
+
+  test('the guard waits for the deadline and takes the commit back', async () => {
+    const router = fakeRouter(health)
+    const commits = bench(router)
+    await commitLocked(commits, request('one'))
+    await commitLocked(commits, request('two', { confirm: 60_000 }))
+    assert.equal((await awaitConfirmation(commits, 2)).outcome, 'rolled-back')
+    assert.ok(commits.clock.now().getTime() >= started.getTime() + 60_000)
+    assert.deepEqual(hostnames(router), ['one', 'two', 'one'])
+  })
+
+  test('the guard does the work of a command that was killed before its verdict', async () => {
+    const router = fakeRouter(health)
+    const commits = bench(router)
+    await commitLocked(commits, request('one'))
+    await abandoned(commits, 'two', { deadline: new Date(started.getTime() + 60_000).toISOString() })
+    await router.apply(RouterConfig.parse(named('two')))
+    assert.equal((await awaitConfirmation(commits, 2)).outcome, 'rolled-back')
+    assert.deepEqual(hostnames(router), ['one', 'two', 'one'])
+  })
+
+  test('a commit that waits can be taken back at once', async () => {
+    const router = fakeRouter(health)
+    const commits = bench(router)
+    await commitLocked(commits, request('one'))
+    const { commit } = await commitLocked(commits, request('two', { confirm: 60_000 }))
+    assert.ok(commit !== undefined)
+    assert.match((await withdrawLocked(commits, commit, 'ben')).reason ?? '', /ben/)
+    assert.deepEqual(hostnames(router), ['one', 'two', 'one'])
+  })
+
+  test('only one command works on commits at a time', async () => {
+    const commits = bench(fakeRouter(health))
+    await withCommits(commits, () =>
+      assert.rejects(
+        withCommits(commits, () => Promise.resolve()),
+        { code: 'busy' },
+      ),
+    )
+  })
+})

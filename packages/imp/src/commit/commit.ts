@@ -1,0 +1,224 @@
+/** Brings a configuration into force: numbered, applied, judged by the health of the router, and taken back when it did harm. */
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { asFault, Fault, type Finding } from '@imp/kit/base/fault.ts'
+import { reported, type Report } from '@imp/kit/base/events.ts'
+import type { Clock } from '@imp/kit/host/host.ts'
+import { withLock } from '@imp/kit/host/lock.ts'
+import type { Step } from '@imp/kit/plan/step.ts'
+import { RouterConfig, type RouterConfigInput } from '../config/model.ts'
+import type { Guard } from './guard.ts'
+import { judge, type Health } from './health.ts'
+import { headOf, type Commit, type History } from './model.ts'
+import type { Router } from './router.ts'
+
+/** Everything that the work on commits needs. */
+export interface Commits {
+  readonly history: History
+  /** Directory of the history, where its lock is. */
+  readonly directory: string
+  readonly clock: Clock
+  readonly router: Router
+  readonly guard: Guard
+  readonly report: Report
+  readonly signal: AbortSignal
+}
+
+export interface CommitRequest {
+  readonly document: RouterConfigInput
+  readonly who: string
+  readonly comment?: string
+  /** Commit whose document this is. */
+  readonly restores?: number
+  /** Milliseconds until it is taken back unless somebody confirms. */
+  readonly confirm?: number
+  /** Milliseconds that the router has to become as well as it was; undefined when its health shall not be judged. */
+  readonly window?: number
+  /** Called under the lock with the commit in force, before anything happens; throwing there leaves everything as it is. */
+  readonly accept?: (head: Commit | undefined) => Promise<void>
+  /** Called with the whole plan before its first step. */
+  readonly planned?: (steps: readonly Step[]) => void
+}
+
+export interface Committed {
+  /** Undefined when there was nothing to commit. */
+  readonly commit?: Commit
+  readonly steps: readonly Step[]
+  /** What is not well and was not before, or is new. */
+  readonly warnings: readonly Finding[]
+}
+
+/** Milliseconds between two looks at the health of a router. */
+const interval = 1000
+
+/** So many looks in a row must find it well: what a change breaks is not always broken at once. */
+const looks = 2
+
+const unknown: Health = { probes: [], learnt: 0 }
+
+/** Runs `action` while nobody else commits. A `busy` fault after ten seconds. */
+export function withCommits<T>({ clock, directory, router }: Commits, action: () => Promise<T>): Promise<T> {
+  return withLock(clock, join(directory, 'commit.lock'), { what: `the configuration of ${router.name}` }, action)
+}
+
+/** Makes the router what it was before the commit, and records why. */
+async function takeBack({ history, router, report }: Commits, commit: Commit, reason: string): Promise<Commit> {
+  const before = RouterConfig.parse(await history.before(commit.number))
+  await reported(report, `take commit ${commit.number} back: ${reason}`, () => router.apply(before))
+  const { deadline: _, ...rest } = commit
+  const taken: Commit = { ...rest, outcome: 'rolled-back', reason }
+  await history.record(taken)
+  return taken
+}
+
+/** Gives a verdict on a commit whose command died: whatever came into force without one is taken back. */
+async function settleDead(commits: Commits, commit: Commit): Promise<void> {
+  const { history, router } = commits
+  await router.recover()
+  const wanted = RouterConfig.parse(await history.document(commit.number))
+  if (isDeepStrictEqual(await router.running(), wanted))
+    await takeBack(commits, commit, 'its command died before the router was found well')
+  else {
+    const { deadline: _, ...rest } = commit
+    await history.record({ ...rest, outcome: 'failed', reason: 'its command died while it was applied' })
+  }
+}
+
+/**
+ * Brings what earlier commands left behind to an end: commits without a verdict, and those whose deadline has passed. Starts the
+ * guard of a commit that still waits again, which a reboot ended. To be called with the lock held, before any other work.
+ */
+export async function settle(commits: Commits): Promise<void> {
+  const { history, guard, clock } = commits
+  for (const commit of await history.list()) if (commit.outcome === 'pending') await settleDead(commits, commit)
+  const head = headOf(await history.list())
+  if (head?.outcome !== 'awaiting' || head.deadline === undefined) return
+  if (Date.parse(head.deadline) > clock.now().getTime()) await guard.arm(head.number)
+  else await takeBack(commits, head, `nobody confirmed it until ${head.deadline}`)
+}
+
+/** A commit that waits for its confirmation must get or lose it before anything else happens. */
+export function refuseAwaiting(head: Commit | undefined): void {
+  if (head?.outcome !== 'awaiting') return
+  throw new Fault('state', `commit ${head.number} waits for its confirmation until ${head.deadline}`, {
+    hint: 'imp confirm keeps it, imp rollback takes it back',
+  })
+}
+
+function hasErrors(findings: readonly Finding[]): boolean {
+  return findings.some(({ severity }) => severity === 'error')
+}
+
+/** Looks until the router is as well as before, or the window is over. What is wrong then, warnings included. */
+async function watch(commits: Commits, config: RouterConfig, before: Health, window: number): Promise<readonly Finding[]> {
+  const { router, signal, clock } = commits
+  const deadline = clock.monotonic() + window
+  for (let well = 0; ;) {
+    const findings = judge(before, await router.look(config))
+    well = hasErrors(findings) ? 0 : well + 1
+    if (well >= looks || (well === 0 && clock.monotonic() >= deadline)) return findings
+    await clock.sleep(interval, signal)
+  }
+}
+
+function unhealthy(commit: Commit, findings: readonly Finding[]): Fault {
+  return new Fault('failed', `commit ${commit.number} did harm and was taken back`, {
+    hint: 'imp history shows it; --no-health commits without a look at the health of the router',
+    findings,
+  })
+}
+
+function errorsIn(findings: readonly Finding[]): string {
+  return findings.flatMap(({ severity, message }) => (severity === 'error' ? [message] : [])).join('; ')
+}
+
+/** Applies a commit and watches it; a fault when it did not come into force, with the reason recorded. */
+async function carryOut(commits: Commits, commit: Commit, request: CommitRequest, before: Health): Promise<readonly Finding[]> {
+  const { router, history, report } = commits
+  const config = RouterConfig.parse(request.document)
+  const { window } = request
+  try {
+    await router.apply(config)
+  } catch (error) {
+    const { message, findings } = asFault(error)
+    const reason = [message, ...findings.map((each) => each.message)].join('; ')
+    const { deadline: _, ...rest } = commit
+    await history.record({ ...rest, outcome: 'failed', reason })
+    throw error
+  }
+  if (window === undefined) return []
+  let findings: readonly Finding[]
+  try {
+    findings = await reported(report, 'watch the health of the router', () => watch(commits, config, before, window))
+  } catch (error) {
+    await takeBack(commits, commit, `its health could not be judged: ${asFault(error).message}`)
+    throw error
+  }
+  if (!hasErrors(findings)) return findings
+  await takeBack(commits, commit, errorsIn(findings))
+  throw unhealthy(commit, findings)
+}
+
+function expiry(commits: Commits, confirm: number | undefined): { deadline?: string } {
+  if (confirm === undefined) return {}
+  return { deadline: new Date(commits.clock.now().getTime() + confirm).toISOString() }
+}
+
+function newCommit(commits: Commits, request: CommitRequest, all: readonly Commit[]): Commit {
+  const { who, comment, restores, confirm } = request
+  return {
+    number: (all.at(-1)?.number ?? 0) + 1,
+    base: headOf(all)?.number ?? 0,
+    who,
+    when: commits.clock.now().toISOString(),
+    ...(comment === undefined ? {} : { comment }),
+    ...(restores === undefined ? {} : { restores }),
+    outcome: 'pending',
+    ...expiry(commits, confirm),
+  }
+}
+
+/**
+ * Commits a configuration that was checked. The deadline of its confirmation is on disk and its guard runs before the first change,
+ * and begins anew when the router was found well. To be called with the lock held; a dry run ends in `planned`.
+ */
+export async function commitLocked(commits: Commits, request: CommitRequest): Promise<Committed> {
+  const { history, router, guard } = commits
+  const all = await history.list()
+  const head = headOf(all)
+  refuseAwaiting(head)
+  await request.accept?.(head)
+  const config = RouterConfig.parse(request.document)
+  const steps = await router.plan(config)
+  request.planned?.(steps)
+  const same = head !== undefined && isDeepStrictEqual(await history.document(head.number), request.document)
+  if (same && steps.length === 0) return { steps, warnings: [] }
+  const running = await router.running()
+  const before = running === undefined ? unknown : await router.look(running)
+  const commit = newCommit(commits, request, all)
+  const { schema, version, hostname } = request.document
+  await history.add(commit, request.document, running ?? { schema, version, hostname })
+  if (request.confirm !== undefined) await guard.arm(commit.number)
+  const warnings = await carryOut(commits, commit, request, before)
+  const { deadline: _, ...rest } = commit
+  const outcome = request.confirm === undefined ? 'applied' : 'awaiting'
+  const done: Commit = { ...rest, outcome, ...expiry(commits, request.confirm) }
+  await history.record(done)
+  return { commit: done, steps, warnings }
+}
+
+/** Keeps a commit that waits. A `state` fault when none does. To be called with the lock held. */
+export async function confirmLocked({ history }: Commits): Promise<Commit> {
+  const head = headOf(await history.list())
+  if (head?.outcome !== 'awaiting')
+    throw new Fault('state', 'no commit waits for a confirmation', { hint: 'imp history shows what became of it' })
+  const { deadline: _, ...rest } = head
+  const confirmed: Commit = { ...rest, outcome: 'applied' }
+  await history.record(confirmed)
+  return confirmed
+}
+
+/** Takes a commit that waits back before its time. To be called with the lock held. */
+export function withdrawLocked(commits: Commits, head: Commit, who: string): Promise<Commit> {
+  return takeBack(commits, head, `${who} did not want to keep it`)
+}

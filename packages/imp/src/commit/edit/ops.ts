@@ -1,0 +1,182 @@
+/** What a person can do with the candidate: change it, look at its changes, bring it up to date, throw it away. */
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { refuse } from '@imp/kit/base/fault.ts'
+import { FilePath } from '@imp/kit/base/schema.ts'
+import { drawFindings } from '@imp/kit/op/findings.ts'
+import { operation, type AnyOperation, type ViewOptions } from '@imp/kit/op/operation.ts'
+import { refuseStale } from '../../config/candidate-conflict.ts'
+import { rebase as rebaseDocument } from '../../config/candidate-rebase.ts'
+import { discardCandidate, documentAt, editCandidate, moveCandidate, readCandidate, type Edited } from '../../config/candidate.ts'
+import { differences } from '../../config/difference.ts'
+import { loadRouterConfig } from '../../config/load.ts'
+import type { RouterConfigInput } from '../../config/model.ts'
+import { pathsOf } from '../../config/paths-complete.ts'
+import { deleteAt, parsePath, setAt } from '../../config/paths.ts'
+import type { ImpContext } from '../../context.ts'
+import { headOf } from '../model.ts'
+import { candidateOf, where, whose, withRouter, type Where } from '../ops.ts'
+import { drawChanges, ShownChange, ShownFinding } from '../view.ts'
+
+const PathField = z
+  .string()
+  .min(1)
+  .max(1000)
+  .describe('place in the configuration; members of lists by name or by [number]')
+  .meta({ examples: ['interfaces.wan.mtu', 'bgp.peers.upstream4.description', 'nat.mappings[0]'] })
+
+const EditedResult = z.strictObject({
+  target: z.string(),
+  changes: z.array(ShownChange).describe('all changes of the candidate'),
+  findings: z.array(ShownFinding).describe('what a commit would have against it'),
+})
+type EditedResult = z.output<typeof EditedResult>
+
+function viewEdited({ changes, findings }: EditedResult, options: ViewOptions): string {
+  const list = changes.length === 0 ? 'the candidate is as committed' : drawChanges(changes)
+  return findings.length === 0 ? list : [list, '', drawFindings(findings, options)].join('\n')
+}
+
+type EditInput = Where & { readonly candidate?: string }
+
+function edit(
+  context: ImpContext,
+  input: EditInput,
+  summary: string,
+  change: (document: RouterConfigInput) => RouterConfigInput,
+): Promise<z.input<typeof EditedResult>> {
+  return withRouter(context, input, async ({ router }, store) => {
+    const { changes, findings }: Edited = await editCandidate(context, summary, change, candidateOf(store, input))
+    return { target: router.name, changes: [...changes], findings: [...findings] }
+  })
+}
+
+const complete = { path: async (context: ImpContext) => pathsOf((await readCandidate(context)).document) }
+
+const set = operation<ImpContext>()({
+  path: ['set'],
+  summary: 'Set a place of the candidate to a value',
+  description:
+    'The value is read as the schema has it: a number, true or false, one of the choices, text; several words or a JSON list for a ' +
+    'list; JSON for an object. A member of a list is made when it is named by its key, or by the number after the last. The candidate ' +
+    'must fit the schema after every edit; what else is wrong is shown and keeps it from being committed.',
+  effect: 'write',
+  args: ['path', 'value'],
+  input: z.strictObject({ path: PathField, value: z.array(z.string()).min(1).describe('value'), ...whose, ...where }),
+  output: EditedResult,
+  examples: [
+    'imp set interfaces.wan.mtu 9000',
+    'imp set interfaces.wan.addresses 192.0.2.2/30 2001:db8::2/64',
+    `imp set bgp.peers.upstream4 '{"address": "192.0.2.1", "asn": 64496}'`,
+  ],
+  complete,
+  run: (context, { path, value, ...input }) => {
+    const segments = parsePath(path)
+    return edit(context, input, `set ${path} ${value.join(' ')}`, (document) => setAt(document, segments, value))
+  },
+  view: viewEdited,
+})
+
+const remove = operation<ImpContext>()({
+  path: ['delete'],
+  summary: 'Take a place out of the candidate',
+  effect: 'write',
+  args: ['path'],
+  input: z.strictObject({ path: PathField, ...whose, ...where }),
+  output: EditedResult,
+  examples: ['imp delete interfaces.wan.mtu', 'imp delete bgp.peers.upstream4'],
+  complete,
+  run: (context, { path, ...input }) => {
+    const segments = parsePath(path)
+    return edit(context, input, `delete ${path}`, (document) => deleteAt(document, segments))
+  },
+  view: viewEdited,
+})
+
+/** A configuration of a file as it was written, without the defaults; a fault with all findings when the schema refuses it. */
+function readDocument(text: string, file: string): RouterConfigInput {
+  const { config, findings } = loadRouterConfig(text, file)
+  if (config === undefined) refuse(file, findings)
+  return JSON.parse(text) as RouterConfigInput
+}
+
+const load = operation<ImpContext>()({
+  path: ['config', 'load'],
+  summary: 'Make a file the candidate',
+  effect: 'write',
+  args: ['file'],
+  input: z.strictObject({ file: FilePath.describe('router configuration, router.json'), ...whose, ...where }),
+  output: EditedResult,
+  examples: ['imp config load router.json'],
+  async run(context, { file, ...input }) {
+    const document = readDocument(await context.host.files.read(resolve(file)), file)
+    return edit(context, input, `load ${file}`, () => document)
+  },
+  view: viewEdited,
+})
+
+const discard = operation<ImpContext>()({
+  path: ['discard'],
+  summary: 'Throw the edits of the candidate away',
+  effect: 'write',
+  input: z.strictObject({ ...whose, ...where }),
+  output: z.strictObject({ target: z.string(), discarded: z.boolean().describe('whether there were any') }),
+  examples: ['imp discard'],
+  run: (context, input) =>
+    withRouter(context, input, async ({ router }, store) => ({
+      target: router.name,
+      discarded: await discardCandidate(context, candidateOf(store, input)),
+    })),
+  view: ({ discarded }) => (discarded ? 'the candidate is as committed' : 'there were no edits'),
+})
+
+const diff = operation<ImpContext>()({
+  path: ['diff'],
+  summary: 'Show what the candidate changes, by the places of the configuration',
+  description: 'imp commit --check shows what would change on the machine.',
+  effect: 'read',
+  input: z.strictObject({ ...whose, ...where }),
+  output: z.strictObject({ base: z.int().describe('commit that the candidate was made from'), changes: z.array(ShownChange) }),
+  examples: ['imp diff', 'imp diff --candidate anna'],
+  run: (context, input) =>
+    withRouter(context, input, async (_commits, store) => {
+      const { base, document } = await readCandidate(context, candidateOf(store, input))
+      return { base, changes: differences(await documentAt(store, base), document) }
+    }),
+  view: ({ changes }) => (changes.length === 0 ? 'the candidate is as committed' : drawChanges(changes)),
+})
+
+const rebase = operation<ImpContext>()({
+  path: ['rebase'],
+  summary: 'Bring a candidate that another commit overtook up to date',
+  effect: 'write',
+  input: z.strictObject({
+    theirs: z.boolean().default(false).describe('give own changes up where both sides changed the same place'),
+    ...whose,
+    ...where,
+  }),
+  output: z.strictObject({
+    base: z.int().describe('commit that the candidate stands on now'),
+    changes: z.array(ShownChange),
+    dropped: z.array(ShownChange).describe('own changes that were given up'),
+  }),
+  examples: ['imp rebase', 'imp rebase --theirs'],
+  run: (context, { theirs, ...input }) =>
+    withRouter(context, input, async ({ history }, store) => {
+      const options = candidateOf(store, input)
+      const candidate = await readCandidate(context, options)
+      const head = headOf(await history.list())
+      const base = head?.number ?? 0
+      const [before, now] = [await documentAt(store, candidate.base), await documentAt(store, base)]
+      const { document, dropped } = rebaseDocument(before, candidate.document, now)
+      if (dropped.length > 0 && !theirs) await refuseStale(store, candidate, head)
+      const { changes } = await moveCandidate(context, candidate, { base, document }, options)
+      return { base, changes: [...changes], dropped: [...dropped] }
+    }),
+  view: ({ base, changes, dropped }) => {
+    const given = dropped.length === 0 ? [] : ['given up:', drawChanges(dropped)]
+    return [`the candidate stands on commit ${base}`, ...(changes.length === 0 ? [] : [drawChanges(changes)]), ...given].join('\n')
+  },
+})
+
+export const operations: readonly AnyOperation<ImpContext>[] = [set, remove, load, discard, diff, rebase]

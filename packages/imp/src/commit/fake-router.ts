@@ -1,0 +1,35 @@
+/** A router in memory for tests: it has what was applied last, and is as well as the test says. */
+import type { RouterConfig } from '../config/model.ts'
+import type { Health } from './health.ts'
+import type { Router } from './router.ts'
+
+export interface FakeRouter extends Router {
+  readonly applied: RouterConfig[]
+  /** Thrown by the next `apply`. */
+  refusal: Error | undefined
+}
+
+/** `health` tells how it does with a configuration. */
+export function fakeRouter(health: (config: RouterConfig) => Health = () => ({ probes: [], learnt: 0 })): FakeRouter {
+  const applied: RouterConfig[] = []
+  const router: FakeRouter = {
+    name: 'a router in memory',
+    applied,
+    refusal: undefined,
+    running: () => Promise.resolve(applied.at(-1)),
+    plan: (config) =>
+      Promise.resolve(
+        JSON.stringify(applied.at(-1)) === JSON.stringify(config) ? [] : [{ kind: 'all', summary: 'apply', disruption: 'none', data: {} }],
+      ),
+    apply(config) {
+      const { refusal } = router
+      router.refusal = undefined
+      if (refusal !== undefined) return Promise.reject(refusal)
+      applied.push(config)
+      return Promise.resolve()
+    },
+    recover: () => Promise.resolve(),
+    look: (config) => Promise.resolve(health(config)),
+  }
+  return router
+}

@@ -1,0 +1,373 @@
+/** What a person can do to bring a configuration into force and to take it back. */
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { refuse } from '@imp/kit/base/fault.ts'
+import { FilePath } from '@imp/kit/base/schema.ts'
+import { parseDuration } from '@imp/kit/base/units.ts'
+import { Fault } from '@imp/kit/base/fault.ts'
+import { drawFindings } from '@imp/kit/op/findings.ts'
+import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
+import { disruptionOf, disruptions } from '@imp/kit/plan/step.ts'
+import { currentEditor, EditorName } from '../config/candidate-editor.ts'
+import { refuseStale } from '../config/candidate-conflict.ts'
+import { documentAt, finishCandidate, readCandidate, storeAt, type Candidate, type CandidateOptions } from '../config/candidate.ts'
+import { checkConfig } from '../config/check.ts'
+import { differences } from '../config/difference.ts'
+import { historyOf, type ConfigStore } from '../config/history.ts'
+import { RouterConfig } from '../config/model.ts'
+import type { ImpContext } from '../context.ts'
+import { isThere } from '../dataplane/linux/steps.ts'
+import { observeLinks } from '../dataplane/linux/observe.ts'
+import { findDaemons } from '../frr/daemons.ts'
+import { bgpSessions } from '../frr/driver.ts'
+import { renderFrr } from '../frr/render.ts'
+import { withSession } from '../frr/session.ts'
+import { applyConfig, refuseInterrupted } from '../pipeline/apply.ts'
+import { planConfig } from '../pipeline/plan.ts'
+import { recoverConfig } from '../pipeline/recover.ts'
+import { findRunning } from '../pipeline/running.ts'
+import { dataplanePlace, frrPlace, NamespaceName, openTarget, TargetName, type Target } from '../pipeline/target.ts'
+import {
+  commitLocked,
+  confirmLocked,
+  refuseAwaiting,
+  settle,
+  withCommits,
+  withdrawLocked,
+  type CommitRequest,
+  type Commits,
+  type Committed,
+} from './commit.ts'
+import { awaitConfirmation } from './deadline.ts'
+import { guardOf } from './guard.ts'
+import { gatewaysOf, probesOf, type Health } from './health.ts'
+import { answeringGateways, countLearnt } from './look.ts'
+import { Commit, headOf } from './model.ts'
+import type { Router } from './router.ts'
+import { drawChanges, drawCommit, drawHistory, ShownChange, ShownFinding } from './view.ts'
+
+const defaultNamespace = 'dataplane'
+
+/** Which router, as in `imp apply`. */
+export const where = {
+  namespace: NamespaceName.default(defaultNamespace).describe('network namespace of the router on this machine'),
+  target: TargetName.describe('node of a running lab instead of a namespace').exactOptional(),
+  stateDirectory: FilePath.describe('directory of the running document and the journal').exactOptional(),
+  runDirectory: FilePath.describe('directory of the sockets and logs of FRR').exactOptional(),
+}
+export type Where = z.output<z.ZodObject<typeof where>>
+
+/** Whose edits. */
+export const whose = {
+  candidate: EditorName.describe('name of the candidate; your user name unless told').exactOptional(),
+}
+
+/** The router of this machine keeps its history where all state is; others keep theirs beside their own state. */
+function directoryOf(context: ImpContext, { namespace, target, stateDirectory }: Where, opened: Target): string {
+  const isOwn = namespace === defaultNamespace && target === undefined && stateDirectory === undefined
+  return isOwn ? context.stateDirectory : opened.stateDirectory
+}
+
+async function learntRoutes(target: Target): Promise<number> {
+  const place = frrPlace(target)
+  if (!(await findDaemons(place)).has('zebra')) return 0
+  const texts = await withSession(place, 'zebra', async (session) => [
+    await session.ask('show ip route summary json'),
+    await session.ask('show ipv6 route summary json'),
+  ])
+  return texts.reduce((sum, text) => sum + countLearnt(text), 0)
+}
+
+async function lookAt(target: Target, config: RouterConfig): Promise<Health> {
+  if (!(await isThere(dataplanePlace(target)))) return { probes: [], learnt: 0 }
+  const place = frrPlace(target)
+  const [links, daemons, sessions, answering, learnt] = await Promise.all([
+    observeLinks(target.host),
+    findDaemons(place),
+    bgpSessions(place),
+    answeringGateways(target.host, gatewaysOf(config)),
+    learntRoutes(target),
+  ])
+  const observation = {
+    links: links.filter(({ up, carrier }) => up && carrier).map(({ name }) => name),
+    daemons: [...daemons.keys()],
+    sessions: new Map(sessions.map(({ peer, state }) => [peer, state])),
+    answering,
+    learnt,
+  }
+  return { probes: probesOf(config, renderFrr(config).daemons, observation), learnt }
+}
+
+function routerOf(context: ImpContext, target: Target): Router {
+  const { report } = context
+  return {
+    name: target.name,
+    running: async () => (await findRunning(target))?.config,
+    async plan(config) {
+      await refuseInterrupted(target)
+      return (await planConfig(target, config)).steps
+    },
+    async apply(config) {
+      await applyConfig(target, config, { report })
+    },
+    async recover() {
+      await recoverConfig(target, { report })
+    },
+    look: (config) => lookAt(target, config),
+  }
+}
+
+function wordsOf({ namespace, target, stateDirectory, runDirectory }: Where): string[] {
+  const given = Object.entries({ namespace, target, 'state-directory': stateDirectory, 'run-directory': runDirectory })
+  return given.flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}=${value}`]))
+}
+
+function absolute(input: Where): Where {
+  const { stateDirectory, runDirectory } = input
+  return {
+    ...input,
+    ...(stateDirectory === undefined ? {} : { stateDirectory: resolve(stateDirectory) }),
+    ...(runDirectory === undefined ? {} : { runDirectory: resolve(runDirectory) }),
+  }
+}
+
+/** Opens the history of a router, with all that is needed to change it. */
+export async function withRouter<T>(
+  context: ImpContext,
+  input: Where,
+  use: (commits: Commits, store: ConfigStore) => Promise<T>,
+): Promise<T> {
+  const spec = absolute(input)
+  const target = await openTarget(context, spec)
+  try {
+    const directory = directoryOf(context, spec, target)
+    const store = storeAt(context, { directory })
+    const environment = { IMP_STATE_DIR: context.stateDirectory, IMP_RUN_DIR: context.runDirectory }
+    const guard = guardOf({ host: context.host, directory, words: wordsOf(spec), environment })
+    const { host, report, signal } = context
+    return await use(
+      { history: historyOf(store), directory, clock: host.clock, router: routerOf(context, target), guard, report, signal },
+      store,
+    )
+  } finally {
+    await target.close()
+  }
+}
+
+/** Options of the candidate that an input means. */
+export function candidateOf(store: ConfigStore, { candidate }: { readonly candidate?: string }): CandidateOptions {
+  return { directory: store.directory, ...(candidate === undefined ? {} : { candidate }) }
+}
+
+const Duration = z
+  .string()
+  .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'must be a duration such as 30s, 5m or 2h')
+  .meta({ examples: ['5m'] })
+
+const Comment = z
+  .string()
+  .max(500)
+  .regex(/^[^\p{Cc}\p{Cf}\u2028\u2029]*$/u, 'must be one line without control characters')
+
+const judging = {
+  comment: Comment.describe('why, for the history').exactOptional(),
+  window: Duration.default('60s').describe('how long the router may take to become as well as it was'),
+  health: z.boolean().default(true).describe('take the change back when the router is worse than before'),
+}
+type Judging = z.output<z.ZodObject<typeof judging>>
+
+function requestOf({ comment, window, health }: Judging): Pick<CommitRequest, 'who' | 'comment' | 'window'> {
+  return {
+    who: currentEditor(),
+    ...(comment === undefined ? {} : { comment }),
+    ...(health ? { window: parseDuration(window) } : {}),
+  }
+}
+
+const Result = z.strictObject({
+  target: z.string(),
+  commit: Commit.describe('left out when nothing was committed').exactOptional(),
+  disruption: z.enum(disruptions).describe('how much the change disturbs'),
+  steps: z.array(z.string()).describe('what changes on the machine'),
+  changes: z.array(ShownChange).describe('what changes in the configuration'),
+  warnings: z.array(ShownFinding).describe('what is not well, and was not before or is new'),
+})
+type Result = z.output<typeof Result>
+
+function viewResult({ target, commit, steps, changes, warnings }: Result, options: { width: number; colour: boolean }): string {
+  const end =
+    commit === undefined ? (steps.length === 0 ? `${target}: nothing to commit` : `${target}: nothing was changed`) : drawCommit(commit)
+  const parts = [drawChanges(changes), warnings.length === 0 ? '' : drawFindings(warnings, options), end]
+  return parts.filter((part) => part !== '').join('\n')
+}
+
+function resultOf(commits: Commits, before: unknown, after: unknown, { commit, steps, warnings }: Committed): z.input<typeof Result> {
+  return {
+    target: commits.router.name,
+    ...(commit === undefined ? {} : { commit }),
+    disruption: disruptionOf(steps),
+    steps: steps.map(({ summary }) => summary),
+    changes: differences(before, after),
+    warnings: [...warnings],
+  }
+}
+
+/** What a commit would do, without the lock: for dry runs and checks. */
+async function preview(context: ImpContext, commits: Commits, request: CommitRequest): Promise<Committed> {
+  const head = headOf(await commits.history.list())
+  refuseAwaiting(head)
+  await request.accept?.(head)
+  const steps = await commits.router.plan(RouterConfig.parse(request.document))
+  planned(context, steps)
+  return { steps, warnings: [] }
+}
+
+function perform(context: ImpContext, commits: Commits, request: CommitRequest, only: boolean): Promise<Committed> {
+  if (only || context.dryRun) return preview(context, commits, request)
+  return withCommits(commits, async () => {
+    await settle(commits)
+    return commitLocked(commits, request)
+  })
+}
+
+function requestFor(store: ConfigStore, candidate: Candidate, judged: Judging, confirm: string | undefined): CommitRequest {
+  return {
+    ...requestOf(judged),
+    document: candidate.document,
+    ...(confirm === undefined ? {} : { confirm: parseDuration(confirm) }),
+    accept: (head) => refuseStale(store, candidate, head),
+  }
+}
+
+const commit = operation<ImpContext>()({
+  path: ['commit'],
+  summary: 'Bring the candidate into force, and take it back when it does harm',
+  description:
+    'The change is journalled, applied and watched: interfaces, gateways, BGP sessions, learnt routes and daemons that were well before ' +
+    'must be well again within the window, or everything is taken back and the history says why. With --confirm it is also taken back ' +
+    'unless somebody confirms in time, even if this command or the machine ends.',
+  effect: 'write',
+  input: z.strictObject({
+    confirm: Duration.describe('take it back after this time unless confirmed').exactOptional(),
+    ...judging,
+    check: z.boolean().default(false).describe('only check and plan, change nothing'),
+    ...whose,
+    ...where,
+  }),
+  output: Result,
+  examples: ['imp commit', 'imp commit --confirm 5m --comment "new upstream"', 'imp commit --check'],
+  run: (context, { confirm, check, ...input }) =>
+    withRouter(context, input, async (commits, store) => {
+      const options = candidateOf(store, input)
+      const candidate = await readCandidate(context, options)
+      const { document } = candidate
+      refuse('the candidate', checkConfig(RouterConfig.parse(document)))
+      const before = await documentAt(store, candidate.base)
+      const committed = await perform(context, commits, requestFor(store, candidate, input, confirm), check)
+      const number = committed.commit?.number
+      if (number !== undefined) await finishCandidate(context, document, number, options)
+      return resultOf(commits, before, document, committed)
+    }),
+  view: viewResult,
+})
+
+const Outcome = z.strictObject({ target: z.string(), commit: Commit })
+
+const confirm = operation<ImpContext>()({
+  path: ['confirm'],
+  summary: 'Keep a commit that waits for its confirmation',
+  effect: 'write',
+  input: z.strictObject(where),
+  output: Outcome,
+  examples: ['imp confirm'],
+  run: (context, input) =>
+    withRouter(context, input, async (commits) => {
+      planned(context, [{ kind: 'confirm', summary: 'keep the commit that waits', disruption: 'none', data: {} }])
+      const confirmed = await withCommits(commits, async () => {
+        await settle(commits)
+        return confirmLocked(commits)
+      })
+      return { target: commits.router.name, commit: confirmed }
+    }),
+  view: ({ commit: kept }) => drawCommit(kept),
+})
+
+/** Commit that a rollback without a number goes back to: the one that was in force before the present one. */
+function previousOf(all: readonly Commit[]): number {
+  const [previous] = all.filter(({ outcome }) => outcome === 'applied').slice(-2, -1)
+  if (previous === undefined) throw new Fault('state', 'there is no earlier commit', { hint: 'imp history shows those that exist' })
+  return previous.number
+}
+
+async function withdraw(context: ImpContext, commits: Commits, head: Commit): Promise<z.input<typeof Result>> {
+  const [after, before] = await Promise.all([commits.history.before(head.number), commits.history.document(head.number)])
+  const steps = await commits.router.plan(RouterConfig.parse(after))
+  planned(context, steps)
+  const taken = await withCommits(commits, async () => {
+    await settle(commits)
+    const now = await commits.history.get(head.number)
+    return now.outcome === 'awaiting' ? withdrawLocked(commits, now, currentEditor()) : now
+  })
+  return resultOf(commits, before, after, { commit: taken, steps, warnings: [] })
+}
+
+async function bringBack(context: ImpContext, commits: Commits, number: number, judged: Judging): Promise<z.input<typeof Result>> {
+  const document = await commits.history.document(number)
+  refuse(`commit ${number}`, checkConfig(RouterConfig.parse(document)))
+  const head = headOf(await commits.history.list())
+  const before = head === undefined ? {} : await commits.history.document(head.number)
+  const committed = await perform(context, commits, { ...requestOf(judged), document, restores: number }, false)
+  return resultOf(commits, before, document, committed)
+}
+
+const rollback = operation<ImpContext>()({
+  path: ['rollback'],
+  summary: 'Bring back the configuration of an earlier commit',
+  description:
+    'Makes a new commit with the configuration of an earlier one; of the one before when no number is given. A commit that waits for ' +
+    'its confirmation is taken back instead. With --unless-confirmed it waits beside that commit until somebody confirms it or its ' +
+    'time is over.',
+  effect: 'write',
+  args: ['number'],
+  input: z.strictObject({
+    number: z.int().min(1).describe('commit whose configuration to bring back').exactOptional(),
+    unlessConfirmed: z.int().min(1).describe('commit to wait for, and to take back when its time is over').exactOptional(),
+    ...judging,
+    ...where,
+  }),
+  output: Result,
+  examples: ['imp rollback', 'imp rollback 3 --comment "back to Friday"', 'imp rollback --unless-confirmed 7'],
+  complete: { number: async (context) => (await historyOf(storeAt(context)).list()).map(({ number }) => String(number)) },
+  run: (context, { number, unlessConfirmed, ...input }) =>
+    withRouter(context, input, async (commits) => {
+      if (unlessConfirmed !== undefined) {
+        planned(context, [])
+        const decided = await awaitConfirmation(commits, unlessConfirmed)
+        await commits.guard.forget(unlessConfirmed)
+        return resultOf(commits, {}, {}, { commit: decided, steps: [], warnings: [] })
+      }
+      const all = await commits.history.list()
+      const head = headOf(all)
+      if (number === undefined && head?.outcome === 'awaiting') return withdraw(context, commits, head)
+      return bringBack(context, commits, number ?? previousOf(all), input)
+    }),
+  view: viewResult,
+})
+
+const history = operation<ImpContext>()({
+  path: ['history'],
+  summary: 'Show all commits: who, when, why, and what came of them',
+  effect: 'read',
+  input: z.strictObject(where),
+  output: z.strictObject({ target: z.string(), inForce: z.int().exactOptional(), commits: z.array(Commit) }),
+  examples: ['imp history', 'imp history --json'],
+  run: (context, input) =>
+    withRouter(context, input, async ({ history: log, router }) => {
+      const commits = await log.list()
+      const head = headOf(commits)
+      return { target: router.name, commits, ...(head === undefined ? {} : { inForce: head.number }) }
+    }),
+  view: ({ target, commits, inForce }) => (commits.length === 0 ? `${target}: no commits yet` : drawHistory(commits, inForce)),
+})
+
+export const operations: readonly AnyOperation<ImpContext>[] = [commit, confirm, rollback, history]
