@@ -63,28 +63,6 @@ export async function sshOf(vmm: Vmm, lab: string, node: string): Promise<Argv> 
   return found.ssh.argv
 }
 
-/** Lets so many programs of a machine run at the same time; the others wait for their turn, in the order in which they were asked for. */
-export function bounded<T extends Host>(machine: T, atOnce: number): T {
-  let running = 0
-  const waiting: (() => void)[] = []
-  const inTurn = async <R>(work: () => Promise<R>): Promise<R> => {
-    if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve))
-    else running += 1
-    try {
-      return await work()
-    } finally {
-      const next = waiting.shift()
-      if (next === undefined) running -= 1
-      else next()
-    }
-  }
-  return {
-    ...machine,
-    query: (argv, options) => inTurn(() => machine.query(argv, options)),
-    run: (argv, options) => inTurn(() => machine.run(argv, options)),
-  }
-}
-
 /**
  * Sessions at once over the one connection to a guest. dropbear 2022.83 loses one in thirty when two overlap (no output, no exit status);
  * OpenSSH's server takes ten (MaxSessions, sshd_config(5)), of which some are for the sockets of FRR.
@@ -93,8 +71,6 @@ const sessions = { router: 5, microvm: 1 } as const
 
 /** The guest of a node as a host. To be closed. */
 export async function openGuest(host: Host, vmm: Vmm, lab: string, node: Pick<NodeDefinition, 'name' | 'kind'>): Promise<RemoteHost> {
-  const guest = remoteHost(host, { name: `guest ${node.name}`, ssh: await sshOf(vmm, lab, node.name) })
-  // The first call makes the connection that the others share: many first calls at once would be too many logins.
-  await guest.query(['true'])
-  return bounded(guest, sessions[node.kind === 'router' ? 'router' : 'microvm'])
+  const limit = sessions[node.kind === 'router' ? 'router' : 'microvm']
+  return remoteHost(host, { name: `guest ${node.name}`, ssh: await sshOf(vmm, lab, node.name), sessions: limit })
 }

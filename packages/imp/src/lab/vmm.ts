@@ -104,13 +104,8 @@ export async function findMachine(vmm: Vmm, name: string): Promise<Machine | und
   }
 }
 
-/**
- * Image of routers that become guests: vmm's router with OpenSSH's server. The dropbear that vmm brings for images without one forwards no
- * unix sockets, on which FRR listens, and loses a session now and then when several run at once over one connection.
- */
-export const routerImage = 'lab-router'
-
-const buildWords: Readonly<Record<string, readonly string[]>> = { [routerImage]: ['--recipe', 'router', '--package', 'openssh-server'] }
+/** Image of routers that become guests. */
+export const routerImage = 'router'
 
 /** Builds an image that is not there yet. */
 export async function ensureImage(vmm: Vmm, name: string, signal: AbortSignal): Promise<void> {
@@ -118,6 +113,6 @@ export async function ensureImage(vmm: Vmm, name: string, signal: AbortSignal): 
     await callVmm(vmm, 'query', ['image', 'show', name])
   } catch (error) {
     if (!(error instanceof Fault && error.code === 'not-found')) throw error
-    await callVmm(vmm, 'run', ['image', 'build', name, ...(buildWords[name] ?? [])], signal)
+    await callVmm(vmm, 'run', ['image', 'build', name], signal)
   }
 }

@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Fault } from '../base/fault.ts'
+import { bounded } from './bounded.ts'
 import { shellQuote } from './exec.ts'
 import type { Argv, Files, FileStat, Host, RunOptions, WriteOptions } from './host.ts'
 
@@ -15,6 +16,8 @@ export interface RemoteOptions {
   readonly name: string
   /** ssh with all its options and the destination, so that the remote words can follow: `['ssh', '-p', '2222', 'root@127.0.0.1']`. */
   readonly ssh: Argv
+  /** Programs at once over the one connection; 5 unless told. OpenSSH's server takes ten (MaxSessions, sshd_config(5)). */
+  readonly sessions?: number
 }
 
 export interface RemoteHost extends Host {
@@ -127,7 +130,16 @@ export function remoteHost(local: Host, options: RemoteOptions): RemoteHost {
       ...extra,
     ])
   }
-  const send = async (verb: 'query' | 'run', argv: Argv, runOptions: RunOptions = {}) => {
+  // The first call makes the connection that the others share: many first calls at once would be too many logins.
+  let connection: Promise<unknown> | undefined
+  const connect = (): Promise<unknown> => {
+    connection ??= call('query', ['true']).catch((error: unknown) => {
+      connection = undefined
+      throw error
+    })
+    return connection
+  }
+  const call = async (verb: 'query' | 'run', argv: Argv, runOptions: RunOptions = {}) => {
     const { env: _env, cwd: _cwd, statuses = [0], ...rest } = runOptions
     const ran = await local[verb]([...(await shared()), '--', remoteWords(argv, runOptions)], {
       ...rest,
@@ -138,8 +150,17 @@ export function remoteHost(local: Host, options: RemoteOptions): RemoteHost {
     }
     return { ...ran, argv }
   }
-  const query: Host['query'] = (argv, runOptions) => send('query', argv, runOptions)
-  const run: Host['run'] = (argv, runOptions) => send('run', argv, runOptions)
+  const send = async (verb: 'query' | 'run', argv: Argv, runOptions?: RunOptions) => {
+    await connect()
+    return call(verb, argv, runOptions)
+  }
+  const { query, run } = bounded(
+    {
+      query: (argv: Argv, runOptions?: RunOptions) => send('query', argv, runOptions),
+      run: (argv: Argv, runOptions?: RunOptions) => send('run', argv, runOptions),
+    },
+    options.sessions ?? 5,
+  )
   return {
     name: options.name,
     query,
@@ -156,7 +177,7 @@ export function remoteHost(local: Host, options: RemoteOptions): RemoteHost {
     },
     async dial(path) {
       // A forward is added to a connection that must already be there.
-      await query(['true'])
+      await connect()
       const socket = join(await mkdtemp(join(tmpdir(), 'imp-')), 'f')
       await local.query([...(await shared(['-O', 'forward', '-L', `${socket}:${path}`]))])
       const stream = await local.dial(socket)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { archiveName, dependencyOf, parseRecords } from './apt.ts'
-import { aptConfiguration, Mirror, proxyOptions, sourceLines } from './sources.ts'
+import { aptConfiguration, Mirror, mirrorsAmong, proxyOptions, sourceLines } from './sources.ts'
 
 /** As `apt-cache show` of Debian 12 prints it. */
 const text = `Package: linux-image-cloud-amd64
@@ -43,12 +43,15 @@ suite('apt', () => {
 
 suite('sources', () => {
   test('cover the release, its updates and security, each signed', () => {
-    const lines = sourceLines('bookworm', 'http://mirror.example.net/debian')
+    const lines = sourceLines('bookworm', {
+      archive: 'http://mirror.example.net/debian',
+      security: 'http://security.example.net/debian-security',
+    })
     const key = '[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
     assert.deepEqual(lines, [
       `deb ${key} http://mirror.example.net/debian bookworm main`,
       `deb ${key} http://mirror.example.net/debian bookworm-updates main`,
-      `deb ${key} http://deb.debian.org/debian-security bookworm-security main`,
+      `deb ${key} http://security.example.net/debian-security bookworm-security main`,
     ])
   })
 
@@ -63,8 +66,20 @@ suite('sources', () => {
     assert.deepEqual(proxyOptions({}), [])
   })
 
+  test('come from where apt of this machine fetches', () => {
+    const addresses = 'https://download.example.com/\nhttp://near.example.net/debian/\nhttp://near.example.net/debian-security/\n'
+    const near = { archive: 'http://near.example.net/debian', security: 'http://near.example.net/debian-security' }
+    assert.deepEqual(mirrorsAmong(addresses), near)
+    assert.deepEqual(mirrorsAmong(addresses, 'http://far.example.net/debian/'), { ...near, archive: 'http://far.example.net/debian' })
+    assert.deepEqual(mirrorsAmong('', 'http://far.example.net/debian'), {
+      archive: 'http://far.example.net/debian',
+      security: 'http://far.example.net/debian-security',
+    })
+    assert.equal(mirrorsAmong('https://download.example.com/\n'), undefined)
+  })
+
   test('take no mirror that would add words to a line', () => {
-    assert.equal(Mirror.safeParse('http://deb.debian.org/debian').success, true)
+    assert.equal(Mirror.safeParse('http://mirror.example.net/debian').success, true)
     for (const wrong of ['http://a b', 'file:///etc', 'http://a\ndeb x', 'ftp://a/debian', ''])
       assert.equal(Mirror.safeParse(wrong).success, false, wrong)
   })

@@ -4,7 +4,7 @@ import { Fault } from '@imp/kit/base/fault.ts'
 import { withLock } from '@imp/kit/host/lock.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import type { VmmContext } from '../context.ts'
-import { aptConfiguration, keyring, sourceLines, type Proxies, type Release } from './sources.ts'
+import { aptConfiguration, keyring, mirrorsAmong, sourceLines, type Mirrors, type Proxies, type Release } from './sources.ts'
 
 /** Long enough for a kernel over a slow line. */
 const downloadTimeout = 1_800_000
@@ -15,7 +15,7 @@ export interface Repository {
   readonly release: Release
   /** Debian's word: `amd64`. */
   readonly architecture: string
-  readonly mirror: string
+  readonly mirrors: Mirrors
 }
 
 export interface Downloaded {
@@ -40,6 +40,14 @@ export async function readProxies(host: Host): Promise<Proxies> {
   return { ...(http === undefined ? {} : { http }), ...(https === undefined ? {} : { https }) }
 }
 
+/** The mirrors to fetch from: `wanted`, or what apt uses on this machine (apt-get(8), indextargets). */
+export async function findMirrors(host: Host, wanted?: string): Promise<Mirrors> {
+  const { stdout } = await host.query(['apt-get', 'indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'])
+  const mirrors = mirrorsAmong(stdout, wanted)
+  if (mirrors !== undefined) return mirrors
+  throw new Fault('not-found', "apt on this machine knows no mirror of Debian's archive", { hint: 'name one: --mirror URL' })
+}
+
 async function prepare(context: VmmContext, repository: Repository): Promise<string> {
   const { host } = context
   if ((await host.files.stat(keyring)) === undefined)
@@ -55,7 +63,7 @@ async function prepare(context: VmmContext, repository: Repository): Promise<str
   ])
     await host.files.makeDirectory(join(root, directory))
   await host.files.write(join(root, 'status'), '')
-  await host.files.write(join(root, 'etc/sources.list'), `${sourceLines(repository.release, repository.mirror).join('\n')}\n`)
+  await host.files.write(join(root, 'etc/sources.list'), `${sourceLines(repository.release, repository.mirrors).join('\n')}\n`)
   await host.files.write(join(root, 'apt.conf'), aptConfiguration(root, repository.architecture, await readProxies(host)))
   return root
 }

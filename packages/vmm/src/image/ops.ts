@@ -8,11 +8,11 @@ import { formatBytes } from '@imp/kit/base/units.ts'
 import { withLock } from '@imp/kit/host/lock.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { VmmContext } from '../context.ts'
-import { checkPackages } from './apt.ts'
+import { checkPackages, findMirrors } from './apt.ts'
 import { buildRoot, digestOfFile } from './build.ts'
 import { Image, imageFile, imagesDirectory, type ImageDisk } from './model.ts'
 import { digestOf, packagesOf, recipeFor, recipeNames, recipes, type Order } from './recipe.ts'
-import { defaultMirror, defaultRelease, Mirror, Release } from './sources.ts'
+import { defaultRelease, Mirror, Release } from './sources.ts'
 import { images, deleteImage, publishImage, usersOf } from './store.ts'
 
 /** Milliseconds that one command waits for another that builds the same image. */
@@ -50,7 +50,7 @@ const Build = z.strictObject({
   packages: z.array(PackageName).default([]).describe('a Debian package to add'),
   files: z.array(FileMapping).default([]).describe('a file or directory to add, HOST:GUEST; it will belong to root'),
   release: Release.default(defaultRelease).describe('Debian release'),
-  mirror: Mirror.default(defaultMirror),
+  mirror: Mirror.optional(),
   force: z.boolean().default(false).describe('build it although it has been built from the same'),
 })
 
@@ -63,8 +63,9 @@ async function orderOf({ host }: VmmContext, input: z.output<typeof Build>): Pro
       return { source, target: text.slice(colon + 1), digest: await digestOfFile(host, source) }
     }),
   )
-  const { release, mirror, packages } = input
-  return { recipe: input.recipe ?? recipeFor(input.name), release, architecture, mirror, packages, files }
+  const { release, packages } = input
+  const mirrors = await findMirrors(host, input.mirror)
+  return { recipe: input.recipe ?? recipeFor(input.name), release, architecture, mirrors, packages, files }
 }
 
 /** Builds beside and publishes whole, under the image's lock: a second command that asks for the same finds it done. */

@@ -9,7 +9,7 @@ const order: Order = {
   recipe: 'router',
   release: 'bookworm',
   architecture: 'amd64',
-  mirror: 'http://deb.debian.org/debian',
+  mirrors: { archive: 'http://mirror.example.net/debian', security: 'http://mirror.example.net/debian-security' },
   packages: ['nginx-light', 'frr'],
   files: [{ source: '/home/me/site', target: '/var/www/html', digest: 'abc' }],
 }
@@ -48,7 +48,7 @@ suite('the digest of an order', () => {
   const digest = digestOf(order)
   const same: Readonly<Record<string, Partial<Order>>> = {
     'the order of packages': { packages: ['frr', 'nginx-light'] },
-    'another mirror': { mirror: 'http://mirror.example.net/debian' },
+    'another mirror': { mirrors: { archive: 'http://far.example.net/debian', security: 'http://far.example.net/debian-security' } },
     'files from another place': { files: [{ source: '/tmp/site', target: '/var/www/html', digest: 'abc' }] },
   }
   const other: Readonly<Record<string, Partial<Order>>> = {

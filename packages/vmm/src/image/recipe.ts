@@ -1,7 +1,7 @@
 /** What images are made of: recipes as data, and the command that turns one into a root file system. Pure. */
 import { createHash } from 'node:crypto'
 import { shellQuote } from '@imp/kit/host/exec.ts'
-import { proxyOptions, sourceLines, type Proxies, type Release } from './sources.ts'
+import { proxyOptions, sourceLines, type Mirrors, type Proxies, type Release } from './sources.ts'
 
 export interface Recipe {
   readonly summary: string
@@ -10,11 +10,12 @@ export interface Recipe {
 }
 
 const base = ['iproute2', 'iputils-ping', 'kmod', 'mount', 'netbase', 'procps'] as const
-const routing = ['conntrack', 'frr', 'nftables', 'tcpdump'] as const
+// OpenSSH's server, because dropbear 2022.83 forwards no unix sockets, on which FRR listens, and loses sessions that overlap.
+const routing = ['conntrack', 'frr', 'nftables', 'openssh-server', 'tcpdump'] as const
 
 export const recipes = {
   debian: { summary: 'a small Debian without init, started and reached over ssh by what vmm brings', packages: base },
-  router: { summary: 'Debian with FRR, nftables and tools to look at traffic', packages: [...base, ...routing] },
+  router: { summary: 'Debian with FRR, nftables, an ssh server and tools to look at traffic', packages: [...base, ...routing] },
 } as const satisfies Readonly<Record<string, Recipe>>
 
 export type RecipeName = keyof typeof recipes
@@ -30,7 +31,7 @@ export interface Order {
   readonly recipe: RecipeName
   readonly release: Release
   readonly architecture: string
-  readonly mirror: string
+  readonly mirrors: Mirrors
   /** Packages beside the recipe's. */
   readonly packages: readonly string[]
   /** Files of this machine that go into the image, with what identifies their content. */
@@ -110,7 +111,7 @@ export function mmdebstrapArguments(order: Order, paths: BuildPaths, root: boole
     `--logfile=${paths.log}`,
     order.release,
     '-',
-    ...sourceLines(order.release, order.mirror),
+    ...sourceLines(order.release, order.mirrors),
   ]
 }
 

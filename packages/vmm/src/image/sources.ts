@@ -9,17 +9,37 @@ export const defaultRelease: Release = 'bookworm'
 export const Mirror = z
   .string()
   .regex(/^https?:\/\/[\w.:[\]/~%+-]+$/, 'must be an http or https URL without blanks')
-  .meta({ description: 'Debian mirror', examples: ['http://deb.debian.org/debian'] })
-export const defaultMirror = 'http://deb.debian.org/debian'
-const securityMirror = 'http://deb.debian.org/debian-security'
+  .meta({ description: 'Debian mirror; the one that apt uses on this machine unless told', examples: ['http://mirror.example.net/debian'] })
+
+/** Base addresses of Debian's archive and of its security updates. */
+export interface Mirrors {
+  readonly archive: string
+  readonly security: string
+}
+
+/** The directory of security updates beside that of the archive, as Debian's mirrors lay it out. */
+function securityBeside(archive: string): string {
+  return archive.replace(/\/debian$/, '/debian-security')
+}
+
+/** The mirrors among the repositories of this machine, one address a line as apt says them; undefined when Debian is not among them. */
+export function mirrorsAmong(addresses: string, wanted?: string): Mirrors | undefined {
+  const known = addresses
+    .split('\n')
+    .map((line) => line.trim().replace(/\/$/, ''))
+    .filter((line) => Mirror.safeParse(line).success)
+  const archive = wanted?.replace(/\/$/, '') ?? known.find((address) => address.endsWith('/debian'))
+  if (archive === undefined) return undefined
+  return { archive, security: known.find((address) => address.endsWith('/debian-security')) ?? securityBeside(archive) }
+}
 
 /** From the package debian-archive-keyring. */
 export const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
-/** Lines of sources.list(5): the release, its updates, and security from Debian's own mirror. */
-export function sourceLines(release: Release, mirror: string): string[] {
+/** Lines of sources.list(5): the release, its updates, and security. */
+export function sourceLines(release: Release, { archive, security }: Mirrors): string[] {
   const line = (url: string, suite: string): string => `deb [signed-by=${keyring}] ${url} ${suite} main`
-  return [line(mirror, release), line(mirror, `${release}-updates`), line(securityMirror, `${release}-security`)]
+  return [line(archive, release), line(archive, `${release}-updates`), line(security, `${release}-security`)]
 }
 
 /** Proxies as `apt-config shell` and the environment name them. */

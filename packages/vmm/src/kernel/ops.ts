@@ -14,8 +14,8 @@ import type { VmmContext } from '../context.ts'
 import { archive } from '../guest/cpio.ts'
 import { driverEntries } from '../guest/initrd.ts'
 import { ensureInitrd } from '../guest/ops.ts'
-import { downloadPackages, unpackPackages, type Repository } from '../image/apt.ts'
-import { defaultMirror, defaultRelease } from '../image/sources.ts'
+import { downloadPackages, findMirrors, unpackPackages, type Repository } from '../image/apt.ts'
+import { defaultRelease } from '../image/sources.ts'
 import { machinesUsing } from '../image/use.ts'
 import { findModules, indexModules, packModules, selectDrivers } from './build.ts'
 import { extractKernel, inspectKernel, releaseOf } from './extract.ts'
@@ -27,7 +27,8 @@ const patience = 1_800_000
 
 async function repositoryOf(context: VmmContext): Promise<Repository & { architecture: Architecture }> {
   const { stdout } = await context.host.query(['dpkg', '--print-architecture'])
-  return { release: defaultRelease, architecture: parse(Architecture, stdout, 'the architecture of this machine'), mirror: defaultMirror }
+  const architecture = parse(Architecture, stdout, 'the architecture of this machine')
+  return { release: defaultRelease, architecture, mirrors: await findMirrors(context.host) }
 }
 
 interface Ingredients {

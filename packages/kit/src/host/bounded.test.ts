@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fakeHost } from '@imp/kit/host/fake.ts'
-import type { Host, Ran } from '@imp/kit/host/host.ts'
-import { bounded } from './guests.ts'
+import { fakeHost } from './fake.ts'
+import type { Host, Ran } from './host.ts'
+import { bounded } from './bounded.ts'
 
 /** A host whose programs end when they are told to. */
 function slowHost() {
