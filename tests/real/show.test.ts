@@ -6,6 +6,7 @@ import type { ImpContext } from '../../packages/imp/src/context.ts'
 import { operations as natOperations } from '../../packages/imp/src/nat/ops.ts'
 import { applyConfig } from '../../packages/imp/src/pipeline/apply.ts'
 import type { Target } from '../../packages/imp/src/pipeline/target.ts'
+import { operations as shellOperations } from '../../packages/imp/src/shell/ops.ts'
 import { operations as showOperations } from '../../packages/imp/src/show/ops.ts'
 import { until } from '../../packages/kit/src/host/until.ts'
 import { invoke, type AnyOperation } from '../../packages/kit/src/op/operation.ts'
@@ -78,7 +79,7 @@ function asking(target: Target): Ask {
     stateDirectory: join(dirname(target.runDirectory), 'persistent'),
   }
   const { namespace = '', stateDirectory, runDirectory } = target
-  const all: readonly AnyOperation<ImpContext>[] = [...showOperations, ...natOperations]
+  const all: readonly AnyOperation<ImpContext>[] = [...showOperations, ...shellOperations, ...natOperations]
   return async (line, input = {}) => {
     const operation = all.find((each) => each.path.join(' ') === line) ?? assert.fail(line)
     const answer = await invoke(operation, context, { namespace, stateDirectory, runDirectory, ...input })
@@ -189,6 +190,25 @@ suite('looking', { skip: missing ?? false }, () => {
       assert.deepEqual(inverse, found)
       assert.deepEqual((await ask('show nat', { inside: '192.168.0.6' }))['flows'], [])
     })
+  })
+
+  test('at what a command says in a shell', async (t) => {
+    const bench = await openBench('show-shell')
+    t.after(() => bench.close())
+    const [router, empty] = [await bench.target('edge'), await bench.target('empty')]
+    await applyConfig(router, config({ hostname: 'edge', interfaces: [], loopbacks: [{ instance: 0, addresses: ['203.0.113.1/32'] }] }), {
+      report: silent,
+    })
+    const ask = asking(router)
+    const route = await ask('shell routing', { words: ['show', 'ip', 'route', '203.0.113.1'] })
+    assert.match(String(route['stdout']), /Routing entry for 203\.0\.113\.1\/32/)
+    const address = await ask('shell dataplane', { words: ['ip', '-br', 'address', 'show', 'dev', 'lo'] })
+    assert.match(String(address['stdout']), /203\.0\.113\.1\/32/)
+    assert.equal((await ask('shell dataplane', { words: ['sh', '-c', 'echo x; exit 7'] }))['status'], 7)
+    for (const line of ['shell routing', 'shell dataplane'])
+      await assert.rejects(ask(line), { code: 'input', message: /needs a terminal/ }, line)
+    await assert.rejects(asking(empty)('shell routing', { words: ['show', 'version'] }), { code: 'state', message: /zebra does not run/ })
+    await assert.rejects(asking(await bench.target('absent', false))('shell dataplane', { words: ['true'] }), { code: 'not-found' })
   })
 
   test('at a namespace that is not there, and at one without a router', async (t) => {

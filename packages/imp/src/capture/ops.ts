@@ -1,0 +1,245 @@
+/** Recording packets on the interfaces of a router, always with limits. */
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import { Fault } from '@imp/kit/base/fault.ts'
+import { reported } from '@imp/kit/base/events.ts'
+import { FilePath, Name } from '@imp/kit/base/schema.ts'
+import { count, table } from '@imp/kit/base/text.ts'
+import { formatBytes, formatDuration, parseDuration } from '@imp/kit/base/units.ts'
+import { withLock } from '@imp/kit/host/lock.ts'
+import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
+import type { Step } from '@imp/kit/plan/step.ts'
+import type { ImpContext } from '../context.ts'
+import type { Target } from '../pipeline/target.ts'
+import { requireNamespace, where, withTarget, type Where } from '../pipeline/where.ts'
+import { Capture } from './model.ts'
+import { wholePackets } from './pcap.ts'
+import { captureFiles, deleteCapture, isRunning, startCapture, stopCapture } from './step.ts'
+import { captures } from './store.ts'
+import { checkRecording, printPackets } from './tcpdump.ts'
+
+const name = Name.describe('name of the capture').meta({ examples: ['loss'] })
+
+const Link = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w.-]{0,14}$/, 'must be the name of an interface, or any')
+  .describe('interface to record on; any for all of them')
+  .meta({ examples: ['wan', 'lan.40'] })
+
+const Filter = z
+  .string()
+  .min(1)
+  .max(4096)
+  .regex(/^[\x20-\x7E]*$/, 'must be one line of ASCII')
+  .describe('which packets, in the language of pcap-filter(7); all of them unless told')
+  .meta({ examples: ['host 192.0.2.2 and tcp port 179'] })
+
+const longest = 86_400
+
+const MaxTime = z
+  .string()
+  .refine((text) => /^\d+[smh]$/.test(text) && parseDuration(text) >= 1000 && parseDuration(text) <= longest * 1000, 'must be 1s to 24h')
+  .default('10m')
+  .describe('ends after so long: 30s, 10m, 2h; at most 24h')
+
+const State = z.enum(['running', 'full', 'ended']).describe('full: ended by its size')
+const Shown = z.strictObject({ name: z.string(), state: State, size: z.int().describe('bytes'), ...Capture.shape })
+type Shown = z.output<typeof Shown>
+
+function directoryOf(target: Pick<Target, 'stateDirectory'>): string {
+  return join(target.stateDirectory, 'captures')
+}
+
+/** Uses the captures of a router on this machine: what runs elsewhere cannot be supervised from here. */
+function withCaptures<T>(context: ImpContext, input: Where, use: (target: Target, directory: string) => Promise<T>): Promise<T> {
+  return withTarget(context, input, async (target) => {
+    if (target.machine !== target.local) {
+      throw new Fault('unsupported', `${target.name} is a machine of its own: captures run where imp runs`, {
+        hint: 'run imp capture there',
+      })
+    }
+    return use(target, directoryOf(target))
+  })
+}
+
+async function inspectCapture({ machine }: Target, directory: string, each: string): Promise<Shown> {
+  const capture = await captures(machine, directory).get(each)
+  const size = (await machine.files.stat(captureFiles(directory, each).packets))?.size ?? 0
+  const state = (await isRunning(machine, directory, each)) ? 'running' : size >= capture.maxSizeMib * 2 ** 20 ? 'full' : 'ended'
+  return { name: each, state, size, ...capture }
+}
+
+function step(summary: string): Step {
+  return { kind: 'capture', summary, disruption: 'none', data: {} }
+}
+
+async function refusePresent({ machine }: Target, directory: string, each: string): Promise<void> {
+  if ((await captures(machine, directory).find(each)) === undefined) return
+  throw new Fault('conflict', `there is a capture ${each} already`, { hint: `imp capture delete ${each}, or take another name` })
+}
+
+async function record(context: ImpContext, target: Target, data: Parameters<typeof startCapture.do>[1]): Promise<void> {
+  const { machine } = target
+  try {
+    await reported(context.report, `record on ${data.capture.interface}`, () => startCapture.do(machine, data))
+  } catch (error) {
+    await startCapture.undo(machine, data)
+    throw error
+  }
+}
+
+const start = operation<ImpContext>()({
+  path: ['capture', 'start'],
+  summary: 'Record packets on an interface until a limit is reached',
+  description:
+    'tcpdump runs in the namespace of the router, goes on when this command has ended, and ends by itself at the size or the time.',
+  effect: 'write',
+  args: ['name'],
+  flags: { maxSizeMib: 'max-size' },
+  input: z.strictObject({
+    name,
+    interface: Link,
+    filter: Filter.exactOptional(),
+    maxSizeMib: z.int().min(1).max(256).default(16).describe('ends when the file is so large, in MiB'),
+    maxTime: MaxTime,
+    ...where,
+  }),
+  output: Shown,
+  examples: [
+    'imp capture start loss --interface wan',
+    "imp capture start bgp --interface wan --filter 'tcp port 179' --max-time 1h --max-size 64",
+  ],
+  run: (context, { name: own, interface: link, filter, maxSizeMib, maxTime, ...rest }) =>
+    withCaptures(context, rest, async (target, directory) => {
+      await requireNamespace(target)
+      await refusePresent(target, directory, own)
+      const wanted = { interface: link, ...(filter === undefined ? {} : { filter }) }
+      await checkRecording(target.host, wanted)
+      planned(context, [step(`record packets of ${link} as ${own}`)])
+      const { clock } = context.host
+      return withLock(clock, join(directory, '.lock'), { what: `the captures of ${target.name}` }, async () => {
+        await refusePresent(target, directory, own)
+        const capture = { ...wanted, maxSizeMib, maxSeconds: parseDuration(maxTime) / 1000, startedAt: clock.now().toISOString() }
+        const { namespace } = target
+        await record(context, target, { directory, name: own, capture, ...(namespace === undefined ? {} : { namespace }) })
+        return inspectCapture(target, directory, own)
+      })
+    }),
+  view: ({ name: own, interface: link, maxSizeMib, maxSeconds }) =>
+    `${own} records on ${link}, until ${maxSizeMib} MiB or ${formatDuration(maxSeconds * 1000)}`,
+})
+
+/** Names of the captures of the default router, for shells. */
+const complete = {
+  name: (context: ImpContext): Promise<string[]> =>
+    captures(context.host, directoryOf({ stateDirectory: join(context.stateDirectory, 'dataplane') })).names(),
+}
+
+const stop = operation<ImpContext>()({
+  path: ['capture', 'stop'],
+  summary: 'End a recording and keep its packets',
+  effect: 'write',
+  args: ['name'],
+  input: z.strictObject({ name, ...where }),
+  output: Shown,
+  examples: ['imp capture stop loss'],
+  complete,
+  run: (context, { name: own, ...rest }) =>
+    withCaptures(context, rest, async (target, directory) => {
+      const { state } = await inspectCapture(target, directory, own)
+      planned(context, state === 'running' ? [step(`end the recording of ${own}`)] : [])
+      await stopCapture(target.machine, directory, own)
+      return inspectCapture(target, directory, own)
+    }),
+  view: ({ name: own, size }) => `${own} has ended with ${formatBytes(size)}`,
+})
+
+const list = operation<ImpContext>()({
+  path: ['capture', 'list'],
+  summary: 'List captures, those that run and those that have ended',
+  effect: 'read',
+  input: z.strictObject(where),
+  output: z.array(Shown),
+  examples: ['imp capture list'],
+  run: (context, input) =>
+    withCaptures(context, input, async (target, directory) => {
+      const names = await captures(target.machine, directory).names()
+      return Promise.all(names.map((each) => inspectCapture(target, directory, each)))
+    }),
+  view: (all) =>
+    all.length === 0
+      ? 'no captures'
+      : table([
+          ['NAME', 'STATE', 'INTERFACE', 'SIZE', 'STARTED', 'FILTER'],
+          ...all.map((each) => [each.name, each.state, each.interface, formatBytes(each.size), each.startedAt, each.filter ?? '']),
+        ]).join('\n'),
+})
+
+const show = operation<ImpContext>()({
+  path: ['capture', 'show'],
+  summary: 'Print the packets of a capture, also while it records',
+  effect: 'read',
+  args: ['name'],
+  short: { count: 'n' },
+  input: z.strictObject({ name, count: z.int().min(1).max(10_000).default(100).describe('packets from the beginning'), ...where }),
+  output: z.strictObject({ ...Shown.shape, packets: z.array(z.string()).describe('as tcpdump prints them') }),
+  examples: ['imp capture show loss', 'imp capture show loss --count 1000'],
+  complete,
+  run: (context, { name: own, count: most, ...rest }) =>
+    withCaptures(context, rest, async (target, directory) => ({
+      ...(await inspectCapture(target, directory, own)),
+      packets: await printPackets(target.machine, captureFiles(directory, own).packets, most),
+    })),
+  view: ({ packets }) => (packets.length === 0 ? 'no packets' : packets.join('\n')),
+})
+
+const exportOperation = operation<ImpContext>()({
+  path: ['capture', 'export'],
+  summary: 'Write the packets of a capture to a file for Wireshark and others',
+  effect: 'write',
+  args: ['name', 'file'],
+  short: { force: 'f' },
+  input: z.strictObject({
+    name,
+    file: FilePath.describe('file to write, in the format of pcap-savefile(5)'),
+    force: z.boolean().default(false).describe('replace the file when it is there'),
+    ...where,
+  }),
+  output: z.strictObject({ file: z.string(), packets: z.int(), size: z.int().describe('bytes') }),
+  examples: ['imp capture export loss loss.pcap'],
+  complete: { name: complete.name },
+  run: (context, { name: own, file, force, ...rest }) =>
+    withCaptures(context, rest, async (target, directory) => {
+      const to = resolve(file)
+      const { files } = context.host
+      await captures(target.machine, directory).get(own)
+      if (!force && (await files.stat(to)) !== undefined)
+        throw new Fault('conflict', `${file} is there already`, { hint: '--force replaces it' })
+      planned(context, [step(`write the packets of ${own} to ${file}`)])
+      const { bytes, packets } = wholePackets(await files.readBytes(captureFiles(directory, own).packets))
+      await files.write(to, bytes, { mode: 0o600 })
+      return { file: to, packets, size: bytes.length }
+    }),
+  view: ({ file, packets, size }) => `${file}: ${count(packets, 'packet')}, ${formatBytes(size)}`,
+})
+
+const deleteOperation = operation<ImpContext>()({
+  path: ['capture', 'delete'],
+  summary: 'Delete a capture with its packets, also while it records',
+  effect: 'destroy',
+  args: ['name'],
+  input: z.strictObject({ name, ...where }),
+  output: z.strictObject({ deleted: z.string() }),
+  examples: ['imp capture delete loss'],
+  complete,
+  run: (context, { name: own, ...rest }) =>
+    withCaptures(context, rest, async (target, directory) => {
+      await captures(target.machine, directory).get(own)
+      planned(context, [step(`delete capture ${own}`)])
+      await deleteCapture(target.machine, directory, own)
+      return { deleted: own }
+    }),
+  view: ({ deleted }) => `${deleted} is deleted`,
+})
+
+export const operations: readonly AnyOperation<ImpContext>[] = [start, stop, list, show, exportOperation, deleteOperation]
