@@ -152,4 +152,6 @@ export const registry: Registry<OperationContext> = {
   ],
 }
 
+export const operations = { addMapping } as const
+
 export const program: Program<OperationContext> = { registry, version: '1.2.3', makeContext: (common) => common }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { fakeHost } from '../host/fake.ts'
 import type { OperationContext } from '../op/operation.ts'
-import { registry } from './fake-router.ts'
+import type { Registry } from '../op/registry.ts'
+import { operations, registry } from './fake-router.ts'
 import { completeLine, type Scope } from './repl-complete.ts'
 import { explainLine } from './repl-explain.ts'
 import { vocabularyOf } from './repl-menu.ts'
@@ -54,6 +55,38 @@ describe('Tab', () => {
       const found = await completeLine(scope(menu), line)
       assert.deepEqual({ words: found.words.toSorted(), typed: found.typed }, { words: words.toSorted(), typed })
     })
+})
+
+describe('names of many parts come part by part', () => {
+  const places = [
+    'mtu',
+    'bgp',
+    'bgp.asn',
+    'bgp.peers',
+    'bgp.peers.a',
+    'nat',
+    ...Array.from({ length: 90 }, (_, index) => `nat.pools[${index}]`),
+  ]
+  const set = { ...operations.addMapping, path: ['set'] as [string], complete: { name: () => places } }
+  const rooms = [{ title: 'Candidate', words: ['set'], load: () => Promise.resolve([set]) }]
+  const candidate: Registry<OperationContext> = { program: 'router', summary: 'a program', rooms }
+  const at = async (): Promise<Scope<OperationContext>> => ({
+    ...scope(''),
+    registry: candidate,
+    vocabulary: await vocabularyOf(candidate),
+  })
+  const table: [string, string[]][] = [
+    ['set ', ['mtu', 'bgp', 'nat']],
+    ['set m', ['mtu ']],
+    ['set b', ['bgp']],
+    ['set bgp.', ['bgp.asn', 'bgp.peers']],
+    ['set bgp.peers.', ['bgp.peers.a ']],
+  ]
+  for (const [line, words] of table) test(line, async () => assert.deepEqual((await completeLine(await at(), line)).words, words))
+  test('? shows no more than somebody reads', async () => {
+    const text = await explainLine(await at(), 'set nat.', { width: 80, colour: false })
+    assert.match(text, /nat\.pools\[59\]\n {2}\.\.\. +and 30 more: type the beginning of one$/m)
+  })
 })
 
 describe('?', () => {

@@ -9,6 +9,7 @@ import { splitGlobals } from './globals.ts'
 import { positionOf, quoteWord } from './repl-line.ts'
 import { placeOf, sessionWords, type Vocabulary } from './repl-menu.ts'
 import { stages } from './repl-pipe.ts'
+import { nextSteps } from './repl-steps.ts'
 
 /** Where a line is typed. */
 export interface Scope<Context extends OperationContext> {
@@ -68,12 +69,32 @@ async function fileNames(files: Pick<Files, 'list' | 'stat'>, typed: string): Pr
   )
 }
 
-/** Behind `--flag=` only the value names a file. */
-async function withFiles(files: Pick<Files, 'list' | 'stat'>, found: Candidates, last: string): Promise<string[]> {
-  const words = found.candidates.map(({ word }) => word)
-  if (!found.files) return words
+/** A word that may come, and whether it can be all of the word. */
+interface Offer {
+  readonly word: string
+  readonly whole: boolean
+}
+
+/** Names of files, where they fit; behind `--flag=` only the value names one. */
+async function filesBehind({ files }: Pick<Scope<OperationContext>, 'files'>, found: Candidates, last: string): Promise<Offer[]> {
+  if (!found.files) return []
   const [flag = ''] = /^--[^=]+=/.exec(last) ?? []
-  return [...words, ...(await fileNames(files, last.slice(flag.length))).map((name) => `${flag}${name}`)]
+  const names = await fileNames(files, last.slice(flag.length))
+  return names.map((name) => ({ word: `${flag}${name}`, whole: !name.endsWith('/') }))
+}
+
+async function offersAt<Context extends OperationContext>(
+  scope: Scope<Context>,
+  before: readonly string[],
+  last: string,
+): Promise<Offer[]> {
+  const found = await candidatesBehind(scope, before, last)
+  const steps = nextSteps(
+    found.candidates.map(({ word }) => word),
+    last,
+  )
+  const words = steps.map(({ name, goesOn }) => ({ word: name, whole: !goesOn && !name.endsWith('=') }))
+  return [...words, ...(await filesBehind(scope, found, last))]
 }
 
 export interface Completions {
@@ -86,10 +107,9 @@ export interface Completions {
 /** What Tab offers at the end of a line. */
 export async function completeLine<Context extends OperationContext>(scope: Scope<Context>, line: string): Promise<Completions> {
   const { before, last, typed, piped } = positionOf(line)
-  const offered = piped
-    ? stages.filter(({ word }) => before.length === 0 && word.startsWith(last)).map(({ word }) => word)
-    : await withFiles(scope.files, await candidatesBehind(scope, before, last), last)
-  const [only] = offered
-  if (only === undefined || offered.length > 1) return { words: offered.map(quoteWord), typed }
-  return { words: [/[=/]$/.test(only) ? quoteWord(only) : `${quoteWord(only)} `], typed }
+  const staged = stages.filter(({ word }) => before.length === 0 && word.startsWith(last)).map(({ word }) => ({ word, whole: true }))
+  const offers = piped ? staged : await offersAt(scope, before, last)
+  const [only] = offers
+  if (only === undefined || offers.length > 1) return { words: offers.map(({ word }) => quoteWord(word)), typed }
+  return { words: [`${quoteWord(only.word)}${only.whole ? ' ' : ''}`], typed }
 }

@@ -11,6 +11,7 @@ import { candidatesBehind, type Scope } from './repl-complete.ts'
 import { positionOf } from './repl-line.ts'
 import { nextWords, placeOf, sessionWords, unknownWord, type NextWord, type Vocabulary } from './repl-menu.ts'
 import { stages } from './repl-pipe.ts'
+import { nextSteps } from './repl-steps.ts'
 
 /** Entries under a title, which may be empty. */
 interface Group {
@@ -64,6 +65,14 @@ function isComplete(operation: AnyOperation, rest: readonly string[]): boolean {
   }
 }
 
+/** More values than this are no help. */
+const mostValues = 60
+
+function shorten(entries: readonly Entry[]): readonly Entry[] {
+  if (entries.length <= mostValues) return entries
+  return [...entries.slice(0, mostValues), ['...', `and ${entries.length - mostValues} more: type the beginning of one`]]
+}
+
 async function argumentGroups<Context extends OperationContext>(
   scope: Scope<Context>,
   place: { readonly words: readonly string[]; readonly operation: AnyOperation; readonly rest: readonly string[] },
@@ -77,13 +86,14 @@ async function argumentGroups<Context extends OperationContext>(
   const common = new Set(globalFlags.flatMap((flag) => flag.words))
   const isOpen = field !== undefined && field.position === undefined
   const flags = isOpen || last !== '' ? { candidates: [] } : await candidatesBehind(scope, before, '--')
-  const known = [...wanted.candidates, ...flags.candidates]
-    .filter(({ word }) => last.startsWith('-') || !common.has(word))
-    .map(({ word, meaning }): Entry => [word, meaning ?? ''])
+  const meanings = new Map([...wanted.candidates, ...flags.candidates].map(({ word, meaning }) => [word, meaning ?? '']))
+  const known = nextSteps([...meanings.keys()], last)
+    .filter(({ name }) => last.startsWith('-') || !common.has(name))
+    .map(({ name }): Entry => [name, meanings.get(name) ?? ''])
   const run: Entry[] = last === '' && isComplete(operation, rest) ? [['Enter', operation.summary]] : []
   return [
     { title: '', entries: [...wordsBehind(scope.vocabulary, words, last), ...(last.startsWith('-') ? [] : value)] },
-    { title: '', entries: known },
+    { title: '', entries: shorten(known) },
     { title: '', entries: run },
   ]
 }
