@@ -107,12 +107,12 @@ export async function findMachine(vmm: Vmm, name: string): Promise<Machine | und
 /** Image of routers that become guests. */
 export const routerImage = 'router'
 
-/** Builds an image that is not there yet. */
+/** Builds an image that is not there yet; that of routers also when its recipe has changed. */
 export async function ensureImage(vmm: Vmm, name: string, signal: AbortSignal): Promise<void> {
   try {
-    await callVmm(vmm, 'query', ['image', 'show', name])
+    if (name !== routerImage) return void (await callVmm(vmm, 'query', ['image', 'show', name]))
   } catch (error) {
     if (!(error instanceof Fault && error.code === 'not-found')) throw error
-    await callVmm(vmm, 'run', ['image', 'build', name], signal)
   }
+  await callVmm(vmm, 'run', ['image', 'build', name], signal)
 }
