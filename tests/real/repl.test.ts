@@ -21,8 +21,11 @@ before(() => {
 })
 after(() => rmSync(directory, { recursive: true }))
 
+/** Counts terminals: each has a tmux server of its own, since one that ends may still hold its socket when the next begins. */
+let terminal = 0
+
 async function tmux(...words: string[]): Promise<string> {
-  return (await run('tmux', ['-S', join(directory, 'tmux'), '-f', '/dev/null', ...words])).stdout
+  return (await run('tmux', ['-S', join(directory, `tmux-${terminal}`), '-f', '/dev/null', ...words])).stdout
 }
 
 afterEach(async () => {
@@ -63,6 +66,7 @@ async function open(command: readonly string[]): Promise<void> {
   }
   const set = Object.entries(environment).map(([name, value]) => `${name}=${shellQuote(value)}`)
   const line = `cd ${shellQuote(root)}; env ${set.join(' ')} ${command.map(shellQuote).join(' ')}; echo "ended with $?"; cat`
+  terminal += 1
   await tmux('new-session', '-d', '-x', '100', '-y', '50', line)
 }
 
