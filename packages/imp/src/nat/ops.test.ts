@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { fakeClock, fakeHost } from '@imp/kit/host/fake.ts'
+import { fakeClock, fakeHost, type FakeHost } from '@imp/kit/host/fake.ts'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { invoke } from '@imp/kit/op/operation.ts'
 import { encode, type DocumentKind } from '@imp/kit/store/document.ts'
 import { z } from 'zod'
 import { changed, onlyNat } from '../config/sample.ts'
+import type { Commit } from '../commit/model.ts'
+import { historyOf } from '../config/history.ts'
+import type { RouterConfig } from '../config/model.ts'
 import type { ImpContext } from '../context.ts'
 import { operations } from './ops.ts'
 
@@ -18,9 +21,9 @@ const files = {
   '/none.json': JSON.stringify(changed({ nat: undefined })),
 }
 
-async function call(word: string, input: object): Promise<{ value: unknown; text: string }> {
+async function call(word: string, input: object, machine: FakeHost = fakeHost({ files })): Promise<{ value: unknown; text: string }> {
   const context: ImpContext = {
-    host: { ...fakeHost({ files }), clock: fakeClock(new Date('2026-04-01T00:00:00Z')) },
+    host: { ...machine, clock: fakeClock(new Date('2026-04-01T00:00:00Z')) },
     report: () => undefined,
     signal: new AbortController().signal,
     dryRun: false,
@@ -67,7 +70,7 @@ suite('nat lookup', () => {
     const endpoint = '203.0.113.97:1500'
     await assert.rejects(
       call('lookup', { endpoint, at: '2026-03-01T12:00:00+01:00' }),
-      fault('not-found', /in force since 2026-03-01T12:00:00\.000Z only/),
+      fault('not-found', /nothing is known of namespace dataplane at .*: its history begins at 2026-03-01T12:00:00\.000Z/),
     )
     await assert.rejects(call('lookup', { endpoint, at: '2026-05-01T00:00:00Z' }), fault('input', /has not come yet/))
     await assert.rejects(call('lookup', { endpoint, at: '2026-03-15T12:00:00' }), fault('input', /time with its zone/))
@@ -75,6 +78,63 @@ suite('nat lookup', () => {
     await assert.rejects(call('lookup', { endpoint, namespace: 'other' }), fault('not-found', /no configuration was applied/))
     await assert.rejects(call('lookup', { endpoint, file: '/none.json' }), fault('not-found', /translates nothing/))
     await assert.rejects(call('lookup', { endpoint: '203.0.113.97:70000' }), fault('input', /ADDRESS:PORT/))
+  })
+})
+
+/** A machine with a running configuration and commits: of 1 February, 1 March, and 15 March, which was taken back. */
+async function withHistory(): Promise<FakeHost> {
+  const machine = fakeHost({ files })
+  const history = historyOf({ host: machine, directory: '/state' })
+  const [first, moved] = [changed(onlyNat('192.168.0.0/24', '203.0.113.104/30')), changed(onlyNat('192.168.0.0/24', '203.0.113.100/30'))]
+  const add = (number: number, when: string, outcome: Commit['outcome'], document: RouterConfig, before: RouterConfig): Promise<void> =>
+    history.add({ number, base: number - 1, who: 'ann', when, outcome }, document, before)
+  await add(1, '2026-02-01T12:00:00.000Z', 'applied', first, changed({ nat: undefined }))
+  await add(2, '2026-02-10T12:00:00.000Z', 'rolled-back', moved, first)
+  await add(3, '2026-02-20T12:00:00.000Z', 'failed', moved, first)
+  await add(4, '2026-03-01T11:59:58.000Z', 'applied', running, first)
+  return machine
+}
+
+suite('nat lookup over the history of commits', () => {
+  const endpoint = '192.168.0.64'
+
+  test('names the commit that was in force', async () => {
+    const machine = await withHistory()
+    const now = await call('lookup', { endpoint }, machine)
+    assert.partialDeepStrictEqual(now.value, { outside: '203.0.113.97', proof: { source: 'running', commit: 4, who: 'ann' } })
+    assert.match(now.text, /\n {2}commit 4 by ann\n/)
+    const then = await call('lookup', { endpoint, at: '2026-02-05T00:00:00Z' }, machine)
+    const proof = { source: 'commit', document: 'commit 1', commit: 1, since: '2026-02-01T12:00:00.000Z' }
+    assert.partialDeepStrictEqual(then.value, { outside: '203.0.113.105', proof })
+    const afterFailure = await call('lookup', { endpoint: '203.0.113.105:1500', at: '2026-02-25T00:00:00Z' }, machine)
+    assert.partialDeepStrictEqual(afterFailure.value, { inside: '192.168.0.64', proof: { document: 'before commit 3' } })
+  })
+
+  test('refuses to guess when a commit was taken back nobody knows when, unless it makes no difference', async () => {
+    const machine = await withHistory()
+    await assert.rejects(call('lookup', { endpoint, at: '2026-02-15T00:00:00Z' }, machine), (error) => {
+      assert.ok(error instanceof Fault && error.code === 'state')
+      assert.equal(
+        error.detail,
+        [
+          'commit 2: 192.168.0.64 = 203.0.113.101 ports 1024-2031',
+          'before commit 2: 192.168.0.64 = 203.0.113.105 ports 1024-2031',
+          'before commit 3: 192.168.0.64 = 203.0.113.105 ports 1024-2031',
+        ].join('\n'),
+      )
+      return true
+    })
+    await assert.rejects(
+      call('lookup', { endpoint: '192.0.2.7', at: '2026-02-05T00:00:00Z' }, machine),
+      fault('not-found', /in no NAT mapping/),
+    )
+  })
+
+  test('knows nothing before the first commit', async () => {
+    await assert.rejects(
+      call('lookup', { endpoint, at: '2026-01-01T00:00:00Z' }, await withHistory()),
+      fault('not-found', /its history begins at 2026-02-01T12:00:00\.000Z/),
+    )
   })
 })
 

@@ -1,19 +1,22 @@
 /** The answers of deterministic NAT: who had a port, what a host has, and what a configuration would change. */
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { FilePath } from '@imp/kit/base/schema.ts'
 import { table } from '@imp/kit/base/text.ts'
 import { formatBytes } from '@imp/kit/base/units.ts'
 import { operation, type AnyOperation } from '@imp/kit/op/operation.ts'
+import type { Commit, History } from '../commit/model.ts'
+import { withRouter } from '../commit/ops.ts'
 import { formatRouterConfig, parseRouterConfig } from '../config/load.ts'
-import type { RouterConfig } from '../config/model.ts'
+import { RouterConfig } from '../config/model.ts'
 import type { ImpContext } from '../context.ts'
-import { findRunning, runningPath } from '../pipeline/running.ts'
-import type { Target } from '../pipeline/target.ts'
+import { findRunning, runningPath, type Running } from '../pipeline/running.ts'
 import { where, withTarget, type Where } from '../pipeline/where.ts'
-import { blockOf, holderOf, parseEndpoint } from './lookup.ts'
+import { blockOf, holderOf, parseEndpoint, type Holder } from './lookup.ts'
+import { recordedAt, type Recorded } from './lookup-commits.ts'
 import { renumberings, reportMapping, reportMemory } from './report.ts'
 
 function isEndpoint(text: string): boolean {
@@ -37,10 +40,12 @@ const Time = z.iso
   .meta({ examples: ['2026-03-01T12:00:00Z'] })
 
 const Proof = z.strictObject({
-  source: z.enum(['running', 'file']),
-  document: FilePath.describe('where the configuration is'),
+  source: z.enum(['running', 'commit', 'file']),
+  document: z.string().describe('where the configuration is: a file, or a commit'),
   hostname: z.string(),
   since: z.string().describe('when the configuration was applied').exactOptional(),
+  commit: z.int().describe('number of the commit that brought the configuration').exactOptional(),
+  who: z.string().describe('user who committed it').exactOptional(),
   sha256: z.string().describe('of the configuration as imp writes it'),
 })
 type Proof = z.output<typeof Proof>
@@ -51,7 +56,7 @@ interface InForce {
   readonly proof: Proof
 }
 
-function proofOf(config: RouterConfig, rest: Pick<Proof, 'source' | 'document' | 'since'>): Proof {
+function proofOf(config: RouterConfig, rest: Omit<Proof, 'hostname' | 'sha256'>): Proof {
   return { ...rest, hostname: config.hostname, sha256: createHash('sha256').update(formatRouterConfig(config)).digest('hex') }
 }
 
@@ -61,22 +66,47 @@ async function readConfig(context: ImpContext, file: string): Promise<InForce> {
   return { config, proof: proofOf(config, { source: 'file', document }) }
 }
 
-/** The running configuration, when it was in force at that time. */
-async function runningAt(target: Target, at: string | undefined): Promise<InForce> {
-  const running = await findRunning(target)
-  if (running === undefined) {
-    throw new Fault('not-found', `no configuration was applied to ${target.name} yet`, { hint: 'name one with --file' })
-  }
-  const { config, appliedAt } = running
-  if (at !== undefined && Date.parse(at) < Date.parse(appliedAt)) {
-    throw new Fault('not-found', `the running configuration of ${target.name} is in force since ${appliedAt} only`, {
-      hint: 'name the configuration of that time with --file',
-    })
-  }
-  return { config, proof: proofOf(config, { source: 'running', document: runningPath(target), since: appliedAt }) }
+/** The running configuration with the commit that brought it, when it was one. */
+async function runningProof({ config, appliedAt }: Running, document: string, history: History): Promise<InForce> {
+  const commit = (await history.list()).findLast(({ outcome }) => outcome === 'applied' || outcome === 'awaiting')
+  const isOfCommit = commit !== undefined && isDeepStrictEqual(RouterConfig.parse(await history.document(commit.number)), config)
+  const brought = isOfCommit ? { commit: commit.number, who: commit.who } : {}
+  return { config, proof: proofOf(config, { source: 'running', document, since: appliedAt, ...brought }) }
 }
 
-async function inForce(context: ImpContext, input: Where & { readonly at?: string; readonly file?: string }): Promise<InForce> {
+async function readRecorded(history: History, { commit, document }: Recorded): Promise<InForce> {
+  const { number, who, when } = commit
+  const config = RouterConfig.parse(document === 'of' ? await history.document(number) : await history.before(number))
+  if (document === 'before') return { config, proof: proofOf(config, { source: 'commit', document: `before commit ${number}` }) }
+  return { config, proof: proofOf(config, { source: 'commit', document: `commit ${number}`, since: when, commit: number, who }) }
+}
+
+function nothingKnown(name: string, at: string, commits: readonly Commit[], running: Running): Fault {
+  const since = commits[0]?.when ?? running.appliedAt
+  return new Fault('not-found', `nothing is known of ${name} at ${at}: its history begins at ${since}`, {
+    hint: 'name the configuration of that time with --file',
+  })
+}
+
+/** Configurations that can have been in force at a time, the likeliest first; now when there is no time. */
+function knownAt(context: ImpContext, input: Where, at: string | undefined): Promise<InForce[]> {
+  return withTarget(context, input, async (target) => {
+    const running = await findRunning(target)
+    if (running === undefined) {
+      throw new Fault('not-found', `no configuration was applied to ${target.name} yet`, { hint: 'name one with --file' })
+    }
+    return withRouter(context, input, async ({ history }) => {
+      if (at === undefined || Date.parse(at) >= Date.parse(running.appliedAt))
+        return [await runningProof(running, runningPath(target), history)]
+      const commits = await history.list()
+      const recorded = recordedAt(commits, Date.parse(at))
+      if (recorded.length === 0) throw nothingKnown(target.name, at, commits, running)
+      return Promise.all(recorded.map((each) => readRecorded(history, each)))
+    })
+  })
+}
+
+function inForce(context: ImpContext, input: Where & { readonly at?: string; readonly file?: string }): Promise<InForce[]> {
   const { at, file, ...rest } = input
   if (at !== undefined && file !== undefined) {
     throw new Fault('input', '--at and --file exclude each other', { hint: 'the file is taken as what was in force at the time' })
@@ -84,14 +114,48 @@ async function inForce(context: ImpContext, input: Where & { readonly at?: strin
   if (at !== undefined && Date.parse(at) > context.host.clock.now().getTime()) {
     throw new Fault('input', `${at} has not come yet`, { hint: 'leave --at out for now' })
   }
-  return file === undefined ? withTarget(context, rest, (target) => runningAt(target, at)) : readConfig(context, file)
+  return file === undefined ? knownAt(context, rest, at) : readConfig(context, file).then((config) => [config])
+}
+
+/** The holder by one configuration, or the fault that says why there is none. */
+function answer({ config }: InForce, endpoint: string): Holder | Fault {
+  try {
+    if (config.nat === undefined)
+      throw new Fault('not-found', `${config.hostname} translates nothing`, { hint: 'its configuration has no nat' })
+    const { address, port } = parseEndpoint(endpoint)
+    return port === undefined ? blockOf(config.nat, address) : holderOf(config.nat, address, port)
+  } catch (error) {
+    if (error instanceof Fault) return error
+    throw error
+  }
+}
+
+function write(found: Holder | Fault): string {
+  if (found instanceof Fault) return found.message
+  const { inside, block } = found
+  return `${inside} = ${block.address} ports ${block.firstPort}-${block.lastPort}`
+}
+
+/** The answer on which all configurations agree that can have been in force; a `state` fault with all answers when they do not. */
+function agree(known: readonly InForce[], endpoint: string): Holder & { readonly proof: Proof } {
+  const answers = known.map((each) => ({ found: answer(each, endpoint), proof: each.proof }))
+  const [first] = answers
+  if (first === undefined) throw new Fault('bug', 'no configuration to ask')
+  if (answers.some(({ found }) => write(found) !== write(first.found))) {
+    throw new Fault('state', 'what was in force at that time is not known for sure, and the answers differ', {
+      hint: 'imp history and imp config show --commit tell more; --file answers by one configuration',
+      detail: answers.map(({ found, proof }) => `${proof.document}: ${write(found)}`).join('\n'),
+    })
+  }
+  if (first.found instanceof Fault) throw first.found
+  return { ...first.found, proof: first.proof }
 }
 
 const lookup = operation<ImpContext>()({
   path: ['nat', 'lookup'],
   summary: 'Tell which host had an address and port, or which ports a host has',
   description:
-    'Follows from the configuration alone, no log is needed. Flows that were open when a configuration was replaced keep their old ports until they end. The answer names the configuration that proves it.',
+    'Follows from the configuration alone, no log is needed. For a past time the history of commits is asked; the answer names the configuration that proves it. Flows that were open when a configuration was replaced keep their old ports until they end.',
   effect: 'read',
   args: ['endpoint'],
   input: z.strictObject({
@@ -108,13 +172,14 @@ const lookup = operation<ImpContext>()({
     untranslated: z.array(z.string()).describe('networks towards which it keeps its inside address'),
     proof: Proof,
   }),
-  examples: ['imp nat lookup 203.0.113.97:34567', 'imp nat lookup 192.168.0.5', 'imp nat lookup 203.0.113.97:34567 --file march.json'],
+  examples: [
+    'imp nat lookup 203.0.113.97:34567',
+    'imp nat lookup 192.168.0.5',
+    'imp nat lookup 203.0.113.97:34567 --at 2026-03-01T12:00:00Z',
+    'imp nat lookup 203.0.113.97:34567 --file march.json',
+  ],
   async run(context, { endpoint, ...rest }) {
-    const { config, proof } = await inForce(context, rest)
-    if (config.nat === undefined)
-      throw new Fault('not-found', `${config.hostname} translates nothing`, { hint: 'its configuration has no nat' })
-    const { address, port } = parseEndpoint(endpoint)
-    const { inside, block, untranslated } = port === undefined ? blockOf(config.nat, address) : holderOf(config.nat, address, port)
+    const { inside, block, untranslated, proof } = agree(await inForce(context, rest), endpoint)
     const { address: outside, firstPort, lastPort } = block
     return { inside, outside, firstPort, lastPort, untranslated: [...untranslated], proof }
   },
@@ -123,6 +188,7 @@ const lookup = operation<ImpContext>()({
       `${inside} = ${outside} ports ${firstPort}-${lastPort}`,
       ...(untranslated.length === 0 ? [] : [`  keeps its address towards ${untranslated.join(', ')}`]),
       `  by ${proof.document} of ${proof.hostname}${proof.since === undefined ? '' : `, in force since ${proof.since}`}`,
+      ...(proof.commit === undefined ? [] : [`  commit ${proof.commit} by ${proof.who}`]),
       `  sha256 ${proof.sha256}`,
     ].join('\n'),
 })
