@@ -26,7 +26,12 @@ const InspectedLink = z.strictObject({
   state: z.string().describe('up, or the state of the end that is not'),
   impairment: z.string().exactOptional(),
 })
-const InspectedSession = z.strictObject({ node: z.string(), peer: z.string(), state: z.string() })
+const InspectedSession = z.strictObject({
+  node: z.string(),
+  peer: z.string(),
+  state: z.string(),
+  dropped: z.int().describe('how often it went down since the daemon started'),
+})
 
 export const Inspection = z.strictObject({
   name: z.string(),
@@ -86,7 +91,7 @@ async function inspectLink(run: LabRun, link: LinkDefinition, namespaces: Readon
 async function sessionsOf(run: LabRun, places: Places, node: InspectedNode): Promise<Inspection['sessions']> {
   if (node.state !== 'running' || (node.kind !== 'router' && node.kind !== 'frr')) return []
   const sessions = await run.parts.frr.sessions(await places.at(node.name))
-  return sessions.map(({ peer, state }) => ({ node: node.name, peer, state: state.toLowerCase() }))
+  return sessions.map(({ peer, state, dropped }) => ({ node: node.name, peer, state: state.toLowerCase(), dropped }))
 }
 
 /** Looks at every node, link and BGP session of a running lab. */

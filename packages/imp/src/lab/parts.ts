@@ -35,6 +35,8 @@ export interface BgpPeerState {
   readonly peer: string
   /** `Established`, or the state of RFC 4271 8.2.2 in which the session is. */
   readonly state: string
+  /** How often it went down since bgpd started. */
+  readonly dropped: number
 }
 
 /** FRR's daemons in a place; their files are in `frrDirectory(place)`. */

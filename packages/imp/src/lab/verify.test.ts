@@ -181,7 +181,7 @@ for (const { what, assertion, answers, holds, seen } of table) {
   })
 }
 
-const peers = [{ peer: '2001:db8:0::1', state: 'Established' }]
+const peers = [{ peer: '2001:db8:0::1', state: 'Established', dropped: 0 }]
 
 test('a session is found however its address is written', async () => {
   const established = await judge(

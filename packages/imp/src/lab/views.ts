@@ -20,7 +20,10 @@ export function drawInspection(lab: Inspection): string {
     ...lab.nodes.map((node) => [node.name, node.kind, madeOf(node), node.state, addressesOf(node)]),
   ])
   const links = table([['LINK', '', 'STATE', ''], ...lab.links.map((link) => [...link.ends, link.state, link.impairment ?? ''])])
-  const sessions = table([['BGP', 'PEER', 'STATE'], ...lab.sessions.map((each) => [each.node, each.peer, each.state])])
+  const sessions = table([
+    ['BGP', 'PEER', 'STATE', 'DROPPED'],
+    ...lab.sessions.map((each) => [each.node, each.peer, each.state, String(each.dropped)]),
+  ])
   return [
     `lab ${lab.name}, from ${lab.file}`,
     '',
