@@ -195,8 +195,12 @@ test('a router by candidate and commit', { timeout: 300_000 }, async (t) => {
       const guard = await guardOf(edge, commit?.number ?? 0)
       assert.ok(guard !== undefined && sendSignal(guard.pid, 'SIGKILL'))
       await passedDeadline(commit)
-      const { status, value } = await imp(edge, 'confirm')
-      assert.deepEqual([status, value.error?.code], [5, 'state'])
+      const { commits } = await done(edge, 'recover')
+      assert.deepEqual(
+        commits?.map(({ number, outcome }) => [number, outcome]),
+        [[commit?.number, 'rolled-back']],
+      )
+      assert.equal((await imp(edge, 'confirm')).value.error?.code, 'state')
       assert.deepEqual([(await lastOf(edge))?.outcome, await descriptionOf(edge)], ['rolled-back', undefined])
     })
 

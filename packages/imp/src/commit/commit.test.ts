@@ -8,7 +8,7 @@ import { fakeClock } from '@imp/kit/host/fake.ts'
 import { localHost } from '@imp/kit/host/local.ts'
 import { historyOf } from '../config/history.ts'
 import { RouterConfig, type RouterConfigInput } from '../config/model.ts'
-import { commitLocked, confirmLocked, settle, withCommits, withdrawLocked, type CommitRequest, type Commits } from './commit.ts'
+import { adopt, commitLocked, confirmLocked, settle, withCommits, withdrawLocked, type CommitRequest, type Commits } from './commit.ts'
 import { awaitConfirmation } from './deadline.ts'
 import { fakeRouter, type FakeRouter } from './fake-router.ts'
 import type { Health } from './health.ts'
@@ -138,6 +138,83 @@ suite('commit', () => {
   })
 })
 
+/** Does `count` pieces of work and then none any more, as a process that was killed. */
+function mortal(commits: Commits, count: number): Commits {
+  let left = count
+  const live = async <T>(work: () => Promise<T>): Promise<T> => {
+    left -= 1
+    if (left < 0) throw new Error('killed')
+    return work()
+  }
+  const { history, router, guard } = commits
+  return {
+    ...commits,
+    history: {
+      ...history,
+      add: (...all) => live(() => history.add(...all)),
+      record: (commit) => live(() => history.record(commit)),
+    },
+    guard: { ...guard, arm: (number) => live(() => guard.arm(number)) },
+    router: {
+      ...router,
+      running: () => router.running(),
+      apply: (config) => live(() => router.apply(config)),
+      look: (config) => live(() => router.look(config)),
+    },
+  }
+}
+
+suite('a commit killed after any piece of its work', () => {
+  for (const hostname of ['good', 'bad'] as const) {
+    for (let count = 0; count <= 9; count += 1) {
+      test(`${hostname}, after ${count}: the router has what the history says is in force`, async () => {
+        const router = fakeRouter(health)
+        const clock = fakeClock(started)
+        const commits = bench(router, clock)
+        await commitLocked(commits, request('one'))
+        await commitLocked(mortal(commits, count), request(hostname, { confirm: 60_000 })).catch(() => undefined)
+        await clock.sleep(61_000)
+        await settle(commits)
+        const head = headOf(await commits.history.list())
+        assert.deepEqual([head?.number, hostnames(router).at(-1)], [1, 'one'])
+        assert.ok((await commits.history.list()).every(({ outcome }) => outcome !== 'pending' && outcome !== 'awaiting'))
+      })
+    }
+  }
+})
+
+suite('an interrupted commit', () => {
+  test('is taken back while it is watched', async () => {
+    const router = fakeRouter(health)
+    const clock = fakeClock(started)
+    const interruption = new AbortController()
+    const sleep = (): Promise<void> => {
+      interruption.abort()
+      return Promise.reject(new Fault('failed', 'interrupted'))
+    }
+    const commits = bench(router, clock)
+    await commitLocked(commits, request('one'))
+    const interrupted = { ...commits, clock: { ...clock, sleep }, signal: interruption.signal }
+    await assert.rejects(commitLocked(interrupted, request('two')), /interrupted/)
+    assert.deepEqual(hostnames(router), ['one', 'two', 'one'])
+    assert.match((await commits.history.get(2)).reason ?? '', /could not be judged: interrupted/)
+  })
+})
+
+suite('a router that was configured without commits', () => {
+  test('has its configuration as commit 1, once', async () => {
+    const router = fakeRouter(health)
+    const commits = bench(router)
+    await adopt(commits)
+    assert.deepEqual(await outcomes(commits), [])
+    await router.apply(RouterConfig.parse(named('old')))
+    await adopt(commits)
+    await adopt(commits)
+    assert.deepEqual(await outcomes(commits), ['1 applied'])
+    assert.equal((await commits.history.document(1)).hostname, 'old')
+  })
+})
+
 /** A commit as the record on disk has it after its command was killed. */
 async function abandoned(commits: Commits, hostname: string, more: Partial<Commit>): Promise<void> {
   const commit = { number: 2, base: 1, who: 'anna', when: started.toISOString(), outcome: 'pending', ...more } as const
@@ -191,6 +268,14 @@ suite('confirmation', () => {
     assert.equal((await fail(commits, request('three'))).code, 'state')
     assert.deepEqual([(await confirmLocked(commits)).outcome, await outcomes(commits)], ['applied', ['1 applied', '2 applied']])
     await assert.rejects(confirmLocked(commits), { code: 'state' })
+  })
+
+  test('that cannot be guarded keeps the commit from beginning', async () => {
+    const router = fakeRouter(health)
+    const commits = bench(router)
+    const guard = { ...commits.guard, arm: () => Promise.reject(new Fault('exec', 'no room for a process')) }
+    assert.equal((await fail({ ...commits, guard }, request('one', { confirm: 60_000 }))).code, 'exec')
+    assert.deepEqual([hostnames(router), await outcomes(commits)], [[], ['1 failed']])
   })
 
   test('that nobody gives undoes the commit, whoever looks first', async () => {

@@ -72,29 +72,54 @@ async function takeBack({ history, router, report }: Commits, commit: Commit, re
 }
 
 /** Gives a verdict on a commit whose command died: whatever came into force without one is taken back. */
-async function settleDead(commits: Commits, commit: Commit): Promise<void> {
+async function settleDead(commits: Commits, commit: Commit): Promise<Commit> {
   const { history, router } = commits
   await router.recover()
   const wanted = RouterConfig.parse(await history.document(commit.number))
   if (isDeepStrictEqual(await router.running(), wanted))
-    await takeBack(commits, commit, 'its command died before the router was found well')
-  else {
-    const { deadline: _, ...rest } = commit
-    await history.record({ ...rest, outcome: 'failed', reason: 'its command died while it was applied' })
-  }
+    return takeBack(commits, commit, 'its command died before the router was found well')
+  const { deadline: _, ...rest } = commit
+  const failed: Commit = { ...rest, outcome: 'failed', reason: 'its command died while it was applied' }
+  await history.record(failed)
+  return failed
+}
+
+/** Whether an earlier command left something that `settle` may have to bring to an end. */
+export async function isUnsettled({ history }: Commits): Promise<boolean> {
+  return (await history.list()).some(({ outcome }) => outcome === 'pending' || outcome === 'awaiting')
 }
 
 /**
  * Brings what earlier commands left behind to an end: commits without a verdict, and those whose deadline has passed. Starts the
- * guard of a commit that still waits again, which a reboot ended. To be called with the lock held, before any other work.
+ * guard of a commit that still waits again, which a reboot ended. To be called with the lock held, before any other work. Returns the
+ * commits whose fate was decided.
  */
-export async function settle(commits: Commits): Promise<void> {
+export async function settle(commits: Commits): Promise<readonly Commit[]> {
   const { history, guard, clock } = commits
-  for (const commit of await history.list()) if (commit.outcome === 'pending') await settleDead(commits, commit)
+  const settled: Commit[] = []
+  for (const commit of await history.list()) if (commit.outcome === 'pending') settled.push(await settleDead(commits, commit))
   const head = headOf(await history.list())
-  if (head?.outcome !== 'awaiting' || head.deadline === undefined) return
-  if (Date.parse(head.deadline) > clock.now().getTime()) await guard.arm(head.number)
-  else await takeBack(commits, head, `nobody confirmed it until ${head.deadline}`)
+  if (head?.outcome !== 'awaiting' || head.deadline === undefined) return settled
+  if (Date.parse(head.deadline) <= clock.now().getTime())
+    return [...settled, await takeBack(commits, head, `nobody confirmed it until ${head.deadline}`)]
+  await guard.arm(head.number)
+  return settled
+}
+
+/**
+ * Makes what was applied before the first commit commit 1, so that edits start from it and a rollback can come back to it. Does nothing
+ * when there are commits already. To be called with the lock held.
+ */
+export async function adopt({ history, router, clock }: Commits): Promise<void> {
+  if ((await history.list()).length > 0) return
+  const running = await router.running()
+  if (running === undefined) return
+  const when = clock.now().toISOString()
+  await history.add(
+    { number: 1, base: 0, who: 'imp', when, comment: 'was applied before the first commit', outcome: 'applied' },
+    running,
+    running,
+  )
 }
 
 /** A commit that waits for its confirmation must get or lose it before anything else happens. */
@@ -134,10 +159,11 @@ function errorsIn(findings: readonly Finding[]): string {
 
 /** Applies a commit and watches it; a fault when it did not come into force, with the reason recorded. */
 async function carryOut(commits: Commits, commit: Commit, request: CommitRequest, before: Health): Promise<readonly Finding[]> {
-  const { router, history, report } = commits
+  const { router, history, report, guard } = commits
   const config = RouterConfig.parse(request.document)
   const { window } = request
   try {
+    if (request.confirm !== undefined) await guard.arm(commit.number)
     await router.apply(config)
   } catch (error) {
     const { message, findings } = asFault(error)
@@ -183,7 +209,7 @@ function newCommit(commits: Commits, request: CommitRequest, all: readonly Commi
  * and begins anew when the router was found well. To be called with the lock held; a dry run ends in `planned`.
  */
 export async function commitLocked(commits: Commits, request: CommitRequest): Promise<Committed> {
-  const { history, router, guard } = commits
+  const { history, router } = commits
   const all = await history.list()
   const head = headOf(all)
   refuseAwaiting(head)
@@ -198,7 +224,6 @@ export async function commitLocked(commits: Commits, request: CommitRequest): Pr
   const commit = newCommit(commits, request, all)
   const { schema, version, hostname } = request.document
   await history.add(commit, request.document, running ?? { schema, version, hostname })
-  if (request.confirm !== undefined) await guard.arm(commit.number)
   const warnings = await carryOut(commits, commit, request, before)
   const { deadline: _, ...rest } = commit
   const outcome = request.confirm === undefined ? 'applied' : 'awaiting'

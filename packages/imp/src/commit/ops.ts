@@ -1,10 +1,9 @@
 /** What a person can do to bring a configuration into force and to take it back. */
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { refuse } from '@imp/kit/base/fault.ts'
 import { FilePath } from '@imp/kit/base/schema.ts'
 import { parseDuration } from '@imp/kit/base/units.ts'
-import { Fault } from '@imp/kit/base/fault.ts'
+import { Fault, refuse } from '@imp/kit/base/fault.ts'
 import { drawFindings } from '@imp/kit/op/findings.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import { disruptionOf, disruptions } from '@imp/kit/plan/step.ts'
@@ -16,20 +15,13 @@ import { differences } from '../config/difference.ts'
 import { historyOf, type ConfigStore } from '../config/history.ts'
 import { RouterConfig } from '../config/model.ts'
 import type { ImpContext } from '../context.ts'
-import { isThere } from '../dataplane/linux/steps.ts'
-import { observeLinks } from '../dataplane/linux/observe.ts'
-import { findDaemons } from '../frr/daemons.ts'
-import { bgpSessions } from '../frr/driver.ts'
-import { renderFrr } from '../frr/render.ts'
-import { withSession } from '../frr/session.ts'
-import { applyConfig, refuseInterrupted } from '../pipeline/apply.ts'
-import { planConfig } from '../pipeline/plan.ts'
-import { recoverConfig } from '../pipeline/recover.ts'
-import { findRunning } from '../pipeline/running.ts'
-import { dataplanePlace, frrPlace, NamespaceName, openTarget, TargetName, type Target } from '../pipeline/target.ts'
+import { routerAt } from '../pipeline/router.ts'
+import { NamespaceName, openTarget, TargetName, type Target } from '../pipeline/target.ts'
 import {
+  adopt,
   commitLocked,
   confirmLocked,
+  isUnsettled,
   refuseAwaiting,
   settle,
   withCommits,
@@ -40,10 +32,7 @@ import {
 } from './commit.ts'
 import { awaitConfirmation } from './deadline.ts'
 import { guardOf } from './guard.ts'
-import { gatewaysOf, probesOf, type Health } from './health.ts'
-import { answeringGateways, countLearnt } from './look.ts'
 import { Commit, headOf } from './model.ts'
-import type { Router } from './router.ts'
 import { drawChanges, drawCommit, drawHistory, ShownChange, ShownFinding } from './view.ts'
 
 const defaultNamespace = 'dataplane'
@@ -66,55 +55,6 @@ export const whose = {
 function directoryOf(context: ImpContext, { namespace, target, stateDirectory }: Where, opened: Target): string {
   const isOwn = namespace === defaultNamespace && target === undefined && stateDirectory === undefined
   return isOwn ? context.stateDirectory : opened.stateDirectory
-}
-
-async function learntRoutes(target: Target): Promise<number> {
-  const place = frrPlace(target)
-  if (!(await findDaemons(place)).has('zebra')) return 0
-  const texts = await withSession(place, 'zebra', async (session) => [
-    await session.ask('show ip route summary json'),
-    await session.ask('show ipv6 route summary json'),
-  ])
-  return texts.reduce((sum, text) => sum + countLearnt(text), 0)
-}
-
-async function lookAt(target: Target, config: RouterConfig): Promise<Health> {
-  if (!(await isThere(dataplanePlace(target)))) return { probes: [], learnt: 0 }
-  const place = frrPlace(target)
-  const [links, daemons, sessions, answering, learnt] = await Promise.all([
-    observeLinks(target.host),
-    findDaemons(place),
-    bgpSessions(place),
-    answeringGateways(target.host, gatewaysOf(config)),
-    learntRoutes(target),
-  ])
-  const observation = {
-    links: links.filter(({ up, carrier }) => up && carrier).map(({ name }) => name),
-    daemons: [...daemons.keys()],
-    sessions: new Map(sessions.map(({ peer, state }) => [peer, state])),
-    answering,
-    learnt,
-  }
-  return { probes: probesOf(config, renderFrr(config).daemons, observation), learnt }
-}
-
-function routerOf(context: ImpContext, target: Target): Router {
-  const { report } = context
-  return {
-    name: target.name,
-    running: async () => (await findRunning(target))?.config,
-    async plan(config) {
-      await refuseInterrupted(target)
-      return (await planConfig(target, config)).steps
-    },
-    async apply(config) {
-      await applyConfig(target, config, { report })
-    },
-    async recover() {
-      await recoverConfig(target, { report })
-    },
-    look: (config) => lookAt(target, config),
-  }
 }
 
 function wordsOf({ namespace, target, stateDirectory, runDirectory }: Where): string[] {
@@ -146,12 +86,23 @@ export async function withRouter<T>(
     const guard = guardOf({ host: context.host, directory, words: wordsOf(spec), environment })
     const { host, report, signal } = context
     return await use(
-      { history: historyOf(store), directory, clock: host.clock, router: routerOf(context, target), guard, report, signal },
+      { history: historyOf(store), directory, clock: host.clock, router: routerAt(target, report), guard, report, signal },
       store,
     )
   } finally {
     await target.close()
   }
+}
+
+/** A router that was configured without commits gets its first one before it is edited. */
+export async function adoptRunning(context: ImpContext, commits: Commits): Promise<void> {
+  if (context.dryRun || (await commits.history.list()).length > 0) return
+  if ((await commits.router.running()) !== undefined) await withCommits(commits, () => adopt(commits))
+}
+
+/** Brings to an end what earlier commands left behind; the commits whose fate that decided. */
+export function settleCommits(context: ImpContext, input: Where): Promise<readonly Commit[]> {
+  return withRouter(context, input, async (commits) => ((await isUnsettled(commits)) ? withCommits(commits, () => settle(commits)) : []))
 }
 
 /** Options of the candidate that an input means. */
@@ -226,6 +177,7 @@ function perform(context: ImpContext, commits: Commits, request: CommitRequest, 
   if (only || context.dryRun) return preview(context, commits, request)
   return withCommits(commits, async () => {
     await settle(commits)
+    await adopt(commits)
     return commitLocked(commits, request)
   })
 }

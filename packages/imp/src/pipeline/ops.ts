@@ -6,6 +6,9 @@ import { count, indent, table } from '@imp/kit/base/text.ts'
 import { FilePath } from '@imp/kit/base/schema.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import { disruptionOf, disruptions, type Step } from '@imp/kit/plan/step.ts'
+import { Commit } from '../commit/model.ts'
+import { settleCommits } from '../commit/ops.ts'
+import { drawCommit } from '../commit/view.ts'
 import { parseRouterConfig } from '../config/load.ts'
 import type { RouterConfig } from '../config/model.ts'
 import type { ImpContext } from '../context.ts'
@@ -138,6 +141,7 @@ const recover = operation<ImpContext>()({
     outcome: z.enum(['nothing', 'undone']),
     change: z.string().describe('the change that was undone').exactOptional(),
     repaired: z.array(z.string()).describe('what undoing alone had not brought back'),
+    commits: z.array(Commit).describe('commits that died or were not confirmed in time, and what became of them').exactOptional(),
   }),
   examples: ['imp recover', 'imp recover --namespace edge'],
   async run(context, input) {
@@ -145,11 +149,22 @@ const recover = operation<ImpContext>()({
       // What undoing will do depends on what it finds: a dry run only tells whether there is anything to undo.
       if (context.dryRun) await refuseInterrupted(target).then(() => planned(context, []))
       const { outcome, change, repaired } = await recoverConfig(target, { report: context.report })
-      return { target: target.name, outcome, repaired: [...repaired], ...(change === undefined ? {} : { change }) }
+      const commits = await settleCommits(context, input)
+      return {
+        target: target.name,
+        outcome,
+        repaired: [...repaired],
+        ...(change === undefined ? {} : { change }),
+        ...(commits.length === 0 ? {} : { commits: [...commits] }),
+      }
     })
   },
-  view: ({ target, outcome, change }) =>
-    outcome === 'nothing' ? `${target}: nothing to recover` : `${target}: undone: ${change ?? 'the last change'}`,
+  view: ({ target, outcome, change, commits = [] }) => {
+    const done = outcome === 'nothing' ? 'nothing to recover' : `undone: ${change ?? 'the last change'}`
+    return outcome === 'nothing' && commits.length > 0
+      ? commits.map(drawCommit).join('\n')
+      : [`${target}: ${done}`, ...commits.map(drawCommit)].join('\n')
+  },
 })
 
 const Session = z.strictObject({

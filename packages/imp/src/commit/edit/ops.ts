@@ -15,7 +15,7 @@ import { pathsOf } from '../../config/paths-complete.ts'
 import { deleteAt, parsePath, setAt } from '../../config/paths.ts'
 import type { ImpContext } from '../../context.ts'
 import { headOf } from '../model.ts'
-import { candidateOf, where, whose, withRouter, type Where } from '../ops.ts'
+import { adoptRunning, candidateOf, where, whose, withRouter, type Where } from '../ops.ts'
 import { drawChanges, ShownChange, ShownFinding } from '../view.ts'
 
 const PathField = z
@@ -45,7 +45,9 @@ function edit(
   summary: string,
   change: (document: RouterConfigInput) => RouterConfigInput,
 ): Promise<z.input<typeof EditedResult>> {
-  return withRouter(context, input, async ({ router }, store) => {
+  return withRouter(context, input, async (commits, store) => {
+    await adoptRunning(context, commits)
+    const { router } = commits
     const { changes, findings }: Edited = await editCandidate(context, summary, change, candidateOf(store, input))
     return { target: router.name, changes: [...changes], findings: [...findings] }
   })
