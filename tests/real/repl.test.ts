@@ -13,7 +13,6 @@ import { until } from '@imp/kit/host/until.ts'
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '..', '..')
 const skip = spawnSync('tmux', ['-V']).error === undefined ? false : 'needs tmux'
-if (skip !== false) console.log(`sessions at a terminal: ${skip}`)
 
 let directory = ''
 before(() => {

@@ -36,14 +36,6 @@ function run<Context extends OperationContext>(
   return runPiped(session, argv, readPipe(stages))
 }
 
-/** Words for the session itself. True when it was one of them. */
-function navigate<Context extends OperationContext>(session: Session<Context>, word: string): boolean {
-  if (word === 'back') session.menu = session.menu.slice(0, -1)
-  else if (word === 'home') session.menu = []
-  else return false
-  return true
-}
-
 /** The words as they are said from the top, or undefined when they were a menu, which is entered. */
 function fromTop<Context extends OperationContext>(session: Session<Context>, argv: readonly string[]): readonly string[] | undefined {
   const { words, globals } = splitGlobals(argv)
@@ -78,6 +70,42 @@ export async function explain<Context extends OperationContext>(session: Session
   return explainLine(session, line, { width: Math.min(terminal.width, 100), colour: terminal.colour.out })
 }
 
+/** What follows from a word of the session itself; undefined for every other word. */
+async function sessionWord<Context extends OperationContext>(
+  session: Session<Context>,
+  word: string,
+): Promise<{ readonly ending: Ending } | undefined> {
+  switch (word) {
+    case 'exit':
+    case 'quit':
+      return { ending: 0 }
+    case 'back':
+      session.menu = session.menu.slice(0, -1)
+      break
+    case 'home':
+      session.menu = []
+      break
+    case 'help':
+      session.terminal.out(await explain(session, ''))
+      break
+    default:
+      return undefined
+  }
+  return { ending: undefined }
+}
+
+/** Enters the menu or runs the command that the words say. */
+async function follow<Context extends OperationContext>(
+  session: Session<Context>,
+  words: readonly string[],
+  stages: readonly (readonly string[])[],
+): Promise<Ending> {
+  const argv = fromTop(session, withoutProgram(session, words))
+  if (argv === undefined) return undefined
+  const ended = await listening(() => run(session, argv, stages))
+  return ended.interrupted && ended.status !== interruptedByPerson ? ended.status : undefined
+}
+
 /** Obeys a line; faults are thrown, but those of commands are shown. */
 export async function obey<Context extends OperationContext>(session: Session<Context>, line: string): Promise<Ending> {
   const asked = line.trimEnd()
@@ -86,19 +114,11 @@ export async function obey<Context extends OperationContext>(session: Session<Co
     return undefined
   }
   const { words, stages } = splitLine(line)
-  const [first] = words
+  const [first, second] = words
   if (first === undefined && stages.length > 0) throw new Fault('input', 'there is no command before the |')
   if (first === undefined) return undefined
-  if (words.length === 1 && (first === 'exit' || first === 'quit')) return 0
-  if (words.length === 1 && navigate(session, first)) return undefined
-  if (words.length === 1 && first === 'help') {
-    session.terminal.out(await explain(session, ''))
-    return undefined
-  }
-  const argv = fromTop(session, withoutProgram(session, words))
-  if (argv === undefined) return undefined
-  const ended = await listening(() => run(session, argv, stages))
-  return ended.interrupted && ended.status !== interruptedByPerson ? ended.status : undefined
+  const own = second === undefined && stages.length === 0 ? await sessionWord(session, first) : undefined
+  return own === undefined ? follow(session, words, stages) : own.ending
 }
 
 /** Exit status of what ^C ended: 128 + SIGINT. */
