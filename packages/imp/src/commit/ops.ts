@@ -2,10 +2,11 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { FilePath } from '@imp/kit/base/schema.ts'
+import { indent } from '@imp/kit/base/text.ts'
 import { parseDuration } from '@imp/kit/base/units.ts'
 import { Fault, refuse } from '@imp/kit/base/fault.ts'
 import { drawFindings } from '@imp/kit/op/findings.ts'
-import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
+import { operation, planned, type AnyOperation, type ViewOptions } from '@imp/kit/op/operation.ts'
 import { disruptionOf, disruptions } from '@imp/kit/plan/step.ts'
 import { currentEditor, EditorName } from '../config/candidate-editor.ts'
 import { refuseStale } from '../config/candidate-conflict.ts'
@@ -145,10 +146,15 @@ const Result = z.strictObject({
 })
 type Result = z.output<typeof Result>
 
-function viewResult({ target, commit, steps, changes, warnings }: Result, options: { width: number; colour: boolean }): string {
-  const end =
-    commit === undefined ? (steps.length === 0 ? `${target}: nothing to commit` : `${target}: nothing was changed`) : drawCommit(commit)
-  const parts = [drawChanges(changes), warnings.length === 0 ? '' : drawFindings(warnings, options), end]
+function viewEnd({ target, commit, steps, disruption }: Result): string {
+  if (commit !== undefined) return drawCommit(commit)
+  if (steps.length === 0) return `${target}: nothing to commit`
+  return [`${target} would change, disruption: ${disruption}`, ...steps.map((step) => indent(step))].join('\n')
+}
+
+function viewResult(result: Result, options: ViewOptions): string {
+  const { changes, warnings } = result
+  const parts = [drawChanges(changes), warnings.length === 0 ? '' : drawFindings(warnings, options), viewEnd(result)]
   return parts.filter((part) => part !== '').join('\n')
 }
 

@@ -55,8 +55,12 @@ function editorOf(options: CandidateOptions): string {
   return parse(EditorName, options.candidate ?? currentEditor(), 'name of the candidate')
 }
 
+function candidatesOf(store: ConfigStore): string {
+  return join(store.directory, 'candidates')
+}
+
 function candidatePath(store: ConfigStore, options: CandidateOptions): string {
-  return join(store.directory, 'candidates', `${editorOf(options)}.json`)
+  return join(candidatesOf(store), `${editorOf(options)}.json`)
 }
 
 async function machineName(store: ConfigStore): Promise<string> {
@@ -105,17 +109,16 @@ export async function readCandidate(context: ImpContext, options: CandidateOptio
 }
 
 async function writeCandidate(store: ConfigStore, options: CandidateOptions, fields: CandidateFields): Promise<void> {
-  const { files } = store.host
-  await files.makeDirectory(join(store.directory, 'candidates'), { mode: 0o700 })
-  await files.write(candidatePath(store, options), encode(candidateKind, fields), { mode: 0o600 })
+  await store.host.files.write(candidatePath(store, options), encode(candidateKind, fields), { mode: 0o600 })
 }
 
 /** Runs `action` while nobody else edits this candidate. A dry run changes nothing and makes no lock. */
-function locked<T>(context: ImpContext, options: CandidateOptions, action: () => Promise<T>): Promise<T> {
+async function locked<T>(context: ImpContext, options: CandidateOptions, action: () => Promise<T>): Promise<T> {
   if (context.dryRun) return action()
   const editor = editorOf(options)
-  const path = join(storeAt(context, options).directory, 'candidates', `${editor}.lock`)
-  return withLock(context.host.clock, path, { what: `the candidate of ${editor}` }, action)
+  const directory = candidatesOf(storeAt(context, options))
+  await context.host.files.makeDirectory(directory, { mode: 0o700 })
+  return withLock(context.host.clock, join(directory, `${editor}.lock`), { what: `the candidate of ${editor}` }, action)
 }
 
 /**

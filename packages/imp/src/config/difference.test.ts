@@ -55,6 +55,16 @@ const cases: readonly { title: string; before: unknown; after: unknown; changes:
     after: { announced: [] },
     changes: [{ path: 'announced', before: ['192.0.2.0/24'], after: [] }],
   },
+  {
+    title: 'the first members of a list',
+    before: {},
+    after: { interfaces: [wan, lan] },
+    changes: [
+      { path: 'interfaces.wan', after: wan },
+      { path: 'interfaces.lan', after: lan },
+    ],
+  },
+  { title: 'an empty list', before: {}, after: { interfaces: [] }, changes: [{ path: 'interfaces', after: [] }] },
   { title: 'what is gone', before: { nat: {} }, after: {}, changes: [{ path: 'nat', before: {} }] },
 ]
 

@@ -56,10 +56,16 @@ function changesOfLists(segments: readonly Segment[], before: readonly unknown[]
   )
 }
 
+function isNamedList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) && value.length > 0 && keysOf(value, value) !== undefined
+}
+
 function changesAt({ segments, before, after }: Place): Change[] {
   if (isDeepStrictEqual(before, after)) return []
   if (isObject(before) && isObject(after)) return placesOfObjects(segments, before, after).flatMap(changesAt)
   if (Array.isArray(before) && Array.isArray(after)) return changesOfLists(segments, before, after)
+  // The first members of a list come one by one, so that two people may add one each.
+  if (before === undefined && isNamedList(after)) return changesOfLists(segments, [], after)
   const [old, now] = [before === undefined ? {} : { before }, after === undefined ? {} : { after }]
   return [{ path: jsonPath(segments), ...old, ...now }]
 }

@@ -1,8 +1,7 @@
 /** Paths that a person may mean: what the candidate has, by name, and the fields that the schema offers beside it. */
 import { jsonPath } from '@imp/kit/base/schema.ts'
 import { keysOf, type Segment } from './paths-keys.ts'
-import { choicesAt, fieldSchema, fieldsAt, wholeSchema, type PlaceSchema } from './paths-schema.ts'
-import { parsePath } from './paths.ts'
+import { fieldSchema, fieldsAt, wholeSchema, type PlaceSchema } from './paths-schema.ts'
 import type { RouterConfigInput } from './model.ts'
 
 /** More than this nobody reads, and a configuration of thousands of interfaces must not make the shell wait. */
@@ -37,11 +36,4 @@ export function pathsOf(document: RouterConfigInput): readonly string[] {
   const found: string[] = []
   addFields(found, document, wholeSchema(), [])
   return found
-}
-
-/** The few values that the schema allows at a path; none when there are many, or no such place. */
-export function choicesOf(path: string): readonly string[] {
-  let schema: PlaceSchema | undefined = wholeSchema()
-  for (const segment of parsePath(path)) schema = schema === undefined ? undefined : (schema.items ?? fieldSchema(schema, String(segment)))
-  return schema === undefined ? [] : choicesAt(schema.items ?? schema).map(String)
 }

@@ -24,7 +24,7 @@ export function wholeSchema(): PlaceSchema {
   return whole
 }
 
-/** Fields that people set; the envelope is not theirs. */
+/** Names of the fields of an object. */
 export function fieldsAt(schema: PlaceSchema): readonly string[] {
   return Object.keys(schema.properties ?? {})
 }
@@ -43,7 +43,7 @@ export function keyFieldOf(items: PlaceSchema): KeyField | undefined {
 }
 
 /** The few values that are allowed there, when the schema lists them. */
-export function choicesAt(schema: PlaceSchema): readonly unknown[] {
+function choicesAt(schema: PlaceSchema): readonly unknown[] {
   if (schema.const !== undefined) return [schema.const]
   return schema.type === 'boolean' ? [true, false] : (schema.enum ?? [])
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { differences } from './difference.ts'
 import { RouterConfig, type RouterConfigInput } from './model.ts'
-import { choicesOf, pathsOf } from './paths-complete.ts'
+import { pathsOf } from './paths-complete.ts'
 import { deleteAt, getAt, parsePath, setAt } from './paths.ts'
 
 const document: RouterConfigInput = {
@@ -149,11 +149,5 @@ suite('completion', () => {
   test('every path of it can be looked up in the schema', () => {
     for (const path of pathsOf(document)) assert.ok(parsePath(path).length > 0)
     assert.equal(getAt(document, parsePath('bgp.peers.transit.asn')), 64496)
-  })
-
-  test('knows the values of a field that has few', () => {
-    assert.deepEqual(choicesOf('interfaces.wan.role'), ['external', 'internal'])
-    assert.deepEqual(choicesOf('interfaces.wan.enabled'), ['true', 'false'])
-    assert.deepEqual([choicesOf('hostname'), choicesOf('nothing.here')], [[], []])
   })
 })

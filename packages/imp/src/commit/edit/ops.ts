@@ -18,7 +18,8 @@ import { headOf } from '../model.ts'
 import { adoptRunning, candidateOf, where, whose, withRouter, type Where } from '../ops.ts'
 import { drawChanges, ShownChange, ShownFinding } from '../view.ts'
 
-const PathField = z
+/** Called PATH; the key is another word so that shells do not offer the names of files for it. */
+const Place = z
   .string()
   .min(1)
   .max(1000)
@@ -53,7 +54,7 @@ function edit(
   })
 }
 
-const complete = { path: async (context: ImpContext) => pathsOf((await readCandidate(context)).document) }
+const complete = { place: async (context: ImpContext) => pathsOf((await readCandidate(context)).document) }
 
 const set = operation<ImpContext>()({
   path: ['set'],
@@ -63,8 +64,9 @@ const set = operation<ImpContext>()({
     'list; JSON for an object. A member of a list is made when it is named by its key, or by the number after the last. The candidate ' +
     'must fit the schema after every edit; what else is wrong is shown and keeps it from being committed.',
   effect: 'write',
-  args: ['path', 'value'],
-  input: z.strictObject({ path: PathField, value: z.array(z.string()).min(1).describe('value'), ...whose, ...where }),
+  args: ['place', 'value'],
+  flags: { place: 'path' },
+  input: z.strictObject({ place: Place, value: z.array(z.string()).min(1).describe('value'), ...whose, ...where }),
   output: EditedResult,
   examples: [
     'imp set interfaces.wan.mtu 9000',
@@ -72,9 +74,9 @@ const set = operation<ImpContext>()({
     `imp set bgp.peers.upstream4 '{"address": "192.0.2.1", "asn": 64496}'`,
   ],
   complete,
-  run: (context, { path, value, ...input }) => {
-    const segments = parsePath(path)
-    return edit(context, input, `set ${path} ${value.join(' ')}`, (document) => setAt(document, segments, value))
+  run: (context, { place, value, ...input }) => {
+    const segments = parsePath(place)
+    return edit(context, input, `set ${place} ${value.join(' ')}`, (document) => setAt(document, segments, value))
   },
   view: viewEdited,
 })
@@ -83,14 +85,15 @@ const remove = operation<ImpContext>()({
   path: ['delete'],
   summary: 'Take a place out of the candidate',
   effect: 'write',
-  args: ['path'],
-  input: z.strictObject({ path: PathField, ...whose, ...where }),
+  args: ['place'],
+  flags: { place: 'path' },
+  input: z.strictObject({ place: Place, ...whose, ...where }),
   output: EditedResult,
   examples: ['imp delete interfaces.wan.mtu', 'imp delete bgp.peers.upstream4'],
   complete,
-  run: (context, { path, ...input }) => {
-    const segments = parsePath(path)
-    return edit(context, input, `delete ${path}`, (document) => deleteAt(document, segments))
+  run: (context, { place, ...input }) => {
+    const segments = parsePath(place)
+    return edit(context, input, `delete ${place}`, (document) => deleteAt(document, segments))
   },
   view: viewEdited,
 })

@@ -14,7 +14,7 @@ import type { ImpContext } from '../../context.ts'
 import { candidateOf, where, whose, withRouter } from '../ops.ts'
 import { drawChanges, ShownChange } from '../view.ts'
 
-const Number = z.int().min(1)
+const CommitNumber = z.int().min(1)
 
 async function numbers(context: ImpContext): Promise<readonly string[]> {
   return (await historyOf(storeAt(context)).list()).map(({ number }) => String(number))
@@ -25,7 +25,7 @@ const compare = operation<ImpContext>()({
   summary: 'Show what differs between two commits, by the places of the configuration',
   effect: 'read',
   args: ['from', 'to'],
-  input: z.strictObject({ from: Number.describe('number of a commit'), to: Number.describe('number of another'), ...where }),
+  input: z.strictObject({ from: CommitNumber.describe('number of a commit'), to: CommitNumber.describe('number of another'), ...where }),
   output: z.strictObject({ from: z.int(), to: z.int(), changes: z.array(ShownChange) }),
   examples: ['imp compare 3 5'],
   complete: { from: numbers, to: numbers },
@@ -46,15 +46,16 @@ async function documentFor(
   return (await readCandidate(context, candidateOf(store, input))).document
 }
 
-const which = { commit: Number.describe('number of a commit; the candidate unless told').exactOptional(), ...whose, ...where }
+const which = { commit: CommitNumber.describe('number of a commit; the candidate unless told').exactOptional(), ...whose, ...where }
 
 const show = operation<ImpContext>()({
   path: ['config', 'show'],
   summary: 'Show the candidate or a commit, all of it or one place',
   effect: 'read',
-  args: ['path'],
+  args: ['place'],
+  flags: { place: 'path' },
   input: z.strictObject({
-    path: z
+    place: z
       .string()
       .max(1000)
       .describe('place in the configuration; all of it unless told')
@@ -64,11 +65,11 @@ const show = operation<ImpContext>()({
   }),
   output: z.unknown(),
   examples: ['imp config show', 'imp config show interfaces.wan', 'imp config show --commit 3'],
-  complete: { path: async (context) => pathsOf((await readCandidate(context)).document), commit: numbers },
-  run: (context, { path, ...input }) =>
+  complete: { place: async (context) => pathsOf((await readCandidate(context)).document), commit: numbers },
+  run: (context, { place, ...input }) =>
     withRouter(context, input, async (_commits, store) => {
       const document = await documentFor(context, store, input)
-      return path === undefined ? document : getAt(document, parsePath(path))
+      return place === undefined ? document : getAt(document, parsePath(place))
     }),
   view: (output) => JSON.stringify(output, null, 2),
 })
