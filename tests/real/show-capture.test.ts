@@ -128,6 +128,18 @@ suite('captures', { skip: missing ?? false, concurrency: 2 }, () => {
     assert.deepEqual((await place.ask('show', { name: 'brief' }))['packets'], [])
   })
 
+  test('whose command was killed before tcpdump ran are listed and can be deleted', async (t) => {
+    const { ask, target } = await bench(t, 'capture-killed')
+    const store = join(target.stateDirectory, 'captures')
+    await ask('start', { name: 'cut', interface: 'lo' })
+    await ask('stop', { name: 'cut' })
+    await machine.files.remove(join(store, 'cut'))
+    assert.partialDeepStrictEqual(await ask('list'), [{ name: 'cut', state: 'ended', size: 0 }])
+    assert.deepEqual((await ask('show', { name: 'cut' }))['packets'], [])
+    await ask('delete', { name: 'cut' })
+    assert.deepEqual(await ask('list'), [])
+  })
+
   test('that cannot be are refused and leave nothing', async (t) => {
     const place = await bench(t, 'capture-wrong')
     const { call } = place

@@ -176,19 +176,20 @@ suite('looking', { skip: missing ?? false }, () => {
       assert.equal(rules.length, 1)
     })
 
-    await t.test('flows of a host, and the lookup that agrees with them', async () => {
-      const { flows, tracked } = (await ask('show nat', { inside: '192.168.0.5' })) as { flows: { outside: string }[]; tracked: number }
-      const [flow] = flows
-      assert.ok(flow !== undefined && tracked >= 1)
-      const found = await ask('nat lookup', { endpoint: flow.outside })
-      assert.partialDeepStrictEqual(found, {
-        inside: '192.168.0.5',
-        outside: flow.outside.split(':')[0],
-        proof: { source: 'running', hostname: 'edge' },
-      })
-      const inverse = await ask('nat lookup', { endpoint: '192.168.0.5' })
-      assert.deepEqual(inverse, found)
-      assert.deepEqual((await ask('show nat', { inside: '192.168.0.6' }))['flows'], [])
+    await t.test('flows of every host, and the lookup that agrees with each', async () => {
+      const hosts = Array.from({ length: 9 }, (_, index) => `192.168.0.${index + 6}`)
+      for (const host of hosts) await client.host.run(['ip', 'address', 'add', `${host}/24`, 'dev', 'eth0'])
+      await Promise.all(hosts.map((host) => client.host.query(['ping', '-c', '1', '-W', '5', '-I', host, '198.51.100.1'])))
+      for (const host of ['192.168.0.5', ...hosts]) {
+        const { flows, tracked } = (await ask('show nat', { inside: host })) as { flows: { outside: string }[]; tracked: number }
+        const [flow] = flows
+        assert.ok(flow !== undefined && tracked >= 1, host)
+        const found = await ask('nat lookup', { endpoint: flow.outside })
+        const proof = { source: 'running', hostname: 'edge' }
+        assert.partialDeepStrictEqual(found, { inside: host, outside: flow.outside.split(':')[0], proof })
+        assert.deepEqual(await ask('nat lookup', { endpoint: host }), found)
+      }
+      assert.deepEqual((await ask('show nat', { inside: '192.168.0.15' }))['flows'], [])
     })
   })
 

@@ -38,8 +38,9 @@ export async function checkRecording(host: Host, { interface: link, filter }: Pi
   })
 }
 
-/** The first `count` packets of a file, a line each. A packet that was cut off at the end is left out. */
+/** The first `count` packets of a file, a line each; none when there is no file. A packet that was cut off at the end is left out. */
 export async function printPackets(host: Host, file: string, count: number): Promise<string[]> {
+  if ((await host.files.stat(file)) === undefined) return []
   const ran = await host.query(['tcpdump', '-n', '-tttt', '-c', String(count), '-r', file], { statuses: [0, 1] })
   if (ran.status !== 0 && !ran.stderr.includes('truncated dump file')) {
     throw new Fault('exec', `tcpdump cannot read ${file}`, { detail: ran.stderr.trim() })

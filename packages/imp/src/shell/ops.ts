@@ -40,6 +40,8 @@ const routing = operation<ImpContext>()({
       await requireDaemon(target, 'zebra')
       planned(context, [])
       const { directory } = frrPlace(target)
+      // Without its file vtysh complains each time that it starts.
+      await target.machine.files.write(`${directory}/vtysh.conf`, '')
       const command = words.length === 0 ? [] : ['-c', words.join(' ')]
       return give(context, target.host, ['vtysh', '--vty_socket', directory, '--config_dir', directory, ...command], words.length > 0)
     }),

@@ -24,7 +24,7 @@ suite('watching', () => {
       if (looks === 3) interruption.abort()
       return Promise.resolve(looks)
     }
-    const context = { host: fakeHost(), signal: interruption.signal, interactive: true }
+    const context = { host: fakeHost(), signal: interruption.signal, interactive: true, passthrough: true }
     const last = await watch(context, screenInto(written), ask, (seen) => `look ${seen}`)
     assert.equal(last, 3)
     const drawn = written.filter((text) => text.includes('look'))
@@ -44,17 +44,20 @@ suite('watching', () => {
       looks += 1
       return looks === 1 ? Promise.resolve(1) : Promise.reject(new Error('gone'))
     }
-    const context = { host: fakeHost(), signal: new AbortController().signal, interactive: true }
+    const context = { host: fakeHost(), signal: new AbortController().signal, interactive: true, passthrough: true }
     await assert.rejects(watch(context, screenInto(written), ask, String), /gone/)
     assert.equal(written.at(-1), '\x1b[?25h\x1b[?1049l')
   })
 
   test('is refused where nobody could end it', async () => {
-    const context = { host: fakeHost(), signal: new AbortController().signal, interactive: false }
-    await assert.rejects(
-      watch(context, screenInto([]), () => Promise.resolve(1), String),
-      { code: 'input', message: /needs a terminal/ },
-    )
+    for (const [interactive, passthrough] of [
+      [false, true],
+      [true, false],
+    ] as const) {
+      const context = { host: fakeHost(), signal: new AbortController().signal, interactive, passthrough }
+      const watching = watch(context, screenInto([]), () => Promise.resolve(1), String)
+      await assert.rejects(watching, { code: 'input', message: /needs a terminal/ })
+    }
   })
 
   test('shows only what fits, and says so', () => {

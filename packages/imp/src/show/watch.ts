@@ -34,12 +34,13 @@ async function pause({ host, signal }: Pick<OperationContext, 'host' | 'signal'>
 
 /** Looks until the person interrupts, and returns what was seen last. An `input` fault where nobody could interrupt. */
 export async function watch<T>(
-  context: Pick<OperationContext, 'host' | 'signal' | 'interactive'>,
+  context: Pick<OperationContext, 'host' | 'signal' | 'interactive' | 'passthrough'>,
   screen: Screen,
   look: () => Promise<T>,
   draw: (seen: T) => string,
 ): Promise<T> {
-  if (!context.interactive) throw new Fault('input', '--watch needs a terminal', { hint: 'leave --watch out, or --json' })
+  if (!context.interactive || !context.passthrough)
+    throw new Fault('input', '--watch needs a terminal', { hint: 'leave --watch out, or what takes its output' })
   let seen = await look()
   screen.write(enter)
   try {
