@@ -216,7 +216,7 @@ const exec = operation<ImpContext>()({
       await places.close()
     }
   },
-  view: () => '',
+  view: ({ stdout, stderr }) => [stdout, stderr].filter((text) => text !== '').join('\n'),
   exitStatus: ({ status }) => status,
 })
 

@@ -90,7 +90,7 @@ export const exec = operation<VmmContext>()({
     if (status === sshFailed && stdout === '') throw new Fault('exec', `cannot log in to ${vm.name}`, { detail: stderr })
     return { status, stdout, stderr }
   },
-  view: () => '',
+  view: ({ stdout, stderr }) => [stdout, stderr].filter((text) => text !== '').join('\n'),
   exitStatus: ({ status }) => status,
 })
 
