@@ -163,6 +163,20 @@ suite('looking', { skip: missing ?? false }, () => {
       await assert.rejects(ask('show routes', { destination: '198.51.100.1', longer: true }), { code: 'input', message: /needs a prefix/ })
     })
 
+    await t.test('what the kernel forwards by', async () => {
+      const entries = async (input: object): Promise<string[]> =>
+        ((await ask('show fib', input))['entries'] as { prefix: string; type: string; protocol: string }[]).map(
+          ({ prefix, type, protocol }) => `${prefix} ${type} ${protocol}`,
+        )
+      const all = await entries({})
+      for (const entry of ['198.51.100.0/24 unicast bgp', '2001:db8:f::/64 unicast kernel']) assert.ok(all.includes(entry), entry)
+      assert.deepEqual(await entries({ destination: '198.51.100.1' }), ['198.51.100.1/32 unicast ospf'])
+      assert.deepEqual(await entries({ destination: '10.1.2.3' }), ['10.0.0.0/8 blackhole static'])
+      assert.deepEqual(await entries({ destination: '192.0.2.0/30' }), ['192.0.2.0/30 unicast kernel'])
+      for (const destination of ['172.16.0.1', '0.0.0.0/0', '2001:db9::1'])
+        assert.deepEqual(await entries({ destination }), [], destination)
+    })
+
     await t.test('interfaces, neighbours and counters after some traffic', async () => {
       await client.host.query(['ping', '-c', '2', '-i', '0.2', '-W', '5', '198.51.100.1'])
       const { interfaces } = await ask('show interfaces')
@@ -222,6 +236,7 @@ suite('looking', { skip: missing ?? false }, () => {
     assert.deepEqual((await empty('show bgp'))['sessions'], [])
     assert.deepEqual((await empty('show ospf'))['neighbours'], [])
     assert.deepEqual((await empty('show neighbours'))['neighbours'], [])
+    assert.deepEqual((await empty('show fib'))['entries'], [])
     assert.partialDeepStrictEqual(await empty('show nat'), { mappings: [], tracked: 0, untranslatable: 0 })
     assert.deepEqual((await empty('show counters'))['rules'], [])
   })

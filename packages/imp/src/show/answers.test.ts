@@ -7,6 +7,7 @@ import { Fault } from '@imp/kit/base/fault.ts'
 import { parsePeer, parseSessions, viewPeer, viewSessions } from './bgp.ts'
 import { parseFlows, parseStatistics } from './conntrack.ts'
 import { parseNstat, viewCounters } from './counters.ts'
+import { longest, parseFib, viewFib } from './fib.ts'
 import { parseInterfaces, viewInterfaces } from './interfaces.ts'
 import { viewNat } from './nat.ts'
 import { parseNeighbours, viewNeighbours } from './neighbours.ts'
@@ -66,6 +67,24 @@ suite('what the kernel tells', () => {
     assert.deepEqual(silent, { address: '192.0.2.9', interface: 'wan', states: ['FAILED'], router: true })
     assert.match(viewNeighbours(silent === undefined ? [] : [silent]), /192\.0\.2\.9 +wan +nobody answers +failed router/)
     assert.deepEqual(parseNeighbours(''), [])
+  })
+
+  test('entries of the forwarding table, those of several hops and of none', () => {
+    const entries = parseFib(captured('fib4.json'), 4)
+    const bgp = entries.find((entry) => entry.protocol === 'bgp')
+    const hops = [{ address: '192.0.2.2', interface: 'wan', weight: 1 }]
+    assert.deepEqual(bgp, { prefix: '198.51.100.0/24', type: 'unicast', protocol: 'bgp', metric: 20, hops })
+    assert.equal(entries.find((entry) => entry.protocol === 'ospf')?.prefix, '198.51.100.1/32')
+    const [everything, blackhole, inside, sixth] = parseFib(captured('fib-match.json'), 4)
+    assert.deepEqual([everything?.prefix, everything?.hops.length, blackhole?.hops.length], ['0.0.0.0/0', 2, 0])
+    assert.equal(sixth?.hops[0]?.address, 'fe80::1')
+    const covering = [everything, blackhole, inside].filter((entry) => entry !== undefined)
+    assert.deepEqual(longest(covering), [inside])
+    assert.deepEqual([parseFib('', 6), longest([])], [[], []])
+    assert.match(
+      viewFib(covering),
+      /^0\.0\.0\.0\/0 +boot +0 +via 192\.0\.2\.2 dev va, via 198\.51\.100\.2 dev vb\n10\.0\.0\.0\/8 +boot +0 +blackhole$/m,
+    )
   })
 
   test('counters of rules and of IP', () => {

@@ -14,6 +14,7 @@ import { requireDaemon, requireNamespace, where, withTarget, type Where } from '
 import type { Ask } from './ask.ts'
 import { lookAtPeer, lookAtSessions, ShownPeer, ShownSession, viewPeer, viewSessions } from './bgp.ts'
 import { Counters, lookAtCounters, viewCounters } from './counters.ts'
+import { FibEntry, lookAtFib, viewFib } from './fib.ts'
 import { lookAtInterfaces, ShownInterface, viewInterfaces } from './interfaces.ts'
 import { lookAtNat, ShownNat, viewNat } from './nat.ts'
 import { lookAtNeighbours, Neighbour, viewNeighbours } from './neighbours.ts'
@@ -89,6 +90,25 @@ const routes = operation<ImpContext>()({
 })
 function drawRoutes(seen: z.output<typeof Routes>): string {
   return viewRoutes(seen.routes)
+}
+
+const Fib = z.strictObject({ target: z.string(), entries: z.array(FibEntry) })
+const fib = operation<ImpContext>()({
+  path: ['show', 'fib'],
+  summary: 'Show what the kernel forwards by, or the entry for one destination',
+  description: 'The main table of Linux, whoever made its entries. An address shows what its packets follow, a prefix exactly its entries.',
+  effect: 'read',
+  args: ['destination'],
+  short,
+  input: z.strictObject({ destination: Destination.exactOptional(), ...inputs }),
+  output: Fib,
+  examples: ['imp show fib', 'imp show fib 192.0.2.1'],
+  run: (context, { destination, ...input }) =>
+    look(context, input, async (target) => ({ target: target.name, entries: await lookAtFib(target.host, destination) }), drawFib),
+  view: drawFib,
+})
+function drawFib(seen: z.output<typeof Fib>): string {
+  return viewFib(seen.entries)
 }
 
 const Neighbours = z.strictObject({ target: z.string(), neighbours: z.array(Neighbour) })
@@ -224,4 +244,4 @@ const counters = operation<ImpContext>()({
   view: viewCounters,
 })
 
-export const operations: readonly AnyOperation<ImpContext>[] = [interfaces, routes, neighbours, bgp, ospf, nat, counters]
+export const operations: readonly AnyOperation<ImpContext>[] = [interfaces, routes, fib, neighbours, bgp, ospf, nat, counters]
