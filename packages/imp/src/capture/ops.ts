@@ -10,6 +10,8 @@ import { withLock } from '@imp/kit/host/lock.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { Step } from '@imp/kit/plan/step.ts'
 import type { ImpContext } from '../context.ts'
+import { layer3Interfaces } from '../interfaces/model.ts'
+import { findRunning } from '../pipeline/running.ts'
 import type { Target } from '../pipeline/target.ts'
 import { requireNamespace, where, withTarget, type Where } from '../pipeline/where.ts'
 import { Capture } from './model.ts'
@@ -73,6 +75,14 @@ function step(summary: string): Step {
   return { kind: 'capture', summary, disruption: 'none', data: {} }
 }
 
+/** Interfaces of the router of this machine, for shells. */
+function interfaceNames(context: ImpContext): Promise<string[]> {
+  return withTarget(context, { namespace: 'dataplane' }, async (target) => {
+    const running = await findRunning(target)
+    return running === undefined ? [] : [...new Set(layer3Interfaces(running.config).map((each) => each.link)), 'any']
+  })
+}
+
 async function refusePresent({ machine }: Target, directory: string, each: string): Promise<void> {
   if ((await captures(machine, directory).find(each)) === undefined) return
   throw new Fault('conflict', `there is a capture ${each} already`, { hint: `imp capture delete ${each}, or take another name` })
@@ -109,6 +119,7 @@ const start = operation<ImpContext>()({
     'imp capture start loss --interface wan',
     "imp capture start bgp --interface wan --filter 'tcp port 179' --max-time 1h --max-size 64",
   ],
+  complete: { interface: interfaceNames },
   run: (context, { name: own, interface: link, filter, maxSizeMib, maxTime, ...rest }) =>
     withCaptures(context, rest, async (target, directory) => {
       await requireNamespace(target)

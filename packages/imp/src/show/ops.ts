@@ -129,6 +129,13 @@ function drawNeighbours(seen: z.output<typeof Neighbours>): string {
   return viewNeighbours(seen.neighbours)
 }
 
+/** Names of the peers of the router of this machine, for shells. */
+function peerNames(context: ImpContext): Promise<string[]> {
+  return withTarget(context, { namespace: 'dataplane' }, async (target) =>
+    ((await findRunning(target))?.config.bgp?.peers ?? []).flatMap(({ name, address }) => [name, address]),
+  )
+}
+
 /** The address of a peer that is named by its address or by its name in the running configuration. */
 async function peerAddress(target: Target, peer: string): Promise<string> {
   const known = (await findRunning(target))?.config.bgp?.peers ?? []
@@ -175,6 +182,7 @@ const bgp = operation<ImpContext>()({
   }),
   output: Bgp,
   examples: ['imp show bgp', 'imp show bgp upstream', 'imp show bgp --watch'],
+  complete: { peer: peerNames },
   run: (context, { peer, ...input }) => look(context, input, (target) => lookAtBgp(target, peer), drawBgp),
   view: drawBgp,
 })
