@@ -97,6 +97,26 @@ suite('commit', () => {
     assert.equal(headOf(await commits.history.list())?.number, 1)
   })
 
+  test('that cannot be taken back says so, and is taken back by the next command', async () => {
+    const router = fakeRouter(health)
+    const commits = bench(router)
+    await commitLocked(commits, request('good'))
+    const apply = router.apply.bind(router)
+    router.apply = (config) => (config.hostname === 'good' ? Promise.reject(new Fault('exec', 'bgpd is stuck')) : apply(config))
+    const fault = await fail(commits, request('bad'))
+    assert.deepEqual([fault.code, fault.hint], ['state', 'mend the cause and run: imp recover'])
+    assert.match(fault.message, /could not be taken back: bgpd is stuck/)
+    router.apply = apply
+    await settle(commits)
+    assert.deepEqual(
+      [hostnames(router), await outcomes(commits)],
+      [
+        ['good', 'bad', 'good'],
+        ['1 applied', '2 rolled-back'],
+      ],
+    )
+  })
+
   test('waits within the window for what comes back by itself', async () => {
     let looked = 0
     const slow = (config: RouterConfig): Health => {
@@ -312,6 +332,16 @@ suite('confirmation', () => {
     await commitLocked(commits, request('two', { confirm: 60_000 }))
     assert.equal((await awaitConfirmation(commits, 2)).outcome, 'rolled-back')
     assert.ok(commits.clock.now().getTime() >= started.getTime() + 60_000)
+    assert.deepEqual(hostnames(router), ['one', 'two', 'one'])
+  })
+
+  test('the guard does not give up when the commit cannot be taken back at once', async () => {
+    const router = fakeRouter(health)
+    const commits = bench(router)
+    await commitLocked(commits, request('one'))
+    await commitLocked(commits, request('two', { confirm: 60_000 }))
+    router.refusal = new Fault('exec', 'bgpd is stuck')
+    assert.equal((await awaitConfirmation(commits, 2)).outcome, 'rolled-back')
     assert.deepEqual(hostnames(router), ['one', 'two', 'one'])
   })
 

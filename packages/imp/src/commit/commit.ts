@@ -153,6 +153,16 @@ function unhealthy(commit: Commit, findings: readonly Finding[]): Fault {
   })
 }
 
+function stuck(commit: Commit, findings: readonly Finding[], error: unknown): Fault {
+  const { message, detail } = asFault(error)
+  return new Fault('state', `commit ${commit.number} did harm and could not be taken back: ${message}`, {
+    hint: 'mend the cause and run: imp recover',
+    detail,
+    findings,
+    cause: error,
+  })
+}
+
 function errorsIn(findings: readonly Finding[]): string {
   return findings.flatMap(({ severity, message }) => (severity === 'error' ? [message] : [])).join('; ')
 }
@@ -181,7 +191,11 @@ async function carryOut(commits: Commits, commit: Commit, request: CommitRequest
     throw error
   }
   if (!hasErrors(findings)) return findings
-  await takeBack(commits, commit, errorsIn(findings))
+  try {
+    await takeBack(commits, commit, errorsIn(findings))
+  } catch (error) {
+    throw stuck(commit, findings, error)
+  }
   throw unhealthy(commit, findings)
 }
 

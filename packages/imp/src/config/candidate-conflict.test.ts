@@ -7,7 +7,6 @@ import { Fault } from '@imp/kit/base/fault.ts'
 import { localHost } from '@imp/kit/host/local.ts'
 import type { Commit } from '../commit/model.ts'
 import { refuseStale } from './candidate-conflict.ts'
-import { rebase } from './candidate-rebase.ts'
 import { addCommit, type ConfigStore } from './history.ts'
 import type { RouterConfigInput } from './model.ts'
 import { parsePath, setAt } from './paths.ts'
@@ -66,39 +65,5 @@ suite('a candidate that was overtaken', () => {
   test('is accepted when nobody overtook it', async () => {
     const head = await commit(1, base)
     await refuseStale(store, { base: 1, document: put(base, 'interfaces.wan.mtu', '9000') }, head)
-  })
-})
-
-suite('rebase', () => {
-  test('makes own changes again on what is in force', () => {
-    const mine = put(put(base, 'interfaces.wan.mtu', '9000'), 'interfaces.dmz.role', 'internal')
-    const theirs = put(base, 'interfaces.lan.description', 'offices')
-    const { document, dropped } = rebase(base, mine, theirs)
-    assert.deepEqual(dropped, [])
-    assert.deepEqual(document.interfaces, [
-      { name: 'wan', role: 'external', mtu: 9000 },
-      { name: 'lan', role: 'internal', description: 'offices' },
-      { name: 'dmz', role: 'internal' },
-    ])
-  })
-
-  test('gives up what conflicts, and nothing else', () => {
-    const mine = put(put(base, 'interfaces.wan.mtu', '9000'), 'hostname', 'edge2')
-    const { document, dropped } = rebase(base, mine, put(base, 'interfaces.wan.mtu', '1400'))
-    assert.deepEqual(
-      [document.hostname, document.interfaces?.[0]?.mtu, dropped.map(({ path }) => path)],
-      ['edge2', 1400, ['interfaces.wan.mtu']],
-    )
-  })
-
-  test('does not do again what both sides did', () => {
-    const both = put(base, 'interfaces.wan.mtu', '9000')
-    assert.deepEqual(rebase(base, put(both, 'hostname', 'edge2'), both), { document: put(both, 'hostname', 'edge2'), dropped: [] })
-  })
-
-  test('never mixes two changes of a list without names', () => {
-    const mine = put(base, 'nat.mappings[1]', '{"inside":"10.0.0.0/24","outside":"203.0.113.64/28"}')
-    const theirs = put(base, 'nat.mappings[1]', '{"inside":"10.1.0.0/24","outside":"203.0.113.80/28"}')
-    assert.equal(rebase(base, mine, theirs).dropped.length, 1)
   })
 })

@@ -160,11 +160,6 @@ export function setAt(document: RouterConfigInput, segments: readonly Segment[],
   return changeDocument(document, segments, ({ schema, path }) => valueOf(schema, words, jsonPath(path)))
 }
 
-/** The document with a value at a path, as it is. */
-export function putAt(document: RouterConfigInput, segments: readonly Segment[], value: unknown): RouterConfigInput {
-  return changeDocument(document, segments, () => value)
-}
-
 /** The document without what stands at a path; a `not-found` fault when nothing does. */
 export function deleteAt(document: RouterConfigInput, segments: readonly Segment[]): RouterConfigInput {
   getAt(document, segments)
