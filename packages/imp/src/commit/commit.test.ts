@@ -149,6 +149,19 @@ suite('commit', () => {
     assert.deepEqual([hostnames(router), headOf(await commits.history.list())?.number], [['one'], 1])
   })
 
+  test('says when it replaces what was applied without a commit', async () => {
+    const router = fakeRouter(health)
+    const said: string[] = []
+    const report: Commits['report'] = (event) => void (event.event === 'log' && said.push(event.text))
+    const commits = { ...bench(router), report }
+    await commitLocked(commits, request('one'))
+    await commitLocked(commits, request('two'))
+    assert.deepEqual(said, [])
+    await router.apply(RouterConfig.parse(named('by hand')))
+    await commitLocked(commits, request('three'))
+    assert.deepEqual(said, ['what runs is not commit 2: it was applied without a commit and is replaced now'])
+  })
+
   test('is refused before anything happens when it is not accepted', async () => {
     const router = fakeRouter(health)
     const commits = bench(router)

@@ -218,6 +218,13 @@ function newCommit(commits: Commits, request: CommitRequest, all: readonly Commi
   }
 }
 
+/** Says when what runs came from elsewhere (`imp apply`) and is about to be replaced. */
+async function warnOfReplaced({ history, report }: Commits, head: Commit | undefined, running: RouterConfig | undefined): Promise<void> {
+  if (head === undefined || isDeepStrictEqual(running, RouterConfig.parse(await history.document(head.number)))) return
+  const text = `what runs is not commit ${head.number}: it was applied without a commit and is replaced now`
+  report({ event: 'log', level: 'warning', text })
+}
+
 /**
  * Commits a configuration that was checked. The deadline of its confirmation is on disk and its guard runs before the first change,
  * and begins anew when the router was found well. To be called with the lock held; a dry run ends in `planned`.
@@ -234,6 +241,7 @@ export async function commitLocked(commits: Commits, request: CommitRequest): Pr
   const same = head !== undefined && isDeepStrictEqual(await history.document(head.number), request.document)
   if (same && steps.length === 0) return { steps, warnings: [] }
   const running = await router.running()
+  await warnOfReplaced(commits, head, running)
   const before = running === undefined ? unknown : await router.look(running)
   const commit = newCommit(commits, request, all)
   const { schema, version, hostname } = request.document
