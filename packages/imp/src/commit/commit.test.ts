@@ -157,7 +157,7 @@ suite('commit', () => {
     await commitLocked(commits, request('one'))
     await commitLocked(commits, request('two'))
     assert.deepEqual(said, [])
-    await router.apply(RouterConfig.parse(named('by hand')))
+    await router.apply(RouterConfig.parse(named('by-hand')))
     await commitLocked(commits, request('three'))
     assert.deepEqual(said, ['what runs is not commit 2: it was applied without a commit and is replaced now'])
   })
