@@ -91,10 +91,11 @@ async function readLine(ahead: Ahead, options: LineOptions): Promise<string | un
     ahead.length = 0
     resolve('')
   })
-  editor.on('close', () => {
+  const onClose = (): void => {
     process.stdout.write('\n')
     resolve(undefined)
-  })
+  }
+  editor.on('close', onClose)
   listenForHelp(editor, keys, options.explain)
   editor.prompt()
   const stop = letIn(ahead, keys)
@@ -102,7 +103,8 @@ async function readLine(ahead: Ahead, options: LineOptions): Promise<string | un
     return await promise
   } finally {
     stop()
-    editor.removeAllListeners('close').close()
+    // Only ours goes: the editor's own listener takes its hands off the terminal.
+    editor.off('close', onClose).close()
   }
 }
 
