@@ -108,6 +108,18 @@ describe('imp alone', { skip, concurrency: false }, () => {
     assert.equal(statSync(history()).mode & 0o777, 0o600)
   })
 
+  test('many lines leave nothing behind at the terminal', async () => {
+    await open([join(root, 'bin', 'imp')])
+    await see(/^imp>$/m)
+    // Node warns from the eleventh listener on.
+    for (let line = 1; line <= 12; line += 1) {
+      await type('lab', 'Enter')
+      await type('back', 'Enter')
+    }
+    await type('exit', 'Enter')
+    assert.doesNotMatch(await see(/ended with 0$/), /Warning/)
+  })
+
   test('? needs no Enter and leaves the line as it is', async () => {
     await open([join(root, 'bin', 'imp')])
     await see(/^imp>$/m)
