@@ -21,9 +21,6 @@ export const Nic = z
   .meta({ description: 'how the network card is found', minProperties: 1, maxProperties: 1 })
 export type Nic = z.output<typeof Nic>
 
-/** One line for people that FRR keeps as it is: its command line takes `|` for a pipe and joins words by single blanks. */
-export const Comment = Description.refine((text) => !/\||  /.test(text), 'must not contain "|" or two blanks in a row')
-
 const Addresses = z
   .array(InterfaceAddress)
   .default([])
@@ -115,7 +112,7 @@ export const InterfaceOspf6 = z.strictObject(ospfFields).describe('makes the int
 export type InterfaceOspf6 = z.output<typeof InterfaceOspf6>
 
 const layer3 = {
-  description: Comment.describe('one line for people').exactOptional(),
+  description: Description.describe('one line for people').exactOptional(),
   addresses: Addresses,
   ra: RouterAdvertisements.exactOptional(),
   ospf: InterfaceOspf.exactOptional(),

@@ -1,7 +1,6 @@
 /** Static routes, policy routes, BGP and OSPF. */
 import { z } from 'zod'
-import { Address, Address4, Asn, Prefix, interfaceName } from '@imp/kit/base/schema.ts'
-import { Comment } from '../interfaces/model.ts'
+import { Address, Address4, Asn, Description, Prefix, interfaceName } from '@imp/kit/base/schema.ts'
 
 export const Route = z
   .strictObject({
@@ -95,7 +94,7 @@ export const BgpPeer = z.strictObject({
     examples: ['198.51.100.1', '2001:db8:ffff::1'],
   }),
   asn: Asn.describe('autonomous system of the peer; equal to our own for iBGP'),
-  description: Comment.describe('one line for people').exactOptional(),
+  description: Description.describe('one line for people').exactOptional(),
   enabled: z.boolean().default(true).describe('whether to speak to it'),
   updateSource: z
     .string()

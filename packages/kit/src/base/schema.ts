@@ -40,12 +40,16 @@ export const HostName = z
   )
   .meta({ examples: ['edge1'] })
 
-/** One line of text for people: no control characters, no leading or trailing blanks; it ends up in configuration files. */
+/**
+ * One line of text for people that ends up in configuration files: no control characters, no leading or trailing blanks, and only what
+ * FRR keeps as it is, whose command line takes `|` for a pipe and joins words by single blanks.
+ */
 export const Description = z
   .string()
   .max(80)
   .regex(/^[^\p{Cc}\p{Cf}\u2028\u2029!#"\\]*$/u, 'must be one line without control characters, "!", "#", quotes or backslashes')
   .refine((text) => text === text.trim(), 'must not start or end with a blank')
+  .refine((text) => !/\||  /.test(text), 'must not contain "|" or two blanks in a row')
 
 function checked(parse: (text: string) => unknown, examples: string[], description: string) {
   return z
