@@ -1,74 +1,19 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { fakeClock } from '@imp/kit/host/fake.ts'
-import { localHost } from '@imp/kit/host/local.ts'
-import { historyOf } from '../config/history.ts'
-import { RouterConfig, type RouterConfigInput } from '../config/model.ts'
-import { adopt, commitLocked, confirmLocked, settle, withCommits, withdrawLocked, type CommitRequest, type Commits } from './commit.ts'
-import { awaitConfirmation } from './deadline.ts'
-import { fakeRouter, type FakeRouter } from './fake-router.ts'
+import { RouterConfig } from '../config/model.ts'
+import { adopt, commitLocked, settle, type Commits } from './commit.ts'
+import { fakeRouter } from './fake-router.ts'
 import type { Health } from './health.ts'
-import { headOf, type Commit } from './model.ts'
-
-let directory = ''
-let armed: number[] = []
-const started = new Date('2026-11-22T12:00:00Z')
-
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'imp-commit-'))
-  armed = []
-})
-afterEach(() => rm(directory, { recursive: true, force: true }))
-
-function bench(router: FakeRouter, clock = fakeClock(started)): Commits {
-  const guard = {
-    arm: (number: number) => {
-      armed.push(number)
-      return Promise.resolve()
-    },
-    forget: () => Promise.resolve(),
-  }
-  const { signal } = new AbortController()
-  const history = historyOf({ host: localHost(), directory })
-  return { history, directory, clock, router, guard, report: () => undefined, signal }
-}
-
-function named(hostname: string): RouterConfigInput {
-  return { schema: 'imp.router', version: 1, hostname }
-}
-
-function request(hostname: string, more: Partial<CommitRequest> = {}): CommitRequest {
-  return { document: named(hostname), who: 'anna', window: 5000, ...more }
-}
-
-/** Well unless the configuration is called `bad`. */
-function health({ hostname }: RouterConfig): Health {
-  const healthy = hostname !== 'bad'
-  return { probes: [{ name: 'BGP session up', path: 'bgp.peers.up', healthy, seen: healthy ? 'is Established' : 'is Active' }], learnt: 0 }
-}
-
-async function outcomes({ history }: Commits): Promise<string[]> {
-  return (await history.list()).map(({ number, outcome }) => `${number} ${outcome}`)
-}
-
-function hostnames({ applied }: FakeRouter): string[] {
-  return applied.map(({ hostname }) => hostname)
-}
-
-async function fail(commits: Commits, what: CommitRequest): Promise<Fault> {
-  const error: unknown = await commitLocked(commits, what).then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  )
-  assert.ok(error instanceof Fault, String(error))
-  return error
-}
+import { headOf } from './model.ts'
+import { abandoned, bench, directory, fail, health, hostnames, named, outcomes, request, started, useDirectory } from './sample.ts'
 
 suite('commit', () => {
+  useDirectory()
+
   test('numbers what comes into force, with who, when and why', async () => {
     const commits = bench(fakeRouter(health))
     const { commit } = await commitLocked(commits, request('one', { comment: 'first' }))
@@ -198,6 +143,8 @@ function mortal(commits: Commits, count: number): Commits {
 }
 
 suite('a commit killed after any piece of its work', () => {
+  useDirectory()
+
   for (const hostname of ['good', 'bad'] as const) {
     for (let count = 0; count <= 9; count += 1) {
       test(`${hostname}, after ${count}: the router has what the history says is in force`, async () => {
@@ -217,6 +164,8 @@ suite('a commit killed after any piece of its work', () => {
 })
 
 suite('an interrupted commit', () => {
+  useDirectory()
+
   test('is taken back while it is watched', async () => {
     const router = fakeRouter(health)
     const clock = fakeClock(started)
@@ -235,6 +184,8 @@ suite('an interrupted commit', () => {
 })
 
 suite('a router that was configured without commits', () => {
+  useDirectory()
+
   test('has its configuration as commit 1, once', async () => {
     const router = fakeRouter(health)
     const commits = bench(router)
@@ -248,13 +199,9 @@ suite('a router that was configured without commits', () => {
   })
 })
 
-/** A commit as the record on disk has it after its command was killed. */
-async function abandoned(commits: Commits, hostname: string, more: Partial<Commit>): Promise<void> {
-  const commit = { number: 2, base: 1, who: 'anna', when: started.toISOString(), outcome: 'pending', ...more } as const
-  await commits.history.add(commit, named(hostname), named('one'))
-}
-
 suite('a commit whose command died', () => {
+  useDirectory()
+
   test('before its verdict is taken back', async () => {
     const router = fakeRouter(health)
     const commits = bench(router)
@@ -282,109 +229,5 @@ suite('a commit whose command died', () => {
     await rm(join(directory, 'commits', '0002', 'commit.json'))
     assert.equal((await commitLocked(commits, request('three'))).commit?.number, 2)
     assert.equal((await commits.history.document(2)).hostname, 'three')
-  })
-})
-
-suite('confirmation', () => {
-  test('keeps a commit; the guard was there before the first change', async () => {
-    const router = fakeRouter(health)
-    const commits = bench(router)
-    await commitLocked(commits, request('one'))
-    const apply = router.apply.bind(router)
-    let before: number[] = []
-    router.apply = (config) => {
-      before = [...armed]
-      return apply(config)
-    }
-    const { commit } = await commitLocked(commits, request('two', { confirm: 60_000 }))
-    assert.deepEqual([commit?.outcome, before], ['awaiting', [2]])
-    assert.equal((await fail(commits, request('three'))).code, 'state')
-    assert.deepEqual([(await confirmLocked(commits)).outcome, await outcomes(commits)], ['applied', ['1 applied', '2 applied']])
-    await assert.rejects(confirmLocked(commits), { code: 'state' })
-  })
-
-  test('that cannot be guarded keeps the commit from beginning', async () => {
-    const router = fakeRouter(health)
-    const commits = bench(router)
-    const guard = { ...commits.guard, arm: () => Promise.reject(new Fault('exec', 'no room for a process')) }
-    assert.equal((await fail({ ...commits, guard }, request('one', { confirm: 60_000 }))).code, 'exec')
-    assert.deepEqual([hostnames(router), await outcomes(commits)], [[], ['1 failed']])
-  })
-
-  test('that nobody gives undoes the commit, whoever looks first', async () => {
-    const router = fakeRouter(health)
-    const clock = fakeClock(started)
-    const commits = bench(router, clock)
-    await commitLocked(commits, request('one'))
-    await commitLocked(commits, request('two', { confirm: 60_000 }))
-    await settle(commits)
-    assert.deepEqual(await outcomes(commits), ['1 applied', '2 awaiting'])
-    await clock.sleep(61_000)
-    await settle(commits)
-    assert.deepEqual(
-      [hostnames(router), await outcomes(commits)],
-      [
-        ['one', 'two', 'one'],
-        ['1 applied', '2 rolled-back'],
-      ],
-    )
-    assert.match((await commits.history.get(2)).reason ?? '', /nobody confirmed it until 2026-11-22T12:0/)
-  })
-
-  test('is guarded again after a reboot', async () => {
-    const commits = bench(fakeRouter(health))
-    await commitLocked(commits, request('one', { confirm: 60_000 }))
-    await settle(commits)
-    assert.deepEqual(armed, [1, 1])
-  })
-
-  test('the guard waits for the deadline and takes the commit back', async () => {
-    const router = fakeRouter(health)
-    const commits = bench(router)
-    await commitLocked(commits, request('one'))
-    await commitLocked(commits, request('two', { confirm: 60_000 }))
-    assert.equal((await awaitConfirmation(commits, 2)).outcome, 'rolled-back')
-    assert.ok(commits.clock.now().getTime() >= started.getTime() + 60_000)
-    assert.deepEqual(hostnames(router), ['one', 'two', 'one'])
-  })
-
-  test('the guard does not give up when the commit cannot be taken back at once', async () => {
-    const router = fakeRouter(health)
-    const commits = bench(router)
-    await commitLocked(commits, request('one'))
-    await commitLocked(commits, request('two', { confirm: 60_000 }))
-    router.refusal = new Fault('exec', 'bgpd is stuck')
-    assert.equal((await awaitConfirmation(commits, 2)).outcome, 'rolled-back')
-    assert.deepEqual(hostnames(router), ['one', 'two', 'one'])
-  })
-
-  test('the guard does the work of a command that was killed before its verdict', async () => {
-    const router = fakeRouter(health)
-    const commits = bench(router)
-    await commitLocked(commits, request('one'))
-    await abandoned(commits, 'two', { deadline: new Date(started.getTime() + 60_000).toISOString() })
-    await router.apply(RouterConfig.parse(named('two')))
-    assert.equal((await awaitConfirmation(commits, 2)).outcome, 'rolled-back')
-    assert.deepEqual(hostnames(router), ['one', 'two', 'one'])
-  })
-
-  test('a commit that waits can be taken back at once', async () => {
-    const router = fakeRouter(health)
-    const commits = bench(router)
-    await commitLocked(commits, request('one'))
-    const { commit } = await commitLocked(commits, request('two', { confirm: 60_000 }))
-    assert.ok(commit !== undefined)
-    assert.match((await withdrawLocked(commits, commit, 'ben')).reason ?? '', /ben/)
-    assert.deepEqual(hostnames(router), ['one', 'two', 'one'])
-  })
-
-  test('only one command works on commits at a time', async () => {
-    const commits = bench(fakeRouter(health))
-    await withCommits(commits, () =>
-      assert.rejects(
-        withCommits(commits, () => Promise.resolve()),
-        { code: 'busy' },
-      ),
-    )
   })
 })

@@ -16,13 +16,16 @@ import { operations as shows } from './show/ops.ts'
 let directory = ''
 let context: ImpContext
 
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'imp-commit-ops-'))
-  const { signal } = new AbortController()
-  const common = { host: localHost(), report: () => undefined, signal, dryRun: false, interactive: false, passthrough: false }
-  context = { ...common, vmm: ['vmm'], runDirectory: join(directory, 'run'), stateDirectory: join(directory, 'state') }
-})
-afterEach(() => rm(directory, { recursive: true, force: true }))
+/** Gives every test of a suite a directory of its own. Hooks outside of suites would run for the tests of all files. */
+function useDirectory(): void {
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'imp-commit-ops-'))
+    const { signal } = new AbortController()
+    const common = { host: localHost(), report: () => undefined, signal, dryRun: false, interactive: false, passthrough: false }
+    context = { ...common, vmm: ['vmm'], runDirectory: join(directory, 'run'), stateDirectory: join(directory, 'state') }
+  })
+  afterEach(() => rm(directory, { recursive: true, force: true }))
+}
 
 function operationOf(words: string): AnyOperation<ImpContext> {
   const found = [...edits, ...commits, ...shows].find(({ path }) => path.join(' ') === words)
@@ -49,6 +52,8 @@ async function commit(number: number, hostname: string, more: Partial<Commit> = 
 }
 
 suite('operations on the candidate', () => {
+  useDirectory()
+
   test('set, delete, diff and discard', async () => {
     await commit(1, 'edge1')
     assert.equal(await see('set', { place: 'hostname', value: ['edge2'] }), '~ hostname: edge1 -> edge2')
@@ -100,6 +105,8 @@ suite('operations on the candidate', () => {
 })
 
 suite('operations on the history', () => {
+  useDirectory()
+
   test('history shows who, when, why and what came of it, the latest first', async () => {
     await commit(1, 'edge1', { comment: 'first' })
     await commit(2, 'edge2', { outcome: 'rolled-back', reason: 'BGP session transit is Active' })

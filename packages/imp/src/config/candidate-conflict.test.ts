@@ -12,10 +12,13 @@ import type { RouterConfigInput } from './model.ts'
 import { parsePath, setAt } from './paths.ts'
 
 let store: ConfigStore
-beforeEach(async () => {
-  store = { host: localHost(), directory: await mkdtemp(join(tmpdir(), 'imp-conflict-')) }
-})
-afterEach(() => rm(store.directory, { recursive: true, force: true }))
+/** Gives every test of a suite a directory of its own. Hooks outside of suites would run for the tests of all files. */
+function useDirectory(): void {
+  beforeEach(async () => {
+    store = { host: localHost(), directory: await mkdtemp(join(tmpdir(), 'imp-conflict-')) }
+  })
+  afterEach(() => rm(store.directory, { recursive: true, force: true }))
+}
 
 const base: RouterConfigInput = {
   schema: 'imp.router',
@@ -39,6 +42,8 @@ async function commit(number: number, document: RouterConfigInput): Promise<Comm
 }
 
 suite('a candidate that was overtaken', () => {
+  useDirectory()
+
   test('is refused with the places that both sides changed first, and what else changed', async () => {
     await commit(1, base)
     const head = await commit(2, put(put(base, 'interfaces.wan.mtu', '1400'), 'interfaces.lan.description', 'offices'))

@@ -14,22 +14,25 @@ import type { RouterConfigInput } from './model.ts'
 let directory = ''
 let context: ImpContext
 
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'imp-candidate-'))
-  const { signal } = new AbortController()
-  const common = {
-    host: localHost(),
-    report: () => undefined,
-    signal,
-    dryRun: false,
-    interactive: false,
-    vmm: ['vmm'] as const,
-    passthrough: false,
-  }
-  context = { ...common, runDirectory: join(directory, 'run'), stateDirectory: join(directory, 'state') }
-})
+/** Gives every test of a suite a directory of its own. Hooks outside of suites would run for the tests of all files. */
+function useDirectory(): void {
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'imp-candidate-'))
+    const { signal } = new AbortController()
+    const common = {
+      host: localHost(),
+      report: () => undefined,
+      signal,
+      dryRun: false,
+      interactive: false,
+      vmm: ['vmm'] as const,
+      passthrough: false,
+    }
+    context = { ...common, runDirectory: join(directory, 'run'), stateDirectory: join(directory, 'state') }
+  })
 
-afterEach(() => rm(directory, { recursive: true, force: true }))
+  afterEach(() => rm(directory, { recursive: true, force: true }))
+}
 
 const named = (hostname: string) => (document: RouterConfigInput) => ({ ...document, hostname })
 
@@ -40,6 +43,8 @@ async function commitOf(hostname: string): Promise<void> {
 }
 
 suite('candidate', () => {
+  useDirectory()
+
   test('begins as a router that does nothing, with the name of this machine', async () => {
     const { base, document } = await readCandidate(context)
     assert.equal(base, 0)
