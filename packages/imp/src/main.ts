@@ -17,15 +17,17 @@ const program = { registry, version: manifest.version, makeContext }
 
 /** Holds a session when there is a terminal for it; returns whether there was. */
 async function heldSession(): Promise<boolean> {
-  const [{ isTerminal }, { startSession }, { later }] = await Promise.all([
+  const [{ isTerminal }, { startSession }, { later }, { candidateMark }] = await Promise.all([
     import('@imp/kit/surface/repl-terminal.ts'),
     import('@imp/kit/surface/repl.ts'),
     import('./later.ts'),
+    import('./prompt.ts'),
   ])
   if (!isTerminal()) return false
   // XDG Base Directory Specification, XDG_STATE_HOME.
   const state = process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state')
-  await startSession(program, { history: join(state, 'imp', 'history'), later })
+  const history = join(state, 'imp', 'history')
+  await startSession(program, { history, later, promptMark: (context) => candidateMark(registry, context) })
   return true
 }
 

@@ -1,7 +1,5 @@
 /** What a person can do to bring a configuration into force and to take it back. */
-import { resolve } from 'node:path'
 import { z } from 'zod'
-import { FilePath } from '@imp/kit/base/schema.ts'
 import { indent } from '@imp/kit/base/text.ts'
 import { parseDuration } from '@imp/kit/base/units.ts'
 import { Fault, refuse } from '@imp/kit/base/fault.ts'
@@ -17,7 +15,8 @@ import { historyOf, type ConfigStore } from '../config/history.ts'
 import { RouterConfig } from '../config/model.ts'
 import type { ImpContext } from '../context.ts'
 import { routerAt } from '../pipeline/router.ts'
-import { NamespaceName, openTarget, TargetName, type Target } from '../pipeline/target.ts'
+import { openTarget, type Target } from '../pipeline/target.ts'
+import { absolute, defaultNamespace, where, type Where } from '../pipeline/where.ts'
 import {
   adopt,
   commitLocked,
@@ -36,17 +35,6 @@ import { guardOf } from './guard.ts'
 import { Commit, headOf } from './model.ts'
 import { drawChanges, drawCommit, drawHistory, ShownChange, ShownFinding } from './view.ts'
 
-const defaultNamespace = 'dataplane'
-
-/** Which router, as in `imp apply`. */
-export const where = {
-  namespace: NamespaceName.default(defaultNamespace).describe('network namespace of the router on this machine'),
-  target: TargetName.describe('node of a running lab instead of a namespace').exactOptional(),
-  stateDirectory: FilePath.describe('directory of the running document and the journal').exactOptional(),
-  runDirectory: FilePath.describe('directory of the sockets and logs of FRR').exactOptional(),
-}
-export type Where = z.output<z.ZodObject<typeof where>>
-
 /** Whose edits. */
 export const whose = {
   candidate: EditorName.describe('name of the candidate; your user name unless told').exactOptional(),
@@ -61,15 +49,6 @@ function directoryOf(context: ImpContext, { namespace, target, stateDirectory }:
 function wordsOf({ namespace, target, stateDirectory, runDirectory }: Where): string[] {
   const given = Object.entries({ namespace, target, 'state-directory': stateDirectory, 'run-directory': runDirectory })
   return given.flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}=${value}`]))
-}
-
-function absolute(input: Where): Where {
-  const { stateDirectory, runDirectory } = input
-  return {
-    ...input,
-    ...(stateDirectory === undefined ? {} : { stateDirectory: resolve(stateDirectory) }),
-    ...(runDirectory === undefined ? {} : { runDirectory: resolve(runDirectory) }),
-  }
 }
 
 /** Opens the history of a router, with all that is needed to change it. */

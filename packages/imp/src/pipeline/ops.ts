@@ -18,15 +18,8 @@ import { applyConfig, isInterrupted, refuseInterrupted } from './apply.ts'
 import { planConfig } from './plan.ts'
 import { recoverConfig } from './recover.ts'
 import { findRunning } from './running.ts'
-import { frrPlace, NamespaceName, openTarget, TargetName, type Target } from './target.ts'
-
-const where = {
-  namespace: NamespaceName.default('dataplane').describe('network namespace of the router on this machine'),
-  target: TargetName.describe('node of a running lab instead of a namespace').exactOptional(),
-  stateDirectory: FilePath.describe('directory of the running document and the journal').exactOptional(),
-  runDirectory: FilePath.describe('directory of the sockets and logs of FRR').exactOptional(),
-}
-type Where = z.output<z.ZodObject<typeof where>>
+import { frrPlace } from './target.ts'
+import { where, withTarget } from './where.ts'
 
 const File = FilePath.describe('router configuration, router.json')
 
@@ -53,21 +46,6 @@ function viewSteps(steps: readonly ShownStep[]): string {
 async function readConfig(context: ImpContext, file: string): Promise<RouterConfig> {
   const path = resolve(file)
   return parseRouterConfig(await context.host.files.read(path), file)
-}
-
-async function withTarget<T>(context: ImpContext, input: Where, use: (target: Target) => Promise<T>): Promise<T> {
-  const { namespace, target, stateDirectory, runDirectory } = input
-  const opened = await openTarget(context, {
-    namespace,
-    ...(target === undefined ? {} : { target }),
-    ...(stateDirectory === undefined ? {} : { stateDirectory: resolve(stateDirectory) }),
-    ...(runDirectory === undefined ? {} : { runDirectory: resolve(runDirectory) }),
-  })
-  try {
-    return await use(opened)
-  } finally {
-    await opened.close()
-  }
 }
 
 const plan = operation<ImpContext>()({

@@ -9,23 +9,30 @@ import { findDaemons } from '../frr/daemons.ts'
 import type { FrrDaemon } from '../frr/render.ts'
 import { frrPlace, NamespaceName, openTarget, TargetName, type Target } from './target.ts'
 
+export const defaultNamespace = 'dataplane'
+
+/** Input of every operation on a router. */
 export const where = {
-  namespace: NamespaceName.default('dataplane').describe('network namespace of the router on this machine'),
+  namespace: NamespaceName.default(defaultNamespace).describe('network namespace of the router on this machine'),
   target: TargetName.describe('node of a running lab instead of a namespace').exactOptional(),
   stateDirectory: FilePath.describe('directory of the running document and the journal').exactOptional(),
   runDirectory: FilePath.describe('directory of the sockets and logs of FRR').exactOptional(),
 }
 export type Where = z.output<z.ZodObject<typeof where>>
 
-/** Opens the router, uses it and closes it. */
-export async function withTarget<T>(context: ImpContext, input: Where, use: (target: Target) => Promise<T>): Promise<T> {
-  const { namespace, target, stateDirectory, runDirectory } = input
-  const opened = await openTarget(context, {
-    namespace,
-    ...(target === undefined ? {} : { target }),
+/** The same with paths that no change of directory moves. */
+export function absolute(input: Where): Where {
+  const { stateDirectory, runDirectory } = input
+  return {
+    ...input,
     ...(stateDirectory === undefined ? {} : { stateDirectory: resolve(stateDirectory) }),
     ...(runDirectory === undefined ? {} : { runDirectory: resolve(runDirectory) }),
-  })
+  }
+}
+
+/** Opens the router, uses it and closes it. */
+export async function withTarget<T>(context: ImpContext, input: Where, use: (target: Target) => Promise<T>): Promise<T> {
+  const opened = await openTarget(context, absolute(input))
   try {
     return await use(opened)
   } finally {

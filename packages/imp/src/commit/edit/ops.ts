@@ -15,7 +15,8 @@ import { pathsOf } from '../../config/paths-complete.ts'
 import { deleteAt, parsePath, setAt } from '../../config/paths.ts'
 import type { ImpContext } from '../../context.ts'
 import { headOf } from '../model.ts'
-import { adoptRunning, candidateOf, where, whose, withRouter, type Where } from '../ops.ts'
+import { where, type Where } from '../../pipeline/where.ts'
+import { adoptRunning, candidateOf, whose, withRouter } from '../ops.ts'
 import { drawChanges, ShownChange, ShownFinding } from '../view.ts'
 
 /** Called PATH; the key is another word so that shells do not offer the names of files for it. */

@@ -11,7 +11,8 @@ import type { RouterConfigInput } from '../../config/model.ts'
 import { pathsOf } from '../../config/paths-complete.ts'
 import { getAt, parsePath } from '../../config/paths.ts'
 import type { ImpContext } from '../../context.ts'
-import { candidateOf, where, whose, withRouter } from '../ops.ts'
+import { where } from '../../pipeline/where.ts'
+import { candidateOf, whose, withRouter } from '../ops.ts'
 import { drawChanges, ShownChange } from '../view.ts'
 
 const CommitNumber = z.int().min(1)
