@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { Fault } from '../base/fault.ts'
 import { systemClock } from './local.ts'
 import { withLock } from './lock.ts'
 
@@ -59,4 +60,13 @@ test('another process keeps us out until it is killed', async () => {
   other.kill('SIGKILL')
   await once(other, 'close')
   assert.equal(await waiting, 'mine')
+})
+
+test('a lock file that cannot be opened is a denial', async () => {
+  const isDenied = (error: unknown): boolean => error instanceof Fault && error.code === 'denied'
+  // A directory cannot be opened as a file, whoever asks: root is denied nothing else.
+  await assert.rejects(
+    withLock(systemClock, directory, { what: 'it' }, () => Promise.resolve()),
+    isDenied,
+  )
 })
