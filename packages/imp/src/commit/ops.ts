@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { indent } from '@imp/kit/base/text.ts'
 import { parseDuration } from '@imp/kit/base/units.ts'
 import { Fault, refuse } from '@imp/kit/base/fault.ts'
-import { drawFindings } from '@imp/kit/op/findings.ts'
+import { drawFindings, FindingOutput } from '@imp/kit/op/findings.ts'
 import { operation, planned, type AnyOperation, type ViewOptions } from '@imp/kit/op/operation.ts'
 import { disruptionOf, disruptions } from '@imp/kit/plan/step.ts'
 import { currentEditor, EditorName } from '../config/candidate-editor.ts'
@@ -33,7 +33,7 @@ import {
 import { awaitConfirmation } from './deadline.ts'
 import { guardOf } from './guard.ts'
 import { Commit, headOf } from './model.ts'
-import { drawChanges, drawCommit, drawHistory, ShownChange, ShownFinding } from './view.ts'
+import { drawChanges, drawCommit, drawHistory, ShownChange } from './view.ts'
 
 /** Whose edits. */
 export const whose = {
@@ -121,7 +121,7 @@ const Result = z.strictObject({
   disruption: z.enum(disruptions).describe('how much the change disturbs'),
   steps: z.array(z.string()).describe('what changes on the machine'),
   changes: z.array(ShownChange).describe('what changes in the configuration'),
-  warnings: z.array(ShownFinding).describe('what is not well, and was not before or is new'),
+  warnings: z.array(FindingOutput).describe('what is not well, and was not before or is new'),
 })
 type Result = z.output<typeof Result>
 

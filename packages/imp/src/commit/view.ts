@@ -12,14 +12,6 @@ export const ShownChange = z.strictObject({
 })
 export type ShownChange = z.output<typeof ShownChange>
 
-export const ShownFinding = z.strictObject({
-  path: z.string(),
-  severity: z.enum(['error', 'warning']),
-  message: z.string(),
-  value: z.string().exactOptional(),
-  hint: z.string().exactOptional(),
-})
-
 function word(value: unknown): string {
   return printable(typeof value === 'string' ? value : JSON.stringify(value))
 }

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { FilePath } from '@imp/kit/base/schema.ts'
 import { count } from '@imp/kit/base/text.ts'
-import { drawFindings } from '@imp/kit/op/findings.ts'
+import { drawFindings, FindingOutput } from '@imp/kit/op/findings.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { Step } from '@imp/kit/plan/step.ts'
 import type { ImpContext } from '../context.ts'
@@ -25,14 +25,6 @@ const schema = operation<ImpContext>()({
   examples: ['imp schema > imp.router.schema.json'],
   run: () => Promise.resolve(routerJsonSchema()),
   view: (output) => JSON.stringify(output, null, 2),
-})
-
-const FindingOutput = z.strictObject({
-  path: z.string(),
-  severity: z.enum(['error', 'warning']),
-  message: z.string(),
-  value: z.string().exactOptional(),
-  hint: z.string().exactOptional(),
 })
 
 function summary(file: string, errors: number, warnings: number): string {

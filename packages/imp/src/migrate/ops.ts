@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { Fault, type Finding } from '@imp/kit/base/fault.ts'
 import { reported } from '@imp/kit/base/events.ts'
 import { FilePath, parseJson } from '@imp/kit/base/schema.ts'
+import { FindingOutput } from '@imp/kit/op/findings.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import { doStep, type Step } from '@imp/kit/plan/step.ts'
 import type { Host } from '@imp/kit/host/host.ts'
@@ -16,19 +17,11 @@ import { importRoles } from './reference-roles.ts'
 import { documentStep, migrateKinds } from './step.ts'
 import { drawImport } from './view.ts'
 
-const ReportedFinding = z.strictObject({
-  path: z.string().describe('JSON path in the new document'),
-  severity: z.enum(['error', 'warning']),
-  message: z.string(),
-  value: z.string().exactOptional(),
-  hint: z.string().exactOptional(),
-})
-
 const Result = z.strictObject({
   layout: z.enum(['roles', 'interfaces']).describe('layout of the old document'),
   config: z.record(z.string(), z.unknown()).describe('the new document'),
   report: z.array(Mapping).describe('where every field of the old document went'),
-  findings: z.array(ReportedFinding).describe('what the check of the new document says'),
+  findings: z.array(FindingOutput).describe('what the check of the new document says'),
   output: z.string().describe('file that holds the new document').exactOptional(),
 })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { count, indent, nearest, table, unifiedDiff } from './text.ts'
+import { count, indent, nearest, table } from './text.ts'
 import { displayWidth } from './width.ts'
 
 test('tables align, without blanks at the end of lines', () => {
@@ -31,11 +31,4 @@ test('the nearest word, when one is near', () => {
   const cases = { strat: undefined, stat: 'start', stpo: undefined, stp: 'stop', deltee: 'delete', banana: undefined, '': undefined }
   for (const [word, expected] of Object.entries(cases)) assert.equal(nearest(word, words), expected, word)
   assert.equal(nearest('x', []), undefined)
-})
-
-test('differences', () => {
-  assert.equal(unifiedDiff('f', 'a\n', 'a\n'), '')
-  const patch = unifiedDiff('frr.conf', 'a\nb\nc\n', 'a\nB\nc\n')
-  assert.match(patch, /^--- frr\.conf/)
-  assert.match(patch, /\n-b\n\+B\n/)
 })

@@ -1,12 +1,4 @@
-/** Text for people: plain tables, indentation, unified differences. */
-import { createTwoFilesPatch } from 'diff'
-
-/** Unified difference of two texts, empty when they are equal. */
-export function unifiedDiff(name: string, before: string, after: string): string {
-  if (before === after) return ''
-  const patch = createTwoFilesPatch(name, name, before, after, undefined, undefined, { context: 2 })
-  return patch.slice(patch.indexOf('--- '))
-}
+/** Text for people: plain tables, indentation, near words. */
 
 /** Columns aligned by blanks; cells may hold any text without newlines. Last column is not padded. */
 export function table(rows: readonly (readonly string[])[], width: (text: string) => number = (text) => text.length): string[] {

@@ -1,9 +1,19 @@
 /** Findings for people: what is wrong where, with the value and the remedy. */
+import { z } from 'zod'
 import type { Finding } from '../base/fault.ts'
 import { styleFor, type Style } from '../base/style.ts'
 import { table } from '../base/text.ts'
 import { displayWidth, printable, wrap } from '../base/width.ts'
 import type { ViewOptions } from './operation.ts'
+
+/** A finding in the output of an operation. */
+export const FindingOutput = z.strictObject({
+  path: z.string().describe('JSON path of what is wrong, empty for the whole document'),
+  severity: z.enum(['error', 'warning']),
+  message: z.string(),
+  value: z.string().exactOptional(),
+  hint: z.string().describe('what to do about it').exactOptional(),
+})
 
 function severity(style: Style, finding: Finding): string {
   return finding.severity === 'error' ? style('red', 'error') : style('yellow', 'warning')

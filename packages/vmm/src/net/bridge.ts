@@ -132,9 +132,3 @@ async function removeBridge(host: Host, settings: BridgeSettings): Promise<void>
   await host.run(['nft', '-f', '-'], { input: renderNoFirewall(settings) })
   await host.run(['ip', 'link', 'delete', 'dev', bridge])
 }
-
-/** The interface that the default route leaves by, or undefined when there is none: guests then reach only this computer. */
-export async function defaultInterface(host: Host): Promise<string | undefined> {
-  const { stdout } = await host.query(['ip', '-j', '-4', 'route', 'show', 'default'])
-  return parse(z.array(Route), parseJson(stdout === '' ? '[]' : stdout, 'ip route'), 'ip route')[0]?.dev
-}

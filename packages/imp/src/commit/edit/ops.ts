@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { refuse } from '@imp/kit/base/fault.ts'
 import { FilePath } from '@imp/kit/base/schema.ts'
-import { drawFindings } from '@imp/kit/op/findings.ts'
+import { drawFindings, FindingOutput } from '@imp/kit/op/findings.ts'
 import { operation, type AnyOperation, type ViewOptions } from '@imp/kit/op/operation.ts'
 import { refuseStale } from '../../config/candidate-conflict.ts'
 import { rebase as rebaseDocument } from '../../config/candidate-rebase.ts'
@@ -17,7 +17,7 @@ import type { ImpContext } from '../../context.ts'
 import { headOf } from '../model.ts'
 import { where, type Where } from '../../pipeline/where.ts'
 import { adoptRunning, candidateOf, whose, withRouter } from '../ops.ts'
-import { drawChanges, ShownChange, ShownFinding } from '../view.ts'
+import { drawChanges, ShownChange } from '../view.ts'
 
 /** Called PATH; the key is another word so that shells do not offer the names of files for it. */
 const Place = z
@@ -30,7 +30,7 @@ const Place = z
 const EditedResult = z.strictObject({
   target: z.string(),
   changes: z.array(ShownChange).describe('all changes of the candidate'),
-  findings: z.array(ShownFinding).describe('what a commit would have against it'),
+  findings: z.array(FindingOutput).describe('what a commit would have against it'),
 })
 type EditedResult = z.output<typeof EditedResult>
 

@@ -59,4 +59,3 @@ export function withoutListings(made: MadeLinux): MadeLinux {
 }
 
 export const nothingMade: MadeLinux = { links: [], rules: [], tables: [] }
-export const nothingDesired: DesiredLinux = { links: [], sysctls: {}, rules: [], tables: [] }

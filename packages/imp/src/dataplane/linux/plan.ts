@@ -203,7 +203,3 @@ export function planLinux(want: DesiredLinux, have: ObservedLinux, made: MadeLin
     cleanUp: planCleanUp(draft, renamed),
   }
 }
-
-export function isEmptyPlan(plan: LinuxPlan): boolean {
-  return Object.values(plan).every((part: readonly unknown[]) => part.length === 0)
-}

@@ -64,7 +64,4 @@ export const InstanceAction = z.strictObject({ action_type: z.enum(['FlushMetric
 export const InstanceInfo = z.looseObject({ app_name: z.string(), id: z.string(), state: z.string(), vmm_version: z.string() })
 export const Refusal = z.looseObject({ fault_message: z.string() })
 
-/** What `PUT /.../{id}` takes, by the first word of the path. */
-export type DriveBody = z.input<typeof Drive>
-export type NetworkInterfaceBody = z.input<typeof NetworkInterface>
 export type Request = { readonly path: string; readonly body: unknown }
