@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { RouterConfig } from '../../packages/imp/src/config/model.ts'
 import { applyConfig } from '../../packages/imp/src/pipeline/apply.ts'
 import { journalOf } from '../../packages/imp/src/pipeline/kinds.ts'
-import { silent, targetIn } from './pipeline-fixture.ts'
+import { silent, targetIn } from '../real/pipeline-fixture.ts'
 
 const [namespace = '', directory = '', file = '', record = '', moment = ''] = process.argv.slice(2)
 const target = targetIn(namespace, directory)

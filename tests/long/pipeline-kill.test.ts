@@ -11,7 +11,7 @@ import { applyConfig } from '../../packages/imp/src/pipeline/apply.ts'
 import { journalOf } from '../../packages/imp/src/pipeline/kinds.ts'
 import { recoverConfig } from '../../packages/imp/src/pipeline/recover.ts'
 import type { Target } from '../../packages/imp/src/pipeline/target.ts'
-import { config, machine, obstacle, openBench, silent, snapshot, type Snapshot } from './pipeline-fixture.ts'
+import { config, machine, obstacle, openBench, silent, snapshot, type Snapshot } from '../real/pipeline-fixture.ts'
 
 const child = join(import.meta.dirname, 'pipeline-killed.ts')
 const missing = await obstacle()
