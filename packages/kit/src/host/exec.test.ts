@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import { Fault } from '../base/fault.ts'
@@ -110,6 +111,27 @@ describe('pipes', () => {
   test('a stage that ends early is to blame, not the one whose pipe it broke', async () => {
     const fault = await faultOf(executePipe([['yes'], sh('exit 5')]))
     assert.equal(fault.message, 'sh ended with status 5')
+  })
+  test('a stream goes into the first', async () => {
+    const ran = await executePipe([['sort'], ['head', '-n', '1']], { input: Readable.from(['b\n', 'a\n']) })
+    assert.equal(ran.stdout, 'a')
+  })
+  test('a stream that fails stops the programs and is the reason', async () => {
+    async function* broken(): AsyncGenerator<string> {
+      yield 'a\n'
+      await Promise.reject(new Fault('input', 'the archive is cut off'))
+    }
+    assert.equal((await faultOf(executePipe([['cat']], { input: Readable.from(broken()) }))).message, 'the archive is cut off')
+  })
+  test('a program that ends before it has read the whole stream is judged by its status', async () => {
+    const endless = (): Readable =>
+      Readable.from(
+        (function* () {
+          for (;;) yield 'y'.repeat(65536)
+        })(),
+      )
+    assert.equal((await executePipe([['head', '-c', '1']], { input: endless() })).stdout, 'y')
+    assert.equal((await faultOf(executePipe([sh('exit 6')], { input: endless() }))).message, 'sh ended with status 6')
   })
   test('a stage that is not there stops the others', async () => {
     assert.equal((await faultOf(executePipe([['sleep', '60'], ['no-such-program-of-ours']]))).code, 'missing-program')

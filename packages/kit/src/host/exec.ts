@@ -170,14 +170,28 @@ export async function execute(argv: Argv, options: RunOptions = {}): Promise<Ran
   return { argv, status: outcome.status, stdout: stdout.text(), stderr: stderr.text() }
 }
 
+/** Pours a stream into a program. A program that ends before it has read everything tells by its status whether that was a failure. */
+async function pour(source: Readable, sink: Writable | null | undefined, onError: (error: unknown) => void): Promise<void> {
+  if (sink === null || sink === undefined) return
+  // The end of the program breaks the source too: whichever failed first is the reason.
+  let reason: { of: 'source' | 'sink'; error: unknown } | undefined
+  source.once('error', (error) => (reason ??= { of: 'source', error }))
+  sink.once('error', (error) => (reason ??= { of: 'sink', error }))
+  await pipeline(source, sink).catch(() => {
+    if (reason?.of === 'source') onError(reason.error)
+  })
+}
+
 /** Runs programs with the output of each going into the next; fails when any of them fails, naming the first that did. */
 export async function executePipe(stages: readonly Argv[], options: PipeOptions = {}): Promise<Ran> {
-  const { timeout = defaultTimeout, signal } = options
-  signal?.throwIfAborted()
+  const { timeout = defaultTimeout, input } = options
+  const broken = new AbortController()
+  const signal = options.signal === undefined ? broken.signal : AbortSignal.any([options.signal, broken.signal])
+  options.signal?.throwIfAborted()
   const children: ChildProcess[] = []
   try {
     for (const [index, argv] of stages.entries())
-      children.push(await start(argv, [index === 0 ? 'ignore' : 'pipe', 'pipe', 'pipe'], { detached: true }))
+      children.push(await start(argv, [index === 0 && input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], { detached: true }))
   } catch (error) {
     children.forEach((child) => child.kill('SIGKILL'))
     throw error
@@ -198,6 +212,7 @@ export async function executePipe(stages: readonly Argv[], options: PipeOptions 
     // A later stage that ends early breaks the pipe; the stage whose pipe it broke is not to blame for failing.
     await pipeline(child.stdout, meter, next).catch(() => victims.add(index))
   })
+  if (input !== undefined) joints.push(pour(input, children[0]?.stdin, (error) => broken.abort(error)))
   const [outcomes] = await Promise.all([finish(children, timeout, signal), ...joints])
   signal?.throwIfAborted()
   const failures = [...outcomes.entries()].filter(([, outcome]) => outcome.timedOut || outcome.status !== 0)

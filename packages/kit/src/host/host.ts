@@ -2,7 +2,7 @@
  * The one seam to a machine: this one, a network namespace of it, or a guest. Everything that looks at or changes a machine
  * goes through a `Host`, so that dry runs, tests and remote execution cost nothing extra.
  */
-import type { Duplex } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 
 /** A program and its arguments. There is no shell: every word is passed as it is. */
 export type Argv = readonly [string, ...string[]]
@@ -33,6 +33,8 @@ export interface Ran {
 export interface PipeOptions {
   readonly timeout?: number
   readonly signal?: AbortSignal
+  /** Goes into the first program. When it fails the programs are stopped, and its error is that of the pipe. */
+  readonly input?: Readable
   /** Bytes that left the first stage so far. */
   readonly onBytes?: (bytes: number) => void
 }
