@@ -1,8 +1,7 @@
 /**
- * Addresses and prefixes as values, over ip-address. Strict on the way in (no `010.0.0.1`, no `10.1`, no zones),
- * RFC 5952 on the way out.
+ * Addresses and prefixes as values. Strict on the way in (no `010.0.0.1`, no `10.1`, no zones), RFC 5952 on the way out.
  */
-import { Address4, Address6 } from 'ip-address'
+import { text4, text6, value4, value6 } from './ip-literal.ts'
 
 export type Family = 4 | 6
 
@@ -34,14 +33,11 @@ function wrong(text: string, expected: string): Error {
 
 /** Reads an address literal; throws an Error that names the text. */
 export function parseAddress(text: string, family?: Family): Address {
-  const expected = family === undefined ? 'an IPv4 or IPv6 address' : `an IPv${family} address`
-  if (family !== 6 && /^(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}$/.test(text) && Address4.isValid(text)) {
-    return { family: 4, value: new Address4(text).bigInt() }
-  }
-  if (family !== 4 && /^[0-9A-Fa-f:.]+$/.test(text) && text.includes(':') && Address6.isValid(text)) {
-    return { family: 6, value: new Address6(text).bigInt() }
-  }
-  throw wrong(text, expected)
+  const four = family === 6 ? undefined : value4(text)
+  if (four !== undefined) return { family: 4, value: four }
+  const six = family === 4 ? undefined : value6(text)
+  if (six !== undefined) return { family: 6, value: six }
+  throw wrong(text, family === undefined ? 'an IPv4 or IPv6 address' : `an IPv${family} address`)
 }
 
 function split(text: string, expected: string): [string, number] {
@@ -69,7 +65,7 @@ export function parsePrefix(text: string, family?: Family): Prefix {
 }
 
 export function formatAddress(address: Address): string {
-  return address.family === 4 ? Address4.fromBigInt(address.value).correctForm() : Address6.fromBigInt(address.value).correctForm()
+  return address.family === 4 ? text4(address.value) : text6(address.value)
 }
 
 export function formatPrefix(prefix: Prefix | InterfaceAddress): string {
