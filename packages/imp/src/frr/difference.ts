@@ -102,9 +102,9 @@ function compareLevel(path: readonly string[], want: readonly Line[], have: read
   const heaps = emptyHeaps()
   const newlyGone = goneNeighbors(path, want, have)
   const leaving = new Set([...newlyGone, ...gone])
-  const early = inTheWay(path, want, have)
-  heaps.first.push(...early.map((line) => removal(path, line)))
-  const rest = have.filter((line) => !early.includes(line) && !leaving.has(neighborLine.exec(line.text)?.[1] ?? ''))
+  const early = new Set(inTheWay(path, want, have))
+  heaps.first.push(...[...early].map((line) => removal(path, line)))
+  const rest = have.filter((line) => !early.has(line) && !leaving.has(neighborLine.exec(line.text)?.[1] ?? ''))
   const byKey = new Map(rest.map((line) => [keyOf(path, line.text), line]))
   const wanted = new Set(want.map((line) => keyOf(path, line.text)))
   for (const line of want) pour(compareLine(path, line, byKey.get(keyOf(path, line.text)), leaving), heaps)
@@ -180,17 +180,19 @@ function words(lines: readonly Line[]): string[] {
 }
 
 /** The lists and route-maps that `lines` name, directly or through each other. */
-function referenced(lines: readonly Line[], lists: readonly Line[]): Line[] {
-  const names = new Set(words(lines))
+function referenced(lines: readonly Line[], lists: readonly Line[]): Set<Line> {
+  const byName = Map.groupBy(lists, (list) => listName(list.text))
   const found = new Set<Line>()
-  for (let before = -1; before !== found.size;) {
-    before = found.size
-    for (const list of lists.filter((each) => !found.has(each) && names.has(listName(each.text) ?? ''))) {
+  const open = words(lines)
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const named = byName.get(name) ?? []
+    byName.delete(name)
+    for (const list of named) {
       found.add(list)
-      for (const word of words(list.children)) names.add(word)
+      open.push(...words(list.children))
     }
   }
-  return lists.filter((list) => found.has(list))
+  return new Set(lists.filter((list) => found.has(list)))
 }
 
 function interfaceParts(line: Line): (readonly [FrrDaemon, Line])[] {
@@ -214,7 +216,7 @@ export function splitByDaemon(lines: readonly Line[], daemons: readonly FrrDaemo
   if (homeless !== undefined) throw new Fault('bug', `the FRR configuration needs ${homeless}, which is not among its daemons`)
   const parts = new Map(daemons.map((daemon) => [daemon, (own.get(daemon) ?? []).map(([, line]) => line)]))
   const named = new Map([...parts].map(([daemon, part]) => [daemon, referenced(part, lists)]))
-  const orphans = lists.filter((list) => ![...named.values()].some((each) => each.includes(list)))
+  const orphans = lists.filter((list) => ![...named.values()].some((each) => each.has(list)))
   return new Map(
     [...parts].map(([daemon, part]) => [daemon, [...(named.get(daemon) ?? []), ...(daemon === fallback ? orphans : []), ...part]]),
   )

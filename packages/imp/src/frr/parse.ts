@@ -12,14 +12,15 @@ export interface Line {
 interface Open {
   readonly text: string
   readonly depth: number
-  readonly children: Open[]
+  /** By their text; a map keeps the order in which they came. */
+  readonly children: Map<string, Open>
 }
 
-function add(into: Open[], text: string, depth: number): Open {
-  const present = into.find((each) => each.text === text)
+function add(into: Map<string, Open>, text: string, depth: number): Open {
+  const present = into.get(text)
   if (present !== undefined) return present
-  const line = { text, depth, children: [] }
-  into.push(line)
+  const line = { text, depth, children: new Map() }
+  into.set(text, line)
   return line
 }
 
@@ -28,7 +29,7 @@ function add(into: Open[], text: string, depth: number): Open {
  * lines that appear twice are one; banner, comments and closing words are left out, and so are interfaces without any setting.
  */
 export function parseConfiguration(text: string): Line[] {
-  const top: Open[] = []
+  const top = new Map<string, Open>()
   let open: Open[] = []
   for (const raw of text.split('\n')) {
     const line = raw.trim()
@@ -38,11 +39,11 @@ export function parseConfiguration(text: string): Line[] {
     if (closesContext(line)) continue
     open.push(add(open.at(-1)?.children ?? top, line, depth))
   }
-  return top.map(close).filter((line) => line.children.length > 0 || !line.text.startsWith('interface '))
+  return [...top.values()].map(close).filter((line) => line.children.length > 0 || !line.text.startsWith('interface '))
 }
 
 function close(line: Open): Line {
-  return { text: line.text, children: line.children.map(close) }
+  return { text: line.text, children: [...line.children.values()].map(close) }
 }
 
 /** The text of a tree, in FRR's own layout. */

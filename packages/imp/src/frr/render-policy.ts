@@ -101,10 +101,9 @@ function routeMap(name: string, family: Family, clauses: readonly Clause[]): Blo
   )
 }
 
-function importMap(bgp: Bgp, peer: BgpPeer): Block[] {
+function importMap(bgp: Bgp, peer: BgpPeer, lists: ReadonlySet<string>): Block[] {
   const family = familyOf(peer)
   const { acceptDefault, accept, reject, localPreference } = peer.import
-  const lists = new Set([...sharedLists(bgp, family), ...peerLists(peer)].map((list) => list.name))
   const sets = localPreference === undefined ? [] : [`set local-preference ${localPreference}`]
   const external = peer.asn !== bgp.asn
   const deny = (list: string): Clause[] => (lists.has(list) ? [{ verdict: 'deny', list }] : [])
@@ -153,10 +152,9 @@ function exportSets(bgp: Bgp, peer: BgpPeer): string[] {
   ]
 }
 
-function exportMap(bgp: Bgp, peer: BgpPeer): Block[] {
+function exportMap(bgp: Bgp, peer: BgpPeer, lists: ReadonlySet<string>): Block[] {
   const family = familyOf(peer)
   const sets = exportSets(bgp, peer)
-  const lists = new Set([...sharedLists(bgp, family), ...peerLists(peer)].map((list) => list.name))
   const list = peer.export.announced === undefined ? `announced${family}` : `${peer.name}-announced`
   if (peer.asn === bgp.asn && peer.export.announced === undefined)
     return routeMap(exportMapName(peer), family, [{ verdict: 'permit', sets }])
@@ -165,5 +163,6 @@ function exportMap(bgp: Bgp, peer: BgpPeer): Block[] {
 
 /** Route maps of all peers, two for each. */
 export function renderRouteMaps(bgp: Bgp): Block[] {
-  return bgp.peers.flatMap((peer) => [...importMap(bgp, peer), ...exportMap(bgp, peer)])
+  const lists = new Set(prefixLists(bgp).map((list) => list.name))
+  return bgp.peers.flatMap((peer) => [...importMap(bgp, peer, lists), ...exportMap(bgp, peer, lists)])
 }

@@ -33,8 +33,8 @@ export const linuxDataplane: Dataplane<DesiredLinux, ObservedPlace, MadeLinux> =
       listing: observed.tables.find((table) => sameTable(table, { family, name }))?.listing ?? '',
     })),
   }),
-  withoutCarrier: (desired, observed) =>
-    desired.links
-      .filter((link) => link.up && observed.links.some((each) => each.name === link.name && !each.carrier))
-      .map((link) => link.name),
+  withoutCarrier(desired, observed) {
+    const silent = new Set(observed.links.filter((link) => !link.carrier).map((link) => link.name))
+    return desired.links.filter((link) => link.up && silent.has(link.name)).map((link) => link.name)
+  },
 }

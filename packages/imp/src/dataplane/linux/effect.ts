@@ -75,6 +75,8 @@ export function isIpv6(address: string): boolean {
 
 /** What the kernel does by itself: VLANs follow their port, bridges take the MTU of their members (net/8021q/vlan.c, net/bridge/br_if.c). */
 function carryOn(change: LinkChange, present: Present): void {
+  if (change.change === 'master') forgetMtus([change.before, change.after], present)
+  if (change.change !== 'rename' && change.change !== 'state') return
   for (const link of Array.from(present.links.values())) {
     if (change.change === 'rename' && link.parent === change.from) present.links.set(link.name, { ...link, parent: change.to })
     if (change.change === 'rename' && link.master === change.from) present.links.set(link.name, withMaster(link, change.to))
@@ -83,9 +85,13 @@ function carryOn(change: LinkChange, present: Present): void {
       carryOut({ ...change, link: link.name }, present)
       if (change.after === 'up' && open) present.uncertain.add(link.name)
     }
-    if (change.change === 'master' && (link.name === change.before || link.name === change.after)) {
-      present.links.set(link.name, { ...link, mtu: unknownMtu })
-    }
+  }
+}
+
+function forgetMtus(bridges: readonly (string | null)[], present: Present): void {
+  for (const name of bridges) {
+    const link = present.links.get(name ?? '')
+    if (link !== undefined) present.links.set(link.name, { ...link, mtu: unknownMtu })
   }
 }
 

@@ -39,25 +39,35 @@ function matches(link: ObservedLink, want: DesiredLink): boolean {
   return link.kind === 'vlan' && link.parent === want.parent && link.vlan === want.vlan && link.protocol === want.protocol
 }
 
-/** Clears the way of a virtual link: an old one of ours with its name or its tag goes, anybody else's is a conflict. */
-function clearTheWay(draft: Draft, into: Change[], want: DesiredLink): void {
-  const inTheWay = (link: ObservedLink): boolean =>
-    link.name === want.name ? !matches(link, want) : want.kind === 'vlan' && matches(link, want)
-  for (const { name } of [...draft.present.links.values()].filter(inTheWay)) {
-    const old = draft.made.links.find((link) => link.name === name)
-    if (old?.kind !== 'vlan' && old?.kind !== 'bridge') {
-      throw new Fault('conflict', `${want.name} cannot be made: there is ${name}, which was not made by imp`, {
-        hint: `remove it (ip link delete ${name}), or choose another name or VLAN`,
-      })
+/** What tells VLANs of a port apart; undefined for other links. */
+function tagOf({ kind, parent, vlan, protocol }: ObservedLink | DesiredLink): string | undefined {
+  return kind === 'vlan' ? `${parent} ${vlan} ${protocol}` : undefined
+}
+
+/** Clears the way of virtual links: an old one of ours with the name or the tag of one goes, anybody else's is a conflict. */
+function clearTheWay(draft: Draft, into: Change[], virtual: readonly DesiredLink[]): void {
+  const byTag = Map.groupBy(draft.present.links.values(), tagOf)
+  const made = new Map(draft.made.links.map((link) => [link.name, link]))
+  for (const want of virtual) {
+    const tagged = want.kind === 'vlan' ? (byTag.get(tagOf(want)) ?? []) : []
+    for (const name of new Set([want.name, ...tagged.map((link) => link.name)])) {
+      const link = draft.present.links.get(name)
+      if (link === undefined || (name === want.name && matches(link, want))) continue
+      const old = made.get(name)
+      if (old?.kind !== 'vlan' && old?.kind !== 'bridge') {
+        throw new Fault('conflict', `${want.name} cannot be made: there is ${name}, which was not made by imp`, {
+          hint: `remove it (ip link delete ${name}), or choose another name or VLAN`,
+        })
+      }
+      removeLink(draft, into, old)
     }
-    removeLink(draft, into, old)
   }
 }
 
 function planLinks(draft: Draft): Change[] {
   const changes: Change[] = []
   const virtual = draft.want.links.filter((link) => link.kind === 'vlan' || link.kind === 'bridge')
-  for (const link of virtual) clearTheWay(draft, changes, link)
+  clearTheWay(draft, changes, virtual)
   // A VLAN is refused an MTU that its port does not have yet.
   changes.push(...planMtus(draft, 'raise'))
   for (const link of virtual)
@@ -160,18 +170,19 @@ function isStill(link: ObservedLink, made: DesiredLink): boolean {
 
 function planCleanUp(draft: Draft, renamed: ReadonlyMap<string, string>): Change[] {
   const { want, made, present } = draft
+  const wantedLinks = new Map(want.links.map((link) => [link.name, link]))
   const changes: Change[] = []
   const goneRules = made.rules.filter((rule) => !want.rules.some((each) => sameRule(each, rule)))
   const staleRules = goneRules.filter((rule) => present.rules.some((each) => sameRule(each, rule)))
   emit(draft, changes, ...staleRules.map((rule): Change => ({ change: 'remove-rule', rule })))
   for (const old of made.links) {
     const name = renamed.get(old.name) ?? old.name
-    const wanted = want.links.find((link) => link.name === name)?.addresses ?? []
+    const wanted = wantedLinks.get(name)?.addresses ?? []
     const there = present.links.get(name)?.addresses ?? []
     const gone = old.addresses.filter((address) => there.includes(address) && !wanted.includes(address))
     emit(draft, changes, ...gone.map((address): Change => ({ change: 'remove-address', link: name, address })))
   }
-  const unwanted = made.links.filter((old) => !want.links.some((link) => link.name === (renamed.get(old.name) ?? old.name)))
+  const unwanted = made.links.filter((old) => !wantedLinks.has(renamed.get(old.name) ?? old.name))
   for (const old of unwanted.toReversed()) {
     const link = present.links.get(old.name)
     if (link === undefined) continue
