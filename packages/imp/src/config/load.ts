@@ -3,7 +3,9 @@ import { z } from 'zod'
 import { asFault, refuse, type Finding } from '@imp/kit/base/fault.ts'
 import { inspect, parseJson } from '@imp/kit/base/schema.ts'
 import { checkConfig } from './check.ts'
+import { ownFindings } from './consequences.ts'
 import { RouterConfig, routerSchema, routerVersion } from './model.ts'
+import { salvage } from './salvage.ts'
 
 export interface Loaded {
   /** Undefined when the schema refuses the document; there even when rules across fields find errors. */
@@ -47,19 +49,15 @@ export function loadRouterConfig(text: string, where: string): Loaded {
   if (envelope.length > 0) return { findings: envelope }
   const { value, findings } = inspect(RouterConfig, document)
   if (value !== undefined) return { config: value, findings: checkConfig(value) }
-  // Unknown keys alone leave everything else readable: the rules across fields then have their say in the same run.
-  const { value: known } = inspect(RouterConfig, withoutUnknownKeys(document))
-  return { findings: [...findings, ...(known === undefined ? [] : checkConfig(known))] }
+  return { findings: [...findings, ...restFindings(document)] }
 }
 
-function withoutUnknownKeys(document: unknown): unknown {
-  const copy: unknown = structuredClone(document)
-  for (const issue of RouterConfig.safeParse(document).error?.issues ?? []) {
-    if (issue.code !== 'unrecognized_keys') continue
-    const holder = issue.path.reduce<unknown>((value, key) => Reflect.get(Object(value), key), copy)
-    for (const key of issue.keys) Reflect.deleteProperty(Object(holder), key)
-  }
-  return copy
+/** What rules across fields say of everything that the schema accepts: one broken field does not hide what is wrong elsewhere. */
+function restFindings(document: unknown): Finding[] {
+  const { hostname } = RouterConfig.shape
+  const named = Envelope.extend({ hostname: hostname.catch('unnamed') }).parse(document)
+  const salvaged = salvage(RouterConfig, named)
+  return salvaged === undefined ? [] : ownFindings(salvaged, checkConfig)
 }
 
 /** Reads a configuration that can be used, or throws one `input` fault with all findings of schema and rules. */
