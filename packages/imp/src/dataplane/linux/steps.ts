@@ -1,5 +1,6 @@
 /** Steps that change the kernel of a namespace. Each looks first, so that it may be done and undone again after a crash in its middle. */
 import { z } from 'zod'
+import { count } from '@imp/kit/base/text.ts'
 import { stepKind, type Step, type StepKind } from '@imp/kit/plan/step.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import { namespacePath } from '@imp/kit/host/namespace.ts'
@@ -7,6 +8,7 @@ import type { DataplanePlace, DataplaneSteps } from '../dataplane.ts'
 import { batchLine, Change, describeChange, inverse } from './change.ts'
 import { TableName } from './desired.ts'
 import { remaining } from './effect.ts'
+import { retranslate, retranslated } from './flows.ts'
 import { observeLinks, observeRules, observeSysctls } from './observe.ts'
 import type { LinuxPlan } from './plan.ts'
 import { loadTable } from './table.ts'
@@ -101,8 +103,9 @@ export function linuxKinds(place: DataplanePlace) {
     table: stepKind({
       kind: 'nft-table',
       schema: TableData,
-      do: (_host, { table, after }) => loadTable(host, table, after ?? undefined),
-      undo: (_host, { table, before }) => inPlace(() => loadTable(host, table, before ?? undefined)),
+      do: (_host, { table, before, after }) => retranslate(host, { before, after }, () => loadTable(host, table, after ?? undefined)),
+      undo: (_host, { table, before, after }) =>
+        inPlace(() => retranslate(host, { before: after, after: before, back: true }, () => loadTable(host, table, before ?? undefined))),
     }),
   }
 }
@@ -119,9 +122,9 @@ export function listed(texts: readonly string[]): string {
   return `${texts.slice(0, shown - 1).join(', ')} and ${texts.length - shown + 1} more`
 }
 
-function tableSummary(table: TableName, before: string | null, after: string | null): string {
+function tableSummary(table: TableName, before: string | null, after: string | null, ended: number): string {
   const verb = after === null ? 'remove' : before === null ? 'load' : 'replace'
-  return `${verb} nftables table ${table.name}`
+  return `${verb} nftables table ${table.name}${ended === 0 ? '' : `, end the flows of ${count(ended, 'renumbered host')}`}`
 }
 
 /** Whether traffic that went through before no longer does. */
@@ -163,9 +166,11 @@ export function linuxSteps(place: DataplanePlace, plan: LinuxPlan, namespaceTher
       ...linksStep(plan.prepare),
       ...(keys.length === 0 ? [] : [kinds.sysctls.step(`set ${listed(keys)}`, { changes: plan.sysctls.map((each) => ({ ...each })) })]),
       ...linksStep(plan.activate),
-      ...plan.tables.map((each) =>
-        kinds.table.step(tableSummary(each.table, each.before, each.after), { ...each, table: { ...each.table } }),
-      ),
+      ...plan.tables.map((each) => {
+        const ended = each.before === null ? 0 : retranslated(each.before, each.after ?? '').length
+        const summary = tableSummary(each.table, each.before, each.after, ended)
+        return kinds.table.step(summary, { ...each, table: { ...each.table } }, ended === 0 ? 'none' : 'reload')
+      }),
     ],
     after: linksStep(plan.cleanUp),
   }
