@@ -4,10 +4,11 @@ import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { attempt } from './files.ts'
 
-/** Opens a file for reading; a `not-found` or `denied` fault when it cannot be. */
-export function readStream(path: string): Promise<Readable> {
+/** Opens a file, or so many bytes of it from a place on, for reading; a `not-found` or `denied` fault when it cannot be. */
+export function readStream(path: string, part?: { readonly offset: number; readonly length: number }): Promise<Readable> {
   return attempt('read', path, async () => {
-    const stream = createReadStream(path, { highWaterMark: 1 << 20 })
+    const range = part === undefined ? {} : { start: part.offset, end: part.offset + part.length - 1 }
+    const stream = createReadStream(path, { highWaterMark: 1 << 20, ...range })
     await once(stream, 'open')
     return stream
   })

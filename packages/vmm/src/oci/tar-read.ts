@@ -10,6 +10,8 @@ export interface Member {
   readonly linkPath: string
   /** Bytes of content. */
   readonly size: number
+  /** Where the content begins in the archive, in bytes. */
+  readonly offset: number
   /** All header blocks of the member, as they stood in the archive. */
   readonly head: Buffer
   /** Pax records of the member. */
@@ -27,6 +29,8 @@ interface Source {
   read(length: number): Promise<Buffer | undefined>
   /** So many bytes in pieces; `skip` reads what is left of them. */
   content(length: number): { pieces: () => AsyncGenerator<Buffer>; skip: () => Promise<void> }
+  /** Bytes that were read so far. */
+  offset(): number
   /** Reads the stream to its end. */
   drain(): Promise<void>
 }
@@ -41,8 +45,10 @@ function sourceOf(stream: AsyncIterable<Buffer>): Source {
     if (next.done !== true) rest = rest.length === 0 ? next.value : Buffer.concat([rest, next.value])
     return next.done !== true
   }
+  let offset = 0
   const take = (length: number): Buffer => {
     const taken = rest.subarray(0, length)
+    offset += taken.length
     rest = rest.subarray(length)
     return taken
   }
@@ -73,6 +79,7 @@ function sourceOf(stream: AsyncIterable<Buffer>): Source {
         },
       }
     },
+    offset: () => offset,
     async drain() {
       do rest = Buffer.alloc(0)
       while (await more())
@@ -122,6 +129,7 @@ function memberOf(header: Header & { kind: TarKind }, told: Told, source: Source
     path,
     linkPath: header.kind === 'link' ? cleanPath(link) : link,
     size,
+    offset: source.offset(),
     head: Buffer.concat(head),
     records,
     body: pieces,
