@@ -96,11 +96,21 @@ function commandOf(place: FrrPlace, daemon: FrrDaemon): Argv {
     '-f',
     `${directory}/none.conf`,
     '--log',
-    `file:${directory}/${daemon}.log`,
+    `file:${logFile(place, daemon)}`,
     '--log-level',
     'informational',
     ...(daemon === 'bfdd' ? ['--bfdctl', `${directory}/bfdd.sock`] : []),
   ]
+}
+
+function logFile(place: FrrPlace, daemon: FrrDaemon): string {
+  return `${place.directory}/${daemon}.log`
+}
+
+/** The end of what the daemon logged, where a crash leaves its trace; undefined without a log. */
+export async function lastLog(place: FrrPlace, daemon: FrrDaemon): Promise<string | undefined> {
+  const log = await readIfThere(place.machine, logFile(place, daemon))
+  return log?.trim().split('\n').slice(-5).join('\n')
 }
 
 async function startDaemon(place: FrrPlace, daemon: FrrDaemon): Promise<void> {
@@ -111,8 +121,7 @@ async function startDaemon(place: FrrPlace, daemon: FrrDaemon): Promise<void> {
     await place.host.run(commandOf(place, daemon))
   } catch (error) {
     if (!(error instanceof Fault) || error.code === 'missing-program') throw error
-    const log = await readIfThere(place.machine, `${place.directory}/${daemon}.log`)
-    const last = log?.trim().split('\n').slice(-5).join('\n')
+    const last = await lastLog(place, daemon)
     throw new Fault(error.code, `FRR's ${daemon} does not start in ${place.host.name}`, { detail: last ?? error.detail, cause: error })
   }
 }

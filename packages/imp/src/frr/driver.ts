@@ -1,6 +1,6 @@
 /** Applies configurations to running FRR daemons by difference, over their vty sockets: sessions that a change does not touch stay up. */
 import { Fault } from '@imp/kit/base/fault.ts'
-import { findDaemons, type FrrPlace, type RunningDaemon } from './daemons.ts'
+import { findDaemons, lastLog, startDaemons, stopDaemons, type FrrPlace, type RunningDaemon } from './daemons.ts'
 import { commandsOf, difference, splitByDaemon, type Change } from './difference.ts'
 import { parseBgpSummary, parseConfiguration, type BgpSession, type Line } from './parse.ts'
 import type { FrrConfig, FrrDaemon } from './render.ts'
@@ -37,6 +37,7 @@ interface Refusal {
   readonly command: string
   readonly words: string
   readonly status: string
+  readonly lost: boolean
 }
 
 /** Sends the changes as one batch; stops at the first command that is refused. */
@@ -45,17 +46,39 @@ async function send(session: Session, changes: readonly Change[]): Promise<Refus
   const refused = await session.configure(commands.map((command) => command.text))
   if (refused === undefined) return undefined
   const { text: command = '', change } = commands[refused.at] ?? {}
-  return { change, command, words: refused.text, status: refused.status }
+  return { change, command, words: refused.text, status: refused.status, lost: refused.lost === true }
 }
 
 function same(a: Change, b: Change): boolean {
   return a.action === b.action && a.line === b.line && a.path.join('\n') === b.path.join('\n')
 }
 
+function quoted({ change, command }: Refusal): string {
+  const where = change?.path.map((context) => `${context}: `).join('') ?? ''
+  return JSON.stringify(`${where}${command}`)
+}
+
 function refused(daemon: FrrDaemon, refusal: Refusal): Fault {
-  const where = refusal.change?.path.map((context) => `${context}: `).join('') ?? ''
-  const line = `${where}${refusal.command}`
-  return new Fault('exec', `${daemon} refused ${JSON.stringify(line)}: ${refusal.status}`, { detail: refusal.words })
+  return new Fault('exec', `${daemon} refused ${quoted(refusal)}: ${refusal.status}`, { detail: refusal.words })
+}
+
+/** A daemon that crashed, or that somebody ended, in the middle of a change. */
+async function lost(place: FrrPlace, daemon: FrrDaemon, refusal: Refusal): Promise<Fault> {
+  const happened = (await findDaemons(place)).has(daemon) ? 'closed the connection' : 'died'
+  const detail = [refusal.words, await lastLog(place, daemon)].filter((each) => each !== undefined && each !== '').join('\n')
+  return new Fault('failed', `${daemon} ${happened} while it was given ${quoted(refusal)}`, { hint: 'its log says why', detail })
+}
+
+/**
+ * Takes the router out of ospfd by starting it anew. FRR 8.4 crashes after `no router ospf` on a router that ever redistributed
+ * anything, a default route included, and taking those lines back first does not help: ospf_external_del (ospfd/ospf_zebra.c) schedules
+ * an event for the router that is being freed. Its adjacencies go with the router either way.
+ */
+async function dropOspfRouter(place: FrrPlace): Promise<void> {
+  const present = await withSession(place, 'ospfd', runningConfiguration)
+  if (!present.some((line) => line.text === 'router ospf')) return
+  await stopDaemons(place, ['ospfd'])
+  await startDaemons(place, ['ospfd'])
 }
 
 /** FRR takes implied lines along when a line goes, and a few old values with the new: a second look mends that, a third is a defect. */
@@ -65,14 +88,16 @@ const rounds = 4
  * Makes the configuration of one daemon equal to `wanted`. Throws `exec` with the line that the daemon refused; what was sent before
  * it stays, for the caller to undo.
  */
-export function configureDaemon(place: FrrPlace, daemon: FrrDaemon, wanted: readonly Line[]): Promise<void> {
-  return withSession(place, daemon, async (session) => {
+export async function configureDaemon(place: FrrPlace, daemon: FrrDaemon, wanted: readonly Line[]): Promise<void> {
+  if (daemon === 'ospfd' && !wanted.some((line) => line.text === 'router ospf')) await dropOspfRouter(place)
+  await withSession(place, daemon, async (session) => {
     let refusal: Refusal | undefined
     for (let round = 0; round < rounds; round += 1) {
       const changes = difference(wanted, await runningConfiguration(session))
       if (changes.length === 0) return
       if (refusal !== undefined && !isMoot(refusal, changes)) throw refused(daemon, refusal)
       refusal = await send(session, changes)
+      if (refusal?.lost === true) throw await lost(place, daemon, refusal)
     }
     const left = difference(wanted, await runningConfiguration(session))
     if (left.length === 0) return

@@ -1,5 +1,5 @@
 /** A conversation with one FRR daemon, however it is reached. */
-import { Fault } from '@imp/kit/base/fault.ts'
+import { asFault, Fault } from '@imp/kit/base/fault.ts'
 import type { FrrPlace } from './daemons.ts'
 import type { FrrDaemon } from './render.ts'
 import { openVty, statusText, type Vty } from './vty.ts'
@@ -13,6 +13,8 @@ export interface Refused {
   readonly status: string
   /** The daemon's own words. */
   readonly text: string
+  /** The daemon did not refuse but went away while it had the command. */
+  readonly lost?: boolean
 }
 
 export interface Session {
@@ -23,12 +25,19 @@ export interface Session {
   close(): void
 }
 
+/** A timeout is no loss: the daemon is there, and what it does with the command is unknown. */
+function lostAt(at: number, fault: Fault): Refused {
+  if (fault.code !== 'exec') throw fault
+  return { at, status: fault.message, text: fault.detail ?? '', lost: true }
+}
+
 /** Over the vty socket: between the markers the daemon commits once, at the end, not after each line (FRR, lib/northbound_cli.c). */
 function vtySession(vty: Vty): Session {
   const sendAll = async (commands: readonly string[]): Promise<Refused | undefined> => {
     for (const [at, command] of commands.entries()) {
-      const { status, text } = await vty.send(command)
-      if (status !== 0) return { at, status: statusText(status), text: text.trim() }
+      const answer = await vty.send(command).catch((error: unknown) => lostAt(at, asFault(error)))
+      if ('at' in answer) return answer
+      if (answer.status !== 0) return { at, status: statusText(answer.status), text: answer.text.trim() }
     }
     return undefined
   }
@@ -38,6 +47,7 @@ function vtySession(vty: Vty): Session {
       await vty.ask('configure terminal')
       await vty.ask('XFRR_start_configuration')
       const refused = await sendAll(commands)
+      if (refused?.lost === true) return refused
       const end = await vty.send('XFRR_end_configuration')
       await vty.send('end')
       if (refused !== undefined || end.status === 0) return refused

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { count } from '@imp/kit/base/text.ts'
 import { stepKind, type Step, type StepKind } from '@imp/kit/plan/step.ts'
-import { findDaemons, startDaemons, stopDaemons, type FrrPlace } from './daemons.ts'
+import { startDaemons, stopDaemons, type FrrPlace } from './daemons.ts'
 import { difference, type Change } from './difference.ts'
 import { configureDaemon, wantedParts, type ObservedFrr } from './driver.ts'
 import { daemonOrder } from './grammar.ts'
@@ -45,10 +45,14 @@ export function frrKinds(place: FrrPlace, isThere: () => Promise<boolean>) {
         for (const { daemon, after } of parts) await configureDaemon(place, daemon, parseConfiguration(after))
       },
       async undo(_host, { parts }) {
-        const alive = await findDaemons(place)
-        for (const { daemon, before } of parts.toReversed()) {
-          if (before !== null && alive.has(daemon)) await configureDaemon(place, daemon, parseConfiguration(before))
-        }
+        if (!(await isThere())) return
+        const changed = parts.flatMap(({ daemon, before }) => (before === null ? [] : [{ daemon, before }]))
+        // One of them may have died of the change.
+        await startDaemons(
+          place,
+          changed.map(({ daemon }) => daemon),
+        )
+        for (const { daemon, before } of changed.toReversed()) await configureDaemon(place, daemon, parseConfiguration(before))
       },
     }),
     stop: stepKind({

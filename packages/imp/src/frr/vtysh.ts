@@ -16,7 +16,9 @@ const complaint = /^line (\d+): (.*)$/m
 function firstRefused(commands: readonly string[], output: string): Refused {
   const match = complaint.exec(output)
   const at = Number(match?.[1] ?? 1) - 1
-  return { at: Math.min(at, commands.length - 1), status: match?.[2] ?? 'refused', text: output.trim() }
+  const status = match?.[2] ?? 'refused'
+  const lost = status.startsWith('Failure to communicate') ? { lost: true } : {}
+  return { at: Math.min(at, commands.length - 1), status, text: output.trim(), ...lost }
 }
 
 export function vtyshSession(place: FrrPlace, daemon: FrrDaemon): Session {
