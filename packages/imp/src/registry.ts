@@ -2,6 +2,10 @@
 import { room, type Registry } from '@imp/kit/op/registry.ts'
 import type { ImpContext } from './context.ts'
 
+/** First words of what `collections` derives from the schema, which is not loaded for any other word. */
+const listWords = ['interfaces', 'loopbacks', 'bridges', 'cross-connects', 'routes', 'policy-routes', 'modules', 'management', 'bgp', 'nat']
+const sectionWords = ['management', 'bgp', 'ospf', 'ospf6', 'nat', 'container', 'cpu']
+
 export const registry: Registry<ImpContext> = {
   program: 'imp',
   summary: 'turns a Debian machine into a router, from one router.json',
@@ -12,10 +16,13 @@ export const registry: Registry<ImpContext> = {
     room('Committed configurations', ['compare', 'config'], () => import('./commit/show/ops.ts')),
     room('Migration', ['config'], () => import('./migrate/ops.ts')),
     room('Router', ['plan', 'apply', 'recover', 'status', 'drift'], () => import('./pipeline/ops.ts')),
+    room('Overrides', ['overrides'], () => import('./overrides/ops.ts')),
     room('Looking', ['show'], () => import('./show/ops.ts')),
     room('Captures', ['capture'], () => import('./capture/ops.ts')),
     room('Shells', ['shell'], () => import('./shell/ops.ts')),
     room('NAT', ['nat'], () => import('./nat/ops.ts')),
+    room('Lists of the candidate', listWords, () => import('./collections/ops.ts')),
+    room('Sections of the candidate', sectionWords, () => import('./collections/sections/ops.ts')),
     room('Labs', ['lab'], () => import('./lab/ops.ts')),
   ],
 }

@@ -15,8 +15,8 @@ import { historyOf, type ConfigStore } from '../config/history.ts'
 import { RouterConfig } from '../config/model.ts'
 import type { ImpContext } from '../context.ts'
 import { routerAt } from '../pipeline/router.ts'
-import { openTarget, type Target } from '../pipeline/target.ts'
-import { absolute, defaultNamespace, where, type Where } from '../pipeline/where.ts'
+import { isOwnRouter, openTarget, type Target } from '../pipeline/target.ts'
+import { absolute, where, type Where } from '../pipeline/where.ts'
 import {
   adopt,
   commitLocked,
@@ -41,9 +41,8 @@ export const whose = {
 }
 
 /** The router of this machine keeps its history where all state is; others keep theirs beside their own state. */
-function directoryOf(context: ImpContext, { namespace, target, stateDirectory }: Where, opened: Target): string {
-  const isOwn = namespace === defaultNamespace && target === undefined && stateDirectory === undefined
-  return isOwn ? context.stateDirectory : opened.stateDirectory
+function directoryOf(context: ImpContext, input: Where, opened: Target): string {
+  return isOwnRouter(input) ? context.stateDirectory : opened.stateDirectory
 }
 
 function wordsOf({ namespace, target, stateDirectory, runDirectory }: Where): string[] {

@@ -8,7 +8,10 @@ import type { Journal } from '@imp/kit/store/journal.ts'
 import type { RouterConfig } from '../config/model.ts'
 import { linuxDataplane } from '../dataplane/linux/driver.ts'
 import { refuseMissingFeatures } from '../dataplane/linux/features.ts'
+import type { Overrides } from '../overrides/model.ts'
 import { executorOf, journalOf, lockPath } from './kinds.ts'
+import { blameOverrides } from './override-frr.ts'
+import { withFindings } from './overrides.ts'
 import { planConfig } from './plan.ts'
 import { recoverAfter, recoverLocked, type Recovery } from './recover.ts'
 import { renderRouter } from './render.ts'
@@ -20,6 +23,8 @@ export interface ApplyOptions {
   readonly planned?: (steps: readonly Step[]) => void
   /** Where the change is journalled; the target's own journal unless told. */
   readonly journal?: Journal
+  /** Drop-ins of an earlier time, for going back to it; those that the target has now unless told. */
+  readonly overrides?: Overrides
 }
 
 export interface Applied {
@@ -58,15 +63,16 @@ export function applyConfig(target: Target, config: RouterConfig, options: Apply
   const { report } = options
   return withLock(target.local.clock, lockPath(target), { what: target.name }, async () => {
     const recovery = await recoverLocked(target, report)
-    const { steps } = await planConfig(target, config)
+    const { steps, overrides } = await planConfig(target, config, options.overrides)
     options.planned?.(steps)
     if (steps.length > 0) {
       await refuseMissingFeatures(target.machine, config)
-      const plan = { title: `apply ${config.hostname} to ${target.name}`, steps, context: { config } }
+      const plan = { title: `apply ${config.hostname} to ${target.name}`, steps, context: { config, overrides: [...overrides] } }
       try {
         await applyPlan(executorOf(target, report, options.journal), plan)
       } catch (error) {
-        throw await recoverAfter(target, report, error)
+        const fault = await recoverAfter(target, report, error)
+        throw withFindings(fault, blameOverrides(overrides, `${fault.message}\n${fault.detail ?? ''}`))
       }
     }
     return { changed: steps.length > 0, steps, recovery, withoutCarrier: await reportCarriers(target, config, report) }

@@ -211,7 +211,7 @@ const drift = operation<ImpContext>()({
       const running = await findRunning(target)
       if (running === undefined)
         throw new Fault('not-found', `no configuration was applied to ${target.name} yet`, { hint: 'imp apply router.json' })
-      return { target: target.name, steps: (await planConfig(target, running.config)).changes.map(shown) }
+      return { target: target.name, steps: (await planConfig(target, running.config, running.overrides)).changes.map(shown) }
     })
   },
   view: ({ target, steps }) => (steps.length === 0 ? `${target} is as configured` : viewSteps(steps)),

@@ -2,10 +2,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Step } from '@imp/kit/plan/step.ts'
 import type { RouterConfig } from '../config/model.ts'
+import type { Resets } from '../frr/reset.ts'
+import type { Overrides } from '../overrides/model.ts'
 import { planRouter } from './difference.ts'
-import { observeRouter } from './observe.ts'
-import { renderRouter } from './render.ts'
-import { findRunning, recordKind, runningText } from './running.ts'
+import { observeRouter, type ObservedRouter } from './observe.ts'
+import { acceptedOverrides } from './overrides.ts'
+import { renderRouter, type DesiredRouter } from './render.ts'
+import { findRunning, recordKind, runningText, type Running } from './running.ts'
 import type { Target } from './target.ts'
 import { observeUntouched, verifyKind } from './verify.ts'
 
@@ -14,16 +17,52 @@ export interface ConfigPlan {
   readonly steps: readonly Step[]
   /** Those of the steps that change the machine itself. */
   readonly changes: readonly Step[]
+  /** Sessions and adjacencies that the changes reset. */
+  readonly resets: Resets
+  /** Drop-ins that go into force with it. */
+  readonly overrides: Overrides
 }
 
-/** Looks at the target and plans; changes nothing. Faults when cards are missing or names are taken. */
-export async function planConfig(target: Target, config: RouterConfig): Promise<ConfigPlan> {
-  const desired = renderRouter(config)
-  const [observed, running, before] = await Promise.all([observeRouter(target, desired), findRunning(target), runningText(target)])
+/** Settings that only a drop-in wanted, which is gone: they become again what they were before it. */
+function withOriginals(desired: DesiredRouter, originals: Running['originals']): DesiredRouter {
+  return { ...desired, linux: { ...desired.linux, sysctls: { ...originals, ...desired.linux.sysctls } } }
+}
+
+/** What settings of drop-ins were before any drop-in set them. */
+function originalsOf(
+  desired: DesiredRouter,
+  plain: DesiredRouter,
+  observed: ObservedRouter,
+  known: Running['originals'],
+): Running['originals'] {
+  const added = Object.keys(desired.linux.sysctls).filter((key) => !(key in plain.linux.sysctls))
+  const pairs = added.flatMap((key): [string, string][] => {
+    const original = known[key] ?? observed.linux.sysctls.get(key)
+    return original === undefined ? [] : [[key, original]]
+  })
+  return Object.fromEntries(pairs)
+}
+
+function isSame(running: Running | undefined, config: RouterConfig, overrides: Overrides): boolean {
+  return running !== undefined && isDeepStrictEqual(running.config, config) && isDeepStrictEqual(running.overrides, overrides)
+}
+
+/**
+ * Looks at the target and plans; changes nothing. Faults when cards are missing, names are taken or drop-ins (those of the target
+ * unless told) cannot go into force.
+ */
+export async function planConfig(target: Target, config: RouterConfig, given?: Overrides): Promise<ConfigPlan> {
+  const overrides = await acceptedOverrides(target, config, given)
+  const wanted = renderRouter(config, overrides)
+  const [running, before] = await Promise.all([findRunning(target), runningText(target)])
+  const desired = withOriginals(wanted, running?.originals ?? {})
+  const observed = await observeRouter(target, desired)
   const { steps: changes, resets } = planRouter(target, desired, observed, running?.made)
-  if (changes.length === 0 && isDeepStrictEqual(running?.config, config)) return { steps: [], changes }
+  if (changes.length === 0 && isSame(running, config, overrides)) return { steps: [], changes, resets, overrides }
   const untouched = await observeUntouched(target, desired, observed, resets)
-  const verify = verifyKind(target).step('verify that the router is as configured', { config, untouched })
-  const record = recordKind(target).step(`record ${config.hostname} as the running configuration`, { config, before })
-  return { steps: [...changes, verify, record], changes }
+  const shared = { config, overrides: [...overrides] }
+  const verify = verifyKind(target).step('verify that the router is as configured', { ...shared, untouched })
+  const originals = overrides.length === 0 ? {} : originalsOf(wanted, renderRouter(config), observed, running?.originals ?? {})
+  const record = recordKind(target).step(`record ${config.hostname} as the running configuration`, { ...shared, originals, before })
+  return { steps: [...changes, verify, record], changes, resets, overrides }
 }

@@ -9,6 +9,7 @@ import { withLock } from '@imp/kit/host/lock.ts'
 import { applyPlan, interrupted, recoverPlan, type Executor } from '@imp/kit/plan/apply.ts'
 import { RouterConfig } from '../config/model.ts'
 import { nothingMade, withoutListings, type MadeLinux } from '../dataplane/linux/desired.ts'
+import { Overrides } from '../overrides/model.ts'
 import { planRouter } from './difference.ts'
 import { executorOf, lockPath } from './kinds.ts'
 import { observeRouter } from './observe.ts'
@@ -26,7 +27,7 @@ export interface Recovery {
 }
 
 /** What the journal of a change carries for whoever finds it: the configuration that was to be. */
-export const ChangeContext = z.strictObject({ config: RouterConfig })
+export const ChangeContext = z.strictObject({ config: RouterConfig, overrides: Overrides.default([]) })
 
 const Planned = z.looseObject({ entry: z.literal('plan'), context: ChangeContext })
 const Finished = z.looseObject({ entry: z.literal('finished'), outcome: z.enum(['applied', 'undone']) })
@@ -35,7 +36,8 @@ const Finished = z.looseObject({ entry: z.literal('finished'), outcome: z.enum([
 function madeBy(records: readonly unknown[]): MadeLinux {
   const planned = Planned.safeParse(records[0])
   if (!planned.success) return nothingMade
-  const { links, rules } = renderRouter(planned.data.context.config).linux
+  const { config, overrides } = planned.data.context
+  const { links, rules } = renderRouter(config, overrides).linux
   return { links: [...links], rules: [...rules], tables: [] }
 }
 
@@ -50,11 +52,12 @@ function joinMade(a: MadeLinux, b: MadeLinux): MadeLinux {
 async function converge(target: Target, executor: Executor, leftBehind: MadeLinux): Promise<string[]> {
   const running = await findRunning(target)
   if (running === undefined) return []
-  const desired = renderRouter(running.config)
+  const { config, overrides } = running
+  const desired = renderRouter(config, overrides)
   const made = joinMade(running.made, leftBehind)
   const { steps } = planRouter(target, desired, await observeRouter(target, desired), made)
   if (steps.length === 0) return []
-  await applyPlan(executor, { title: `restore ${target.name}`, steps, context: { config: running.config } })
+  await applyPlan(executor, { title: `restore ${target.name}`, steps, context: { config, overrides } })
   const { steps: left } = planRouter(target, desired, await observeRouter(target, desired), withoutListings(made))
   if (left.length > 0) {
     const detail = left.map((step) => step.summary).join('\n')

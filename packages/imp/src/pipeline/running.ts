@@ -6,11 +6,20 @@ import { stepKind } from '@imp/kit/plan/step.ts'
 import { RouterConfig } from '../config/model.ts'
 import { MadeLinux } from '../dataplane/linux/desired.ts'
 import { linuxDataplane } from '../dataplane/linux/driver.ts'
+import { Overrides } from '../overrides/model.ts'
 import { observeRouter } from './observe.ts'
 import { renderRouter } from './render.ts'
 import type { Target } from './target.ts'
 
-const RunningFields = z.strictObject({ appliedAt: z.iso.datetime(), config: RouterConfig, made: MadeLinux })
+const RunningFields = z.strictObject({
+  appliedAt: z.iso.datetime(),
+  config: RouterConfig,
+  made: MadeLinux,
+  /** Drop-ins that went into force with it. */
+  overrides: Overrides.default([]),
+  /** What settings of the kernel were before drop-ins set them: they are that again when the drop-in goes. */
+  originals: z.record(z.string(), z.string()).default({}),
+})
 export type Running = z.output<typeof RunningFields>
 
 const runningKind: DocumentKind<typeof RunningFields> = { schema: 'imp.running', version: 1, fields: RunningFields }
@@ -30,7 +39,12 @@ export async function runningText(target: Target): Promise<string | null> {
   return (await target.local.files.stat(path)) === undefined ? null : target.local.files.read(path)
 }
 
-const RecordData = z.strictObject({ config: RouterConfig, before: z.string().nullable() })
+const RecordData = z.strictObject({
+  config: RouterConfig,
+  overrides: RunningFields.shape.overrides,
+  originals: RunningFields.shape.originals,
+  before: z.string().nullable(),
+})
 
 /** The last step of every change: from here on the new configuration is the one that counts. */
 export function recordKind(target: Target) {
@@ -38,12 +52,13 @@ export function recordKind(target: Target) {
   return stepKind({
     kind: 'record',
     schema: RecordData,
-    async do(_host, { config }) {
-      const desired = renderRouter(config)
+    async do(_host, { config, overrides, originals }) {
+      const desired = renderRouter(config, overrides)
       const { linux } = await observeRouter(target, desired)
       const made = linuxDataplane.remember(desired.linux, linux)
+      const fields: Running = { appliedAt: clock.now().toISOString(), config, made, overrides, originals }
       await files.makeDirectory(target.stateDirectory)
-      await files.write(runningPath(target), encode(runningKind, { appliedAt: clock.now().toISOString(), config, made }), { mode: 0o600 })
+      await files.write(runningPath(target), encode(runningKind, fields), { mode: 0o600 })
     },
     async undo(_host, { before }) {
       if (before === null) await files.remove(runningPath(target))

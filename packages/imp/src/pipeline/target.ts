@@ -22,6 +22,8 @@ export interface Target {
   readonly runDirectory: string
   /** Running document, journal and lock. On this machine. */
   readonly stateDirectory: string
+  /** Drop-ins of the operator, on this machine; `overrides` in the state directory unless told. */
+  readonly overridesDirectory?: string
   /** This machine. */
   readonly local: Host
   /** Whether network cards may be brought in from the machine's own namespace; they are not unless told. */
@@ -65,6 +67,14 @@ export interface OpenTarget extends Target {
   close(): Promise<void>
 }
 
+/** Namespace of the router of this machine. */
+export const defaultNamespace = 'dataplane'
+
+/** Whether the router of this machine is meant, with its state where all state is. */
+export function isOwnRouter({ namespace, target, stateDirectory }: TargetSpec): boolean {
+  return namespace === defaultNamespace && target === undefined && stateDirectory === undefined
+}
+
 function namespaceTarget(context: ImpContext, spec: TargetSpec): OpenTarget {
   const { namespace } = spec
   return {
@@ -74,6 +84,8 @@ function namespaceTarget(context: ImpContext, spec: TargetSpec): OpenTarget {
     namespace,
     runDirectory: spec.runDirectory ?? join(context.runDirectory, 'router', namespace),
     stateDirectory: spec.stateDirectory ?? join(context.stateDirectory, namespace),
+    // The router of this machine keeps them where all state is.
+    ...(isOwnRouter(spec) ? { overridesDirectory: join(context.stateDirectory, 'overrides') } : {}),
     local: context.host,
     bringsPorts: true,
     close: () => Promise.resolve(),

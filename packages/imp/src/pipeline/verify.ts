@@ -10,6 +10,7 @@ import { nothingMade, withoutListings } from '../dataplane/linux/desired.ts'
 import { planRouter } from './difference.ts'
 import { observeRouter, type ObservedRouter } from './observe.ts'
 import { renderRouter, type DesiredRouter } from './render.ts'
+import { Overrides } from '../overrides/model.ts'
 import { findRunning } from './running.ts'
 import { frrPlace, type Target } from './target.ts'
 
@@ -23,7 +24,8 @@ const Untouched = z.strictObject({
 })
 export type Untouched = z.output<typeof Untouched>
 
-const VerifyData = z.strictObject({ config: RouterConfig, untouched: Untouched })
+const VerifyData = z.strictObject({ config: RouterConfig, overrides: Overrides.default([]), untouched: Untouched })
+type VerifyData = z.output<typeof VerifyData>
 
 /** Milliseconds for links to come up and for the kernel to settle. */
 const deadline = 3000
@@ -77,8 +79,8 @@ function checkCarriers(untouched: Untouched, observed: ObservedRouter): Finding[
   return lost.map((name) => problem(name, 'its link was up before the change and has no carrier now'))
 }
 
-async function checkRouter(target: Target, config: RouterConfig, untouched: Untouched): Promise<Finding[]> {
-  const desired = renderRouter(config)
+async function checkRouter(target: Target, { config, overrides, untouched }: VerifyData): Promise<Finding[]> {
+  const desired = renderRouter(config, overrides)
   const observed = await observeRouter(target, desired)
   const made = (await findRunning(target))?.made
   const { steps } = planRouter(target, desired, observed, made === undefined ? nothingMade : withoutListings(made))
@@ -91,11 +93,11 @@ async function checkRouter(target: Target, config: RouterConfig, untouched: Unto
 }
 
 /** All that is wrong after a change; empty as soon as nothing is. */
-async function verify(target: Target, config: RouterConfig, untouched: Untouched): Promise<Finding[]> {
+async function verify(target: Target, data: VerifyData): Promise<Finding[]> {
   let findings: Finding[] = []
   try {
     await until(target.local.clock, { timeout: deadline, what: 'verification' }, async () => {
-      findings = await checkRouter(target, config, untouched)
+      findings = await checkRouter(target, data)
       return findings.length === 0
     })
   } catch (error) {
@@ -109,8 +111,8 @@ export function verifyKind(target: Target) {
   return stepKind({
     kind: 'verify',
     schema: VerifyData,
-    async do(_host, { config, untouched }) {
-      const findings = await verify(target, config, untouched)
+    async do(_host, data) {
+      const findings = await verify(target, data)
       if (findings.length > 0) throw new Fault('failed', 'verification failed, the change is taken back', { findings })
     },
     undo: () => Promise.resolve(),

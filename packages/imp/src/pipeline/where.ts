@@ -7,9 +7,7 @@ import { namespacePath } from '@imp/kit/host/namespace.ts'
 import type { ImpContext } from '../context.ts'
 import { findDaemons } from '../frr/daemons.ts'
 import type { FrrDaemon } from '../frr/render.ts'
-import { frrPlace, NamespaceName, openTarget, TargetName, type Target } from './target.ts'
-
-export const defaultNamespace = 'dataplane'
+import { defaultNamespace, frrPlace, NamespaceName, openTarget, TargetName, type Target } from './target.ts'
 
 /** Input of every operation on a router. */
 export const where = {
