@@ -8,6 +8,10 @@ import { RouterConfig } from './model.ts'
 export interface PlaceSchema {
   readonly type?: string
   readonly description?: string
+  readonly default?: unknown
+  readonly examples?: readonly unknown[]
+  readonly minimum?: number
+  readonly maximum?: number
   readonly enum?: readonly unknown[]
   readonly const?: unknown
   readonly properties?: Readonly<Record<string, PlaceSchema>>
@@ -43,7 +47,7 @@ export function keyFieldOf(items: PlaceSchema): KeyField | undefined {
 }
 
 /** The few values that are allowed there, when the schema lists them. */
-function choicesAt(schema: PlaceSchema): readonly unknown[] {
+export function choicesAt(schema: PlaceSchema): readonly unknown[] {
   if (schema.const !== undefined) return [schema.const]
   return schema.type === 'boolean' ? [true, false] : (schema.enum ?? [])
 }

@@ -25,6 +25,12 @@ export interface OperationContext {
   readonly passthrough: boolean
 }
 
+/** What is typed of an operation's other words so far, by the keys of its input; lists for keys that take several words. */
+export type Given = Readonly<Record<string, string | readonly string[]>>
+
+/** A word that completes a value, and what it means where that is worth saying. */
+export type Completion = string | { readonly word: string; readonly meaning: string }
+
 /** Help of a terminal for one result: `width` in columns, colours when `colour`. */
 export interface ViewOptions {
   readonly width: number
@@ -57,7 +63,13 @@ export interface Operation<
   readonly examples: readonly [string, ...string[]]
   /** Live candidates for an input key, given what is typed of the others. */
   readonly complete?: Readonly<
-    Partial<Record<keyof z.input<Input> & string, (context: Context) => Promise<readonly string[]> | readonly string[]>>
+    Partial<
+      Record<keyof z.input<Input> & string, (context: Context, given: Given) => Promise<readonly Completion[]> | readonly Completion[]>
+    >
+  >
+  /** What the value of an input key is here, given what is typed of the others; undefined for what its schema says. */
+  readonly expects?: Readonly<
+    Partial<Record<keyof z.input<Input> & string, (context: Context, given: Given) => Promise<string | undefined>>>
   >
   /** Not in help and completion. */
   readonly hidden?: boolean

@@ -42,6 +42,7 @@ describe('candidates', () => {
     ['create web1 --dns ', ['192.0.2.53', '2001:db8::53']],
     ['create web1 --dns 192.0.2.53 --dn', ['--dns']],
     ['create web1 --cpus 2 --cpu', []],
+    ['create web1 --ports ', ['80', '443']],
     ['create web1 --kernel ', [], true],
     ['create web1 --kernel=', [], true],
     ['create ', []],
@@ -61,6 +62,11 @@ describe('candidates', () => {
 test('a flag is offered until it is given, global flags always', async () => {
   const { words } = await at('create web1 --cpus 2 --')
   assert.ok(!words.includes('--cpus') && words.includes('--memory') && words.includes('--json'))
+})
+
+test('a completer knows the other words, and may say what a word means', async () => {
+  const { candidates } = await complete(registry, ['create', 'web1', '--ports', '8'], context)
+  assert.deepEqual(candidates, [{ word: '80', meaning: 'of web1' }])
 })
 
 test('live values that never come do not keep the shell waiting', async () => {

@@ -1,9 +1,9 @@
 /** Candidates for the last word of a command line. Never changes anything, never fails: no answer is an answer. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fieldsOf, type Field } from '../op/fields.ts'
-import type { AnyOperation, OperationContext } from '../op/operation.ts'
+import type { AnyOperation, Given, OperationContext } from '../op/operation.ts'
 import { findOperation, spellings, type Registry } from '../op/registry.ts'
-import { isSwitch, scan } from '../op/scan.ts'
+import { isSwitch, scan, type Token } from '../op/scan.ts'
 import { globalFlags, splitGlobals } from './globals.ts'
 import { fieldMeaning } from './help.ts'
 
@@ -27,27 +27,63 @@ function isSafe(word: string): boolean {
   return word !== '' && !/[\p{Cc}\p{Cf}]/u.test(word)
 }
 
-async function live<Context extends OperationContext>(
-  operation: AnyOperation<Context>,
-  field: Field,
-  makeContext: () => Promise<Context>,
-): Promise<readonly string[]> {
-  const complete = operation.complete?.[field.key]
-  if (complete === undefined) return []
-  const asked = makeContext()
-    .then((context) => complete(context))
-    .catch(() => [])
-  return Promise.race([asked, sleep(patience, [], { ref: false })])
+/** What is typed of each field, for completers of the others. */
+export function givenOf(tokens: readonly Token[]): Given {
+  const given: Record<string, string | string[]> = {}
+  for (const token of tokens) {
+    if (token.token !== 'value') continue
+    const { field, word } = token
+    if (field.many) given[field.key] = [given[field.key] ?? [], word].flat()
+    else given[field.key] ??= word
+  }
+  return given
 }
 
-async function valuesOf<Context extends OperationContext>(
+/** Where a value is typed: the operation, what is typed of it already, and who can be asked. */
+interface Asking<Context extends OperationContext> {
+  readonly operation: AnyOperation<Context>
+  readonly given: Given
+  readonly makeContext: () => Promise<Context>
+}
+
+/** The answer to what may take too long or fail, or else `otherwise`. */
+async function patiently<T>(asked: Promise<T>, otherwise: T): Promise<T> {
+  return Promise.race([asked.catch(() => otherwise), sleep(patience, otherwise, { ref: false })])
+}
+
+async function live<Context extends OperationContext>(
+  { operation, given, makeContext }: Asking<Context>,
+  field: Field,
+): Promise<readonly Candidate[]> {
+  const complete = operation.complete?.[field.key]
+  if (complete === undefined) return []
+  const asked = makeContext().then((context) => complete(context, given))
+  const found = await patiently(asked, [])
+  return found.map((each) => (typeof each === 'string' ? { word: each } : each))
+}
+
+/** What a value is that comes next: as the operation says, given what is typed, or else as its schema does. */
+export async function expectation<Context extends OperationContext>(
   operation: AnyOperation<Context>,
   field: Field,
+  given: Given,
   makeContext: () => Promise<Context>,
-): Promise<Candidates> {
+): Promise<string> {
+  const expects = operation.expects?.[field.key]
+  if (expects === undefined) return fieldMeaning(field)
+  const asked = makeContext().then((context) => expects(context, given))
+  return (await patiently(asked, undefined)) ?? fieldMeaning(field)
+}
+
+function unique(candidates: readonly Candidate[]): Candidate[] {
+  return [...new Map(candidates.toReversed().map((each) => [each.word, each])).values()].toReversed()
+}
+
+async function valuesOf<Context extends OperationContext>(asking: Asking<Context>, field: Field): Promise<Candidates> {
   const truth = field.kinds.includes('boolean') && !isSwitch(field) ? ['true', 'false'] : []
-  const words = [...field.choices.map(String), ...truth, ...(await live(operation, field, makeContext))]
-  return { candidates: [...new Set(words)].filter(isSafe).map((word) => ({ word })), files: field.path }
+  const fixed = [...field.choices.map(String), ...truth].map((word) => ({ word }))
+  const candidates = unique([...fixed, ...(await live(asking, field))])
+  return { candidates: candidates.filter(({ word }) => isSafe(word)), files: field.path }
 }
 
 function flagCandidates(fields: readonly Field[], given: ReadonlySet<Field>): Candidate[] {
@@ -81,21 +117,22 @@ async function argumentCandidates<Context extends OperationContext>(
 ): Promise<Candidates> {
   const fields = fieldsOf(operation)
   const tokens = scan(fields, before)
+  const asking = { operation, given: givenOf(tokens), makeContext }
   const given = new Set(tokens.flatMap((token) => ('field' in token ? [token.field] : [])))
   const final = tokens.at(-1)
   const flagsEnded = tokens.some((token) => token.token === 'end-of-flags')
-  if (final?.token === 'open' && !last.startsWith('-')) return valuesOf(operation, final.field, makeContext)
+  if (final?.token === 'open' && !last.startsWith('-')) return valuesOf(asking, final.field)
   const joined = /^--([^=]+)=/.exec(last)
   if (joined !== null && !flagsEnded) {
     const field = fields.find((each) => each.position === undefined && each.name === joined[1])
     if (field === undefined) return none
-    const values = await valuesOf(operation, field, makeContext)
-    return { ...values, candidates: values.candidates.map(({ word }) => ({ word: `${joined[0]}${word}` })) }
+    const values = await valuesOf(asking, field)
+    return { ...values, candidates: values.candidates.map((each) => ({ ...each, word: `${joined[0]}${each.word}` })) }
   }
   if (last.startsWith('-') && !flagsEnded) return { candidates: flagCandidates(fields, given), files: false }
   const field = fields.find((each) => each.position !== undefined && (each.many || !given.has(each)))
   if (field === undefined) return none
-  const values = await valuesOf(operation, field, makeContext)
+  const values = await valuesOf(asking, field)
   const said = tokens.flatMap((token) => (token.token === 'value' && token.field === field ? [token.word] : []))
   return { ...values, candidates: values.candidates.filter(({ word }) => !said.includes(word)) }
 }

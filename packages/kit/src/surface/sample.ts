@@ -58,7 +58,10 @@ const create = define({
   }),
   output: z.strictObject({ name: z.string(), cpus: z.int() }),
   examples: ['sample create web1 --cpus 2 --dns 192.0.2.53'],
-  complete: { dns: () => ['192.0.2.53', '2001:db8::53'] },
+  complete: {
+    dns: () => ['192.0.2.53', '2001:db8::53'],
+    ports: (_, given) => [{ word: '80', meaning: `of ${String(given['name'])}` }, '443'],
+  },
   async run(context, { name, cpus }) {
     planned(context, [{ kind: 'file', summary: `write ${name}`, disruption: 'none', data: null }])
     context.report({ event: 'step', state: 'started', title: `write ${name}` })

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { refuse } from '@imp/kit/base/fault.ts'
 import { FilePath } from '@imp/kit/base/schema.ts'
 import { drawFindings, FindingOutput } from '@imp/kit/op/findings.ts'
-import { operation, type AnyOperation, type ViewOptions } from '@imp/kit/op/operation.ts'
+import { operation, type AnyOperation, type Given, type ViewOptions } from '@imp/kit/op/operation.ts'
 import { refuseStale } from '../../config/candidate-conflict.ts'
 import { rebase as rebaseDocument } from '../../config/candidate-rebase.ts'
 import { discardCandidate, documentAt, editCandidate, moveCandidate, readCandidate, type Edited } from '../../config/candidate.ts'
@@ -12,6 +12,7 @@ import { differences } from '../../config/difference.ts'
 import { loadRouterConfig } from '../../config/load.ts'
 import type { RouterConfigInput } from '../../config/model.ts'
 import { pathsOf } from '../../config/paths-complete.ts'
+import { expectationAt, valuesAt } from '../../config/paths-values.ts'
 import { deleteAt, parsePath, setAt } from '../../config/paths.ts'
 import type { ImpContext } from '../../context.ts'
 import { headOf } from '../model.ts'
@@ -57,6 +58,10 @@ function edit(
 
 const complete = { place: async (context: ImpContext) => pathsOf((await readCandidate(context)).document) }
 
+function placeIn(given: Given): ReturnType<typeof parsePath> {
+  return parsePath([given['place'] ?? ''].flat().join(''))
+}
+
 const set = operation<ImpContext>()({
   path: ['set'],
   summary: 'Set a place of the candidate to a value',
@@ -74,7 +79,8 @@ const set = operation<ImpContext>()({
     'imp set interfaces.wan.addresses 192.0.2.2/30 2001:db8::2/64',
     `imp set bgp.peers.upstream4 '{"address": "192.0.2.1", "asn": 64496}'`,
   ],
-  complete,
+  complete: { ...complete, value: async (context, given) => valuesAt((await readCandidate(context)).document, placeIn(given)) },
+  expects: { value: async (_, given) => expectationAt(placeIn(given)) },
   run: (context, { place, value, ...input }) => {
     const segments = parsePath(place)
     return edit(context, input, `set ${place} ${value.join(' ')}`, (document) => setAt(document, segments, value))
