@@ -155,7 +155,7 @@ const lookup = operation<ImpContext>()({
   path: ['nat', 'lookup'],
   summary: 'Tell which host had an address and port, or which ports a host has',
   description:
-    'Follows from the configuration alone, no log is needed. For a past time the history of commits is asked; the answer names the configuration that proves it. Flows that were open when a configuration was replaced keep their old ports until they end.',
+    'Follows from the configuration alone, no log is needed. For a past time the history of commits is asked; the answer names the configuration that proves it. When a configuration is replaced, open flows of hosts that get other ports are ended, so that an address and port never have two hosts at once; flows of all other hosts go on.',
   effect: 'read',
   args: ['endpoint'],
   input: z.strictObject({
