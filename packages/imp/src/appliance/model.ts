@@ -1,0 +1,94 @@
+/** What an appliance is made of: the facts of its hardware that files depend on, its fixed places, and the files themselves. */
+import { z } from 'zod'
+import { PciAddress } from '@imp/kit/base/schema.ts'
+
+export const Card = z.strictObject({
+  name: z.string().min(1).describe('name that Linux gives the card, when Linux drives it').exactOptional(),
+  alternativeNames: z.array(z.string()).default([]),
+  mac: z.string().describe('permanent hardware address').exactOptional(),
+  pci: PciAddress.describe('PCI address; of virtio cards that of the device around them').exactOptional(),
+  driver: z
+    .string()
+    .describe('Linux driver')
+    .meta({ examples: ['ixgbe', 'mlx5_core', 'virtio_net'] })
+    .exactOptional(),
+})
+export type Card = z.output<typeof Card>
+
+export const Hardware = z.strictObject({
+  cores: z.array(z.int().min(0)).min(1).describe('cores that are online, ascending'),
+  memory: z.int().min(1).describe('bytes of memory'),
+  cards: z.array(Card).describe('network cards'),
+})
+export type Hardware = z.output<typeof Hardware>
+
+/** What has to be done so that a changed file counts; none when something reads it by itself at its next start. */
+export type Reader =
+  | 'systemd'
+  | 'networkd'
+  | 'resolved'
+  | 'timesyncd'
+  | 'sysctl'
+  | 'vpp-core'
+  | 'vpp-nat'
+  | 'frr'
+  | 'incus'
+  | 'incus-dataplane'
+  | 'none'
+
+/** A file of the appliance, whole. */
+export interface ApplianceFile {
+  /** Absolute. */
+  readonly path: string
+  readonly text: string
+  /** Permission bits; 0o644 unless told. */
+  readonly mode?: number
+  /** `user:group`. */
+  readonly owner?: string
+  readonly reader: Reader
+}
+
+/** Places that everything on an appliance agrees on. */
+export const places = {
+  configuration: '/persistent/config/router.json',
+  hardware: '/persistent/config/hardware.json',
+  marker: '/etc/imp/appliance.json',
+  namespace: 'dataplane',
+  program: '/usr/local/bin/imp',
+  vpp: {
+    core: {
+      startup: '/etc/vpp/startup-core.conf',
+      commands: '/etc/vpp/commands-core.txt',
+      cli: '/run/vpp/core-cli.sock',
+      api: '/run/vpp/core-api.sock',
+      stats: '/run/vpp/core-stats.sock',
+      log: '/var/log/vpp/core.log',
+    },
+    nat: {
+      startup: '/etc/vpp/startup-nat.conf',
+      commands: '/etc/vpp/commands-nat.txt',
+      cli: '/run/vpp/nat-cli.sock',
+      api: '/run/vpp/nat-api.sock',
+      stats: '/run/vpp/nat-stats.sock',
+      log: '/var/log/vpp/nat.log',
+    },
+    container: { commands: '/etc/vpp/commands-container.txt' },
+  },
+  frr: { configuration: '/etc/frr/frr.conf', daemons: '/etc/frr/daemons', vtysh: '/etc/frr/vtysh.conf', run: '/run/frr' },
+  scripts: {
+    coreConfig: '/usr/local/bin/vpp-core-config.sh',
+    incusInit: '/usr/local/bin/incus-init.sh',
+    incusNetworking: '/usr/local/bin/incus-networking.sh',
+    waitForInterface: '/usr/local/bin/wait-for-iface-load',
+    moveInterfaces: '/usr/local/bin/netns-move-interfaces.sh',
+  },
+} as const
+
+/** The two VPP processes of an appliance. */
+export type VppInstance = 'core' | 'nat'
+
+/** The link between them: one memif towards the inside, one towards the outside (addresses of RFC 3927, seen by nobody else). */
+export const natLinks = {
+  inside: { socket: '/run/vpp/memif-nat-int.sock', id: 1, interface: 'memif1/0', core: '169.254.1.4', nat: '169.254.1.5' },
+  outside: { socket: '/run/vpp/memif-nat-ext.sock', id: 2, interface: 'memif2/0', core: '169.254.1.7', nat: '169.254.1.6', link: 'memif2' },
+} as const

@@ -1,0 +1,56 @@
+/** Which driver of VPP takes each port: DPDK for cards on the PCI bus, af_packet for everything else that Linux shows. Pure. */
+import { Fault, type Finding } from '@imp/kit/base/fault.ts'
+import type { Card, Hardware } from '../../appliance/model.ts'
+import type { RouterConfig } from '../../config/model.ts'
+import { nicOf, type Interface, type Nic } from '../../interfaces/model.ts'
+
+export interface AttachedPort {
+  readonly port: Interface
+  readonly driver: 'dpdk' | 'af-packet'
+  /** For DPDK. */
+  readonly pci?: string
+  /** Linux name; for af_packet, and for cards that keep their Linux driver beside DPDK. */
+  readonly link?: string
+}
+
+/** Drivers of cards that stay a Linux link while DPDK uses them: the link must be in the namespace of VPP (DPDK's guide to mlx5). */
+const bifurcated = new Set(['mlx4_core', 'mlx5_core'])
+
+function isCard(card: Card, nic: Nic): boolean {
+  if (nic.name !== undefined) return card.name === nic.name || card.alternativeNames.includes(nic.name)
+  return nic.pci === undefined ? card.mac === nic.mac : card.pci === nic.pci
+}
+
+function missing(config: RouterConfig, port: Interface, nic: Nic): Finding {
+  const index = config.interfaces.indexOf(port)
+  const what = nic.name === undefined ? (nic.mac ?? nic.pci ?? '') : nic.name
+  return {
+    path: port.nic === undefined ? `interfaces[${index}].name` : `interfaces[${index}].nic`,
+    severity: 'error',
+    message: `this machine has no network card ${what}`,
+    value: JSON.stringify(nic),
+  }
+}
+
+function attach(port: Interface, card: Card): AttachedPort {
+  const link = card.name === undefined ? {} : { link: card.name }
+  if (card.pci === undefined) return { port, driver: 'af-packet', ...link }
+  return { port, driver: 'dpdk', pci: card.pci, ...(bifurcated.has(card.driver ?? '') ? link : {}) }
+}
+
+/** Every port with its driver. A `not-found` fault with a finding for each card that is missing. */
+export function attachPorts(config: RouterConfig, hardware: Hardware): AttachedPort[] {
+  const findings: Finding[] = []
+  const attached = config.interfaces.flatMap((port): AttachedPort[] => {
+    const nic = nicOf(port)
+    const card = hardware.cards.find((each) => isCard(each, nic))
+    if (card === undefined) findings.push(missing(config, port, nic))
+    return card === undefined ? [] : [attach(port, card)]
+  })
+  if (findings.length === 0) return attached
+  const present = hardware.cards.map(({ name, pci, mac }) => [name, pci, mac].filter((each) => each !== undefined).join(' '))
+  throw new Fault('not-found', 'network cards are missing', {
+    hint: present.length === 0 ? 'there is no card at all' : `there are: ${present.join('; ')}`,
+    findings,
+  })
+}

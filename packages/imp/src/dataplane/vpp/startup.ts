@@ -1,0 +1,142 @@
+/**
+ * startup-core.conf and startup-nat.conf, the command lines of the two VPP processes (VPP's src/vpp/conf/startup.conf describes them).
+ * Neither names a file of commands: VPP would run it two seconds after its sockets answer and throw its errors away. The commands are
+ * loaded over the API, line by line, or by an operator's `exec`. Pure.
+ */
+import { places, type Hardware, type VppInstance } from '../../appliance/model.ts'
+import type { RouterConfig } from '../../config/model.ts'
+import { formatCores, planCpu, type Cores, type CpuPlan } from './cpu.ts'
+import { planMemory, type Memory } from './startup-memory.ts'
+import { attachPorts, type AttachedPort } from './startup-ports.ts'
+
+/** A stanza and its lines. */
+type Stanza = readonly [name: string, ...lines: string[]]
+
+function format(stanzas: readonly Stanza[]): string {
+  const texts = stanzas.map(([name, ...lines]) => `${name} {\n${lines.map((line) => `  ${line}\n`).join('')}}\n`)
+  return [`# Written by imp from ${places.configuration}; changes are overwritten.\n`, ...texts].join('\n')
+}
+
+/** Plugins are off unless they are needed. VPP ignores names that it does not know, so they are spelt as its files are. */
+function plugins(names: readonly string[]): Stanza {
+  return ['plugins', 'plugin default { disable }', ...names.map((name) => `plugin ${name}_plugin.so { enable }`)]
+}
+
+/** A process without a core of its own sleeps between two looks for packets instead of keeping a core of others busy. */
+function general(instance: VppInstance, floats: boolean): Stanza[] {
+  const { cli, api, log } = places.vpp[instance]
+  return [
+    [
+      'unix',
+      'nodaemon',
+      'nosyslog',
+      `log ${log}`,
+      'full-coredump',
+      `runtime-dir /run/vpp/${instance}`,
+      `cli-listen ${cli}`,
+      ...(floats ? ['poll-sleep-usec 50'] : []),
+    ],
+    ['api-segment', `prefix ${instance}`],
+    ['socksvr', `socket-name ${api}`],
+  ]
+}
+
+function cpu(cores: Cores | undefined): Stanza[] {
+  if (cores === undefined) return []
+  const { main, workers } = cores
+  return [['cpu', `main-core ${main}`, ...(workers.length === 0 ? [] : [`corelist-workers ${formatCores(workers)}`])]]
+}
+
+/** Without huge pages, which only DPDK needs, buffers are in pages of the usual size: VPP would take huge pages by itself. */
+function memory(instance: VppInstance, plan: Memory, hugePages: boolean): Stanza[] {
+  const heap = instance === 'core' ? plan.coreHeap : plan.natHeap
+  const statistics = instance === 'core' ? plan.coreStatistics : 32
+  return [
+    ['statseg', `socket-name ${places.vpp[instance].stats}`, `size ${statistics}M`],
+    ['memory', `main-heap-size ${heap}M`],
+    ['buffers', `buffers-per-numa ${plan.buffers}`, ...(hugePages ? [] : ['page-size default'])],
+  ]
+}
+
+const logging: Stanza = ['logging', 'default-log-level info', 'default-syslog-log-level disabled']
+
+/** A receive queue for each worker; VPP takes one where a card has fewer (dpdk/device/init.c). */
+function devices(ports: readonly AttachedPort[], cores: Cores | undefined): Stanza[] {
+  const owned = ports.filter(({ driver }) => driver === 'dpdk')
+  if (owned.length === 0) return []
+  const queues = cores?.workers.length ?? 0
+  return [
+    [
+      'dpdk',
+      ...(queues > 1 ? [`dev default { num-rx-queues ${queues} }`] : []),
+      ...owned.map(({ port, pci }) => `dev ${pci} { name ${port.name} }`),
+    ],
+  ]
+}
+
+function corePlugins(config: RouterConfig, ports: readonly AttachedPort[]): Stanza {
+  const dpdk = ports.some(({ driver }) => driver === 'dpdk')
+  const packet = ports.some(({ driver }) => driver === 'af-packet') || config.container !== undefined
+  const steering = config.nat !== undefined || config.policyRoutes.length > 0
+  return plugins([
+    ...(dpdk ? ['dpdk'] : []),
+    ...(packet ? ['af_packet'] : []),
+    'linux_cp',
+    'linux_nl',
+    ...(steering ? ['acl', 'abf'] : []),
+    ...(config.nat === undefined ? [] : ['memif']),
+    'ping',
+    'tracedump',
+  ])
+}
+
+function renderCore(config: RouterConfig, ports: readonly AttachedPort[], plan: CpuPlan, sizes: Memory): string {
+  const hugePages = ports.some(({ driver }) => driver === 'dpdk')
+  return format([
+    ...general('core', plan.core === undefined),
+    ...cpu(plan.core),
+    ...memory('core', sizes, hugePages),
+    ...devices(ports, plan.core),
+    // Names and states go from VPP to the twins; twins of sub-interfaces are made one by one, under names that we choose.
+    ['linux-cp', `default netns ${places.namespace}`, 'lcp-sync'],
+    ['linux-nl', 'nl-rx-buffer-size 67108864'],
+    corePlugins(config, ports),
+    logging,
+  ])
+}
+
+function renderNat(plan: CpuPlan, sizes: Memory): string {
+  return format([
+    ...general('nat', plan.nat === undefined),
+    ...cpu(plan.nat),
+    ...memory('nat', sizes, false),
+    plugins(['memif', 'det44', 'ping', 'tracedump']),
+    logging,
+  ])
+}
+
+export interface Startup {
+  readonly core: string
+  /** Undefined when nothing is translated. */
+  readonly nat: string | undefined
+}
+
+/**
+ * Both files. Faults: `input` for cores or memory that the machine does not have, `not-found` for cards; VPP itself would end without a
+ * word or in the middle of its work.
+ */
+export function renderStartup(config: RouterConfig, hardware: Hardware): Startup {
+  const ports = attachPorts(config, hardware)
+  const plan = planCpu(hardware.cores, config)
+  const sizes = planMemory(config, hardware.memory, Math.max(1, plan.core?.workers.length ?? 0))
+  return { core: renderCore(config, ports, plan, sizes), nat: config.nat === undefined ? undefined : renderNat(plan, sizes) }
+}
+
+/** Huge pages of 2 MiB that the buffers of the core process need, 2.5 KiB each, with room for DPDK's own tables; 0 without DPDK. */
+export function hugePages(config: RouterConfig, hardware: Hardware): number {
+  const ports = attachPorts(config, hardware)
+  if (!ports.some(({ driver }) => driver === 'dpdk')) return 0
+  const workers = planCpu(hardware.cores, config).core?.workers.length ?? 0
+  const { buffers } = planMemory(config, hardware.memory, Math.max(1, workers))
+  return Math.ceil((buffers * 2560) / (2 * 1024 ** 2)) + 64
+}
