@@ -2,7 +2,6 @@
 import { constants } from 'node:fs'
 import { chown, lstat, mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { randomUUID } from 'node:crypto'
 import { Fault, errnoOf } from '../base/fault.ts'
 import { execute } from './exec.ts'
 import type { FileStat, Files, WriteOptions } from './host.ts'
@@ -57,7 +56,7 @@ async function numericOwner(owner: string): Promise<[number, number]> {
 }
 
 async function writeAtomically(path: string, content: string | Uint8Array, options: WriteOptions): Promise<void> {
-  const temporary = join(dirname(path), `.${randomUUID().slice(0, 8)}.tmp`)
+  const temporary = join(dirname(path), `.${crypto.randomUUID().slice(0, 8)}.tmp`)
   try {
     const handle = await open(temporary, 'wx', 0o600)
     try {

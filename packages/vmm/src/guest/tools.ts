@@ -1,5 +1,6 @@
 /** What every initrd holds whatever its kernel: busybox, an ssh daemon with its libraries, and our scripts. */
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Fault } from '@imp/kit/base/fault.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import type { CpioEntry } from './cpio.ts'
@@ -21,13 +22,13 @@ export const toolPackages = [
 const loader = '/run/vmm/lib/ld.so'
 
 const scripts = [
-  ['init', 'init', 0o755],
-  ['identity.sh', 'vmm/identity.sh', 0o644],
-  ['network.sh', 'vmm/network.sh', 0o644],
-  ['announce', 'vmm/announce', 0o644],
-  ['early-ssh', 'vmm/early-ssh', 0o644],
-  ['direct-init', 'vmm/direct-init', 0o644],
-  ['shutdown', 'vmm/shutdown', 0o755],
+  [new URL('init', import.meta.url), 'init', 0o755],
+  [new URL('identity.sh', import.meta.url), 'vmm/identity.sh', 0o644],
+  [new URL('network.sh', import.meta.url), 'vmm/network.sh', 0o644],
+  [new URL('announce', import.meta.url), 'vmm/announce', 0o644],
+  [new URL('early-ssh', import.meta.url), 'vmm/early-ssh', 0o644],
+  [new URL('direct-init', import.meta.url), 'vmm/direct-init', 0o644],
+  [new URL('shutdown', import.meta.url), 'vmm/shutdown', 0o755],
 ] as const
 
 /** Directories that the scripts expect, and the console that the kernel opens before any of them runs. */
@@ -42,8 +43,8 @@ const skeleton: readonly CpioEntry[] = [
 /** Our scripts as archive entries; they stand beside this file. */
 export async function scriptEntries(host: Host): Promise<CpioEntry[]> {
   return Promise.all(
-    scripts.map(async ([name, path, mode]): Promise<CpioEntry> => {
-      return { kind: 'file', path, mode, content: await host.files.read(join(import.meta.dirname, name)) }
+    scripts.map(async ([source, path, mode]): Promise<CpioEntry> => {
+      return { kind: 'file', path, mode, content: await host.files.read(fileURLToPath(source)) }
     }),
   )
 }
