@@ -1,0 +1,109 @@
+/** Bundles of the commands: one directory in which every room is a file of its own, loaded when one of its words is used. */
+import { cpSync, globSync, mkdirSync, readFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { dirname, join } from 'node:path'
+import { build, type BuildOptions, type Plugin } from 'esbuild'
+import { ownFilesOf, withBundledReferences, type OwnFile } from './own-files.ts'
+
+const root = join(import.meta.dirname, '../..')
+const packages = join(root, 'packages')
+
+/** Sources of programs, without tests and what only they use. */
+function sources(): string[] {
+  return globSync('*/src/**/*.ts', { cwd: packages, exclude: (path) => path.endsWith('.test.ts') }).map((path) => join(packages, path))
+}
+
+const ownReferences: Plugin = {
+  name: 'own-references',
+  setup(bundler) {
+    bundler.onLoad({ filter: /\/packages\/\w+\/src\/.*\.ts$/ }, ({ path }) => ({
+      contents: withBundledReferences(packages, path),
+      loader: 'ts',
+    }))
+  },
+}
+
+/** zod brings its messages in 50 languages; we speak one, which it loads apart. */
+const oneLanguage: Plugin = {
+  name: 'one-language',
+  setup(bundler) {
+    bundler.onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, () => ({ contents: 'export {}' }))
+  },
+}
+
+/**
+ * Parts of Node.js, of which only the exports that are used are asked for: importing one makes Node.js evaluate all its exports, with
+ * what those load only when somebody touches them.
+ */
+const plainBuiltins: Plugin = {
+  name: 'plain-builtins',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^(node:)?[a-z_/]+$/ }, ({ path, kind }) =>
+      isBuiltin(path) ? { path, namespace: kind === 'require-call' ? 'required-builtin' : 'builtin' } : undefined,
+    )
+    bundler.onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({ contents: exportsOf(path) }))
+    bundler.onLoad({ filter: /./, namespace: 'required-builtin' }, ({ path }) => ({ contents: `module.exports = ${builtin(path)}` }))
+  },
+}
+
+function builtin(path: string): string {
+  return `process.getBuiltinModule(${JSON.stringify(path)})`
+}
+
+/** A module in which every export is asked for by itself, so that those that nobody uses are left out. */
+function exportsOf(path: string): string {
+  const names = Object.keys(process.getBuiltinModule(path) ?? {}).filter((name) => /^[a-z_$][\w$]*$/i.test(name))
+  const exports = names.map((name) => `export const ${name} = /* @__PURE__ */ exportOf(${JSON.stringify(name)})`)
+  return [`const exportOf = (name) => ${builtin(path)}[name]`, ...exports].join('\n')
+}
+
+/** The commands, and the programs that they start as processes of their own. */
+function entries(): OwnFile[] {
+  const commands = ['imp', 'vmm'].map((name) => ({ source: join(packages, name, 'src/main.ts'), name, program: true }))
+  const named = sources().flatMap((path) => ownFilesOf(packages, path))
+  return [...new Map([...commands, ...named].map((file) => [file.name, file])).values()]
+}
+
+/** Options that make a small program of TypeScript sources as they stand. */
+const common: BuildOptions = {
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+  outExtension: { '.js': '.mjs' },
+  plugins: [ownReferences, oneLanguage, plainBuiltins],
+  // zod asks it for the name of the browser, for which Node.js would load its threads.
+  define: { navigator: 'undefined' },
+  logLevel: 'warning',
+  absWorkingDir: root,
+}
+
+/** Writes the bundles and the files that they need into a directory; the same sources give the same bytes. */
+export async function bundleCommands(directory: string): Promise<void> {
+  const files = entries()
+  const programs = files.filter((file) => file.program)
+  await build({
+    ...common,
+    entryPoints: Object.fromEntries(programs.map(({ name, source }) => [name, source])),
+    outdir: directory,
+    splitting: true,
+    chunkNames: 'part-[hash]',
+  })
+  for (const { source, name } of files.filter((file) => !file.program)) {
+    mkdirSync(dirname(join(directory, name)), { recursive: true })
+    cpSync(source, join(directory, name))
+  }
+}
+
+/** Writes one script of tools/ as a bundle. */
+export async function bundleScript(source: string, file: string): Promise<void> {
+  await build({ ...common, entryPoints: [source], outfile: file })
+}
+
+/** Version of the commands. */
+export function version(): string {
+  return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version
+}
