@@ -2,12 +2,13 @@
 import { enableCompileCache } from 'node:module'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import type { ImpContext } from './context.ts'
 
 // Compiled code is kept where only its user can write: what is read from there runs with the user's rights. Everything is imported
 // after this call, since only that is cached.
 enableCompileCache(join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'imp', 'node'))
 
-const [{ start }, { registry }, { makeContext }, { default: manifest }] = await Promise.all([
+const [{ start }, { registry, candidateLevels }, { makeContext }, { default: manifest }] = await Promise.all([
   import('@imp/kit/surface/cli.ts'),
   import('./registry.ts'),
   import('./context.ts'),
@@ -27,7 +28,10 @@ async function heldSession(): Promise<boolean> {
   // XDG Base Directory Specification, XDG_STATE_HOME.
   const state = process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state')
   const history = join(state, 'imp', 'history')
-  await startSession(program, { history, later, promptMark: (context) => candidateMark(registry, context) })
+  // On the command line `apply` takes a file; alone in a session, where the candidate is at hand, it brings that into force.
+  const alone = { apply: ['commit'] }
+  const promptMark = (context: ImpContext) => candidateMark(registry, context)
+  await startSession(program, { history, later, alone, levels: await candidateLevels(), promptMark })
   return true
 }
 

@@ -1,4 +1,5 @@
 /** The rooms of `imp`, loaded when one of their words is used. */
+import type { Levels } from '@imp/kit/op/levels.ts'
 import { room, type Registry } from '@imp/kit/op/registry.ts'
 import type { ImpContext } from './context.ts'
 
@@ -11,6 +12,7 @@ export const registry: Registry<ImpContext> = {
   summary: 'turns a Debian machine into a router, from one router.json',
   rooms: [
     room('Configuration', ['schema', 'check', 'render'], () => import('./config/ops.ts')),
+    room('Guided configuration', ['config', 'schema'], () => import('./wizard/ops.ts')),
     room('Candidate', ['set', 'delete', 'config', 'discard', 'diff', 'rebase'], () => import('./commit/edit/ops.ts')),
     room('Commits', ['commit', 'confirm', 'rollback', 'history'], () => import('./commit/ops.ts')),
     room('Committed configurations', ['compare', 'config'], () => import('./commit/show/ops.ts')),
@@ -25,4 +27,9 @@ export const registry: Registry<ImpContext> = {
     room('Sections of the candidate', sectionWords, () => import('./collections/sections/ops.ts')),
     room('Labs', ['lab'], () => import('./lab/ops.ts')),
   ],
+}
+
+/** Levels of a session in the candidate. */
+export async function candidateLevels(): Promise<Levels<ImpContext>> {
+  return (await import('./collections/levels/ops.ts')).levels
 }

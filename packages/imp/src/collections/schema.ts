@@ -57,6 +57,11 @@ function listed(fields: readonly string[], within: Listed | undefined, schema: z
   return { fields, within, member, description: descriptionOf(outer), mayBeEmpty: schema.safeParse([]).success }
 }
 
+/** A list that is a field of an object at these fields. */
+export function listedIn(before: readonly string[], field: string, schema: z.ZodArray, outer: z.ZodType): Listed {
+  return listed([...before, field], undefined, schema, outer)
+}
+
 function listsIn(object: z.ZodObject, before: readonly string[], within: Listed | undefined): readonly Listed[] {
   return membersOf(object).flatMap(({ key, schema, outer }) =>
     schema instanceof z.ZodArray ? [listed([...before, key], within, schema, outer)] : [],

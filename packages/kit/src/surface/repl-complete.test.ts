@@ -15,7 +15,7 @@ const vocabulary = await vocabularyOf(registry)
 function scope(menu: string): Scope<OperationContext> {
   const context = { host, report: () => undefined, signal: AbortSignal.timeout(1000), dryRun: true, interactive: false, passthrough: false }
   const words = menu === '' ? [] : menu.split(' ')
-  return { registry, vocabulary, menu: words, files: host.files, makeContext: async () => context }
+  return { registry, vocabulary, menu: words, levels: undefined, files: host.files, makeContext: async () => context }
 }
 
 const top = ['status', 'check', 'login', 'wait', 'shell', 'interfaces', 'nat']
@@ -93,7 +93,7 @@ describe('?', () => {
   const table: [menu: string, line: string, has: RegExp[], hasNot: RegExp[]][] = [
     ['', '', [/^ {2}status +Show what runs$/m, /^ {2}nat +mappings \.\.\.$/m, /^ {2}back /m], [/In nat/, /debug/]],
     ['', 'st', [/status/], [/nat/, /back/]],
-    ['nat', '', [/^In nat\n {2}mappings +list, add, delete \.\.\.\nFrom the top\n {2}status /], [/debug/]],
+    ['nat', '', [/^In nat\n {2}mappings +list, add, delete \.\.\.\nFrom the top\n {2}status, check,/], [/debug/]],
     ['nat', 'mappings ', [/^ {2}list +List mappings$/m, /^ {2}delete /m], [/^ {2}ls/m, /status/]],
     ['nat mappings', 'add ', [/NAME +its name/, /web/, /mail/, /--protocol +protocol \(one of: tcp, udp/], [/Enter/, /--json/]],
     ['', 'nat mappings add web ', [/Enter +Add a mapping/, /--protocol/], [/NAME/]],

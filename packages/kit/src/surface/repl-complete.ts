@@ -3,11 +3,13 @@ import { resolve } from 'node:path'
 import { Fault } from '../base/fault.ts'
 import type { Files } from '../host/host.ts'
 import type { OperationContext } from '../op/operation.ts'
+import { joinPlaces, placeBelow, type Levels } from '../op/levels.ts'
 import type { Registry } from '../op/registry.ts'
 import { complete, type Candidate, type Candidates } from './complete.ts'
 import { splitGlobals } from './globals.ts'
 import { positionOf, quoteWord } from './repl-line.ts'
-import { placeOf, sessionWords, type Vocabulary } from './repl-menu.ts'
+import { levelAt, readingsOf, type CommandReading, type Reading } from './repl-levels.ts'
+import { sessionWords, type Vocabulary } from './repl-menu.ts'
 import { stages } from './repl-pipe.ts'
 import { nextSteps } from './repl-steps.ts'
 
@@ -16,6 +18,7 @@ export interface Scope<Context extends OperationContext> {
   readonly registry: Registry<Context>
   readonly vocabulary: Vocabulary
   readonly menu: readonly string[]
+  readonly levels: Levels<Context> | undefined
   readonly files: Pick<Files, 'list' | 'stat'>
   /** For live values; called only when they are wanted. */
   readonly makeContext: () => Promise<Context>
@@ -25,6 +28,44 @@ function unique(candidates: readonly Candidate[]): Candidate[] {
   return [...new Map(candidates.map((each) => [each.word, each])).values()]
 }
 
+/** Words of a level, which are of no operation's path; none where it cannot be looked at. */
+export async function levelWords<Context extends OperationContext>(
+  scope: Scope<Context>,
+  words: readonly string[],
+  last: string,
+): Promise<Candidate[]> {
+  const level = await levelAt(scope, words).catch(() => undefined)
+  const known = [...(level?.commands ?? []), ...(level?.inside ?? [])]
+  return known.filter(({ word }) => word.startsWith(last)).map(({ word, summary }) => ({ word, meaning: summary }))
+}
+
+/** Candidates for a place that is typed relative to another. */
+async function placesBelow<Context extends OperationContext>(
+  scope: Scope<Context>,
+  { within, words }: NonNullable<CommandReading['open']>,
+  last: string,
+): Promise<Candidates> {
+  const typed = last === '' ? within : joinPlaces(within, last)
+  const { candidates } = await complete(scope.registry, [...words, typed], scope.makeContext)
+  const below = candidates.flatMap((each) => {
+    const word = placeBelow(within, each.word)
+    return word === undefined || !word.startsWith(last) ? [] : [{ ...each, word }]
+  })
+  return { candidates: below, files: false }
+}
+
+async function behindReading<Context extends OperationContext>(
+  scope: Scope<Context>,
+  reading: Reading,
+  help: readonly string[],
+  last: string,
+): Promise<Candidates> {
+  if (reading.at === 'command' && reading.open !== undefined && !last.startsWith('-')) return placesBelow(scope, reading.open, last)
+  const found = await complete(scope.registry, [...help, ...reading.words, last], scope.makeContext)
+  if (reading.at === 'command') return found
+  return { ...found, candidates: [...(await levelWords(scope, reading.words, last)), ...found.candidates] }
+}
+
 /** What may be the first word of a line: of the menu, from the top, or of the session itself. */
 async function firstWords<Context extends OperationContext>(
   scope: Scope<Context>,
@@ -32,9 +73,20 @@ async function firstWords<Context extends OperationContext>(
   last: string,
 ): Promise<Candidates> {
   const ask = (base: readonly string[]): Promise<Candidates> => complete(scope.registry, [...help, ...base, last], scope.makeContext)
+  const level = help.length > 0 ? [] : await levelWords(scope, scope.menu, last)
   const found = await Promise.all(scope.menu.length === 0 ? [ask([])] : [ask(scope.menu), ask([])])
   const own = help.length > 0 ? [] : sessionWords.filter(({ word }) => word.startsWith(last)).map(({ word }) => ({ word }))
-  return { candidates: unique([...found.flatMap(({ candidates }) => candidates), ...own]), files: false }
+  return { candidates: unique([...level, ...found.flatMap(({ candidates }) => candidates), ...own]), files: false }
+}
+
+/** Levels that `edit` may go to. */
+async function levelPlaces<Context extends OperationContext>(
+  { menu, makeContext }: Scope<Context>,
+  levels: Levels<Context>,
+  last: string,
+): Promise<Candidates> {
+  const places = await levels.places(await makeContext(), menu).catch(() => [])
+  return { candidates: places.filter((word) => word.startsWith(last)).map((word) => ({ word })), files: false }
 }
 
 /** Candidates for the word that begins with `last`, behind the words of a command. */
@@ -47,9 +99,13 @@ export async function candidatesBehind<Context extends OperationContext>(
   const help = words[0] === 'help' ? ['help'] : []
   const path = words.slice(help.length)
   if (path.length === 0) return firstWords(scope, help, last)
-  const place = placeOf(scope.vocabulary, scope.menu, path)
-  if (place === undefined) return { candidates: [], files: false }
-  return complete(scope.registry, [...help, ...place.words, last], scope.makeContext)
+  if (path[0] === 'edit' && path.length === 1 && help.length === 0 && scope.levels !== undefined)
+    return levelPlaces(scope, scope.levels, last)
+  const readings = await readingsOf(scope, path).catch(() => [])
+  // Words of the top come beside those of the menu where they are no value of its command.
+  const useful = readings.filter((each, index) => index === 0 || each.at === 'menu')
+  const found = await Promise.all(useful.map((reading) => behindReading(scope, reading, help, last)))
+  return { candidates: unique(found.flatMap(({ candidates }) => candidates)), files: found.some(({ files }) => files) }
 }
 
 /** Names of files that begin with what is typed, directories with a slash; none where nothing can be listed. */

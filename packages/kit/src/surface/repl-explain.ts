@@ -1,15 +1,18 @@
 /** What `?` says: all that can come next, with its meaning. */
 import { Fault } from '../base/fault.ts'
 import { styleFor } from '../base/style.ts'
+import { wrap } from '../base/width.ts'
 import { fieldsOf, type Field } from '../op/fields.ts'
 import type { AnyOperation, OperationContext, ViewOptions } from '../op/operation.ts'
 import { scan } from '../op/scan.ts'
 import { inputOf } from '../op/words.ts'
+import { expectation, givenOf } from './complete.ts'
 import { globalFlags, splitGlobals } from './globals.ts'
-import { drawEntries, fieldMeaning, type Entry } from './help.ts'
-import { candidatesBehind, type Scope } from './repl-complete.ts'
+import { drawEntries, type Entry } from './help.ts'
+import { candidatesBehind, levelWords, type Scope } from './repl-complete.ts'
 import { positionOf } from './repl-line.ts'
-import { nextWords, placeOf, sessionWords, unknownWord, type NextWord, type Vocabulary } from './repl-menu.ts'
+import { readingsOf, unknownWord, type CommandReading } from './repl-levels.ts'
+import { nextWords, sessionWords, type NextWord, type Vocabulary } from './repl-menu.ts'
 import { stages } from './repl-pipe.ts'
 import { nextSteps } from './repl-steps.ts'
 
@@ -17,6 +20,12 @@ import { nextSteps } from './repl-steps.ts'
 interface Group {
   readonly title: string
   readonly entries: readonly Entry[]
+  /** Only the names are shown, one behind the other. */
+  readonly brief?: boolean
+}
+
+function drawNames(entries: readonly Entry[], width: number): string[] {
+  return wrap(entries.map(([term]) => term).join(', '), width - 2).map((line) => `  ${line}`)
 }
 
 function drawGroups(groups: readonly Group[], options: ViewOptions): string {
@@ -24,7 +33,10 @@ function drawGroups(groups: readonly Group[], options: ViewOptions): string {
   const shown = groups.filter(({ entries }) => entries.length > 0)
   if (shown.length === 0) return '  nothing can come here'
   return shown
-    .flatMap(({ title, entries }) => [...(title === '' ? [] : [style('underline', title)]), ...drawEntries(style, entries, options.width)])
+    .flatMap(({ title, entries, brief = false }) => [
+      ...(title === '' ? [] : [style('underline', title)]),
+      ...(brief ? drawNames(entries, options.width) : drawEntries(style, entries, options.width)),
+    ])
     .join('\n')
 }
 
@@ -38,12 +50,28 @@ function wordsBehind(vocabulary: Vocabulary, before: readonly string[], last: st
     .map(wordEntry)
 }
 
-function firstWords<Context extends OperationContext>({ vocabulary, menu }: Scope<Context>, last: string): Group[] {
-  const top = { title: menu.length === 0 ? '' : 'From the top', entries: wordsBehind(vocabulary, [], last) }
-  const own = sessionWords.filter(({ word }) => word.startsWith(last)).map(({ word, summary }): Entry => [word, summary])
-  const here = menu.length === 0 ? [] : [{ title: `In ${menu.join(' ')}`, entries: wordsBehind(vocabulary, menu, last) }]
+async function levelEntries<Context extends OperationContext>(
+  scope: Scope<Context>,
+  words: readonly string[],
+  last: string,
+): Promise<Entry[]> {
+  return (await levelWords(scope, words, last)).map(({ word, meaning }) => [word, meaning ?? ''])
+}
+
+async function firstWords<Context extends OperationContext>(scope: Scope<Context>, last: string): Promise<Group[]> {
+  const { vocabulary, menu } = scope
+  const level = await levelEntries(scope, menu, last)
+  // In a menu its own words matter; of those of the top the names are enough.
+  const brief = menu.length > 0 && last === ''
+  const top = { title: menu.length === 0 ? '' : 'From the top', entries: wordsBehind(vocabulary, [], last), brief }
+  const words = [...sessionWords, ...(scope.levels === undefined ? [] : [editWord])]
+  const own = words.filter(({ word }) => word.startsWith(last)).map(({ word, summary }): Entry => [word, summary])
+  const here =
+    menu.length === 0 ? [] : [{ title: `In ${menu.join(' ')}`, entries: [...wordsBehind(vocabulary, menu, last), ...shorten(level)] }]
   return [...here, top, { title: 'In this session', entries: own }]
 }
+
+const editWord = { word: 'edit', summary: 'Go to a place of the configuration: edit PATH' } as const
 
 /** What the next word is the value of. */
 function expectedField(operation: AnyOperation, rest: readonly string[]): Field | undefined {
@@ -75,13 +103,14 @@ function shorten(entries: readonly Entry[]): readonly Entry[] {
 
 async function argumentGroups<Context extends OperationContext>(
   scope: Scope<Context>,
-  place: { readonly words: readonly string[]; readonly operation: AnyOperation; readonly rest: readonly string[] },
+  place: CommandReading,
   before: readonly string[],
   last: string,
 ): Promise<Group[]> {
   const { operation, rest, words } = place
   const field = expectedField(operation, rest)
-  const value: Entry[] = field === undefined ? [] : [[field.label, fieldMeaning(field)]]
+  const given = givenOf(scan(fieldsOf(operation), rest))
+  const value: Entry[] = field === undefined ? [] : [[field.label, await expectation(operation, field, given, scope.makeContext)]]
   const wanted = await candidatesBehind(scope, before, last)
   const common = new Set(globalFlags.flatMap((flag) => flag.words))
   const isOpen = field !== undefined && field.position === undefined
@@ -98,6 +127,20 @@ async function argumentGroups<Context extends OperationContext>(
   ]
 }
 
+/** The places that `edit` may go to, one step of their paths at a time. */
+async function levelGroups<Context extends OperationContext>(
+  scope: Scope<Context>,
+  before: readonly string[],
+  last: string,
+): Promise<Group[]> {
+  const { candidates } = await candidatesBehind(scope, before, last)
+  const steps = nextSteps(
+    candidates.map(({ word }) => word),
+    last,
+  )
+  return [{ title: '', entries: shorten(steps.map(({ name, goesOn }): Entry => [name, goesOn ? '...' : ''])) }]
+}
+
 async function groupsBehind<Context extends OperationContext>(
   scope: Scope<Context>,
   before: readonly string[],
@@ -106,10 +149,13 @@ async function groupsBehind<Context extends OperationContext>(
   const { words } = splitGlobals(before)
   const path = words[0] === 'help' ? words.slice(1) : words
   if (path.length === 0) return firstWords(scope, last)
-  const place = placeOf(scope.vocabulary, scope.menu, path)
-  if (place === undefined) throw unknownWord(scope.vocabulary, scope.menu, path)
-  if (place.at === 'menu' || words[0] === 'help') return [{ title: '', entries: wordsBehind(scope.vocabulary, place.words, last) }]
-  return argumentGroups(scope, place, before, last)
+  if (path[0] === 'edit' && path.length === 1 && scope.levels !== undefined) return levelGroups(scope, before, last)
+  const [place, other] = await readingsOf(scope, path)
+  if (place === undefined) throw await unknownWord(scope, path)
+  const fromTop = other?.at === 'menu' ? [{ title: 'From the top', entries: wordsBehind(scope.vocabulary, other.words, last) }] : []
+  if (place.at === 'command' && words[0] !== 'help') return [...(await argumentGroups(scope, place, before, last)), ...fromTop]
+  const entries = [...wordsBehind(scope.vocabulary, place.words, last), ...shorten(await levelEntries(scope, place.words, last))]
+  return [{ title: '', entries }, ...fromTop]
 }
 
 /** All that can come at the end of a line; `input` fault when its words lead nowhere. */

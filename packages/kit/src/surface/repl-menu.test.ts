@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { registry } from './fake-router.ts'
-import { nextWords, placeOf, unknownWord, vocabularyOf } from './repl-menu.ts'
+import { fakeHost } from '../host/fake.ts'
+import { unknownWord } from './repl-levels.ts'
+import { nextWords, placeOf, vocabularyOf } from './repl-menu.ts'
 
 const vocabulary = await vocabularyOf(registry)
 const split = (words: string): string[] => words.split(' ').filter((word) => word !== '')
@@ -48,6 +50,15 @@ test('the words that may follow, with what follows them', () => {
   assert.deepEqual(nextWords(vocabulary, ['nat', 'debug']), [])
 })
 
+const makeContext = async () => ({
+  host: fakeHost(),
+  report: () => undefined,
+  signal: AbortSignal.timeout(1000),
+  dryRun: true,
+  interactive: false,
+  passthrough: false,
+})
+
 describe('a wrong word is named at its level, with what was meant', () => {
   const table: [menu: string, typed: string, message: string, hint: string][] = [
     ['', 'stauts', 'router has no command "stauts"', 'did you mean "status"?'],
@@ -61,8 +72,8 @@ describe('a wrong word is named at its level, with what was meant', () => {
     ['', 'hom', 'router has no command "hom"', 'did you mean "home"?'],
   ]
   for (const [menu, typed, message, hint] of table)
-    test(`${menu}> ${typed}`, () => {
-      const fault = unknownWord(vocabulary, split(menu), split(typed))
+    test(`${menu}> ${typed}`, async () => {
+      const fault = await unknownWord({ vocabulary, menu: split(menu), levels: undefined, makeContext }, split(typed))
       assert.deepEqual([fault.code, fault.message, fault.hint], ['input', message, hint])
     })
 })

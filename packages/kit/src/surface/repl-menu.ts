@@ -1,6 +1,4 @@
 /** Menus are the words of operations' paths. What is typed is tried in the menu first, then from the top. */
-import { Fault } from '../base/fault.ts'
-import { nearest } from '../base/text.ts'
 import type { AnyOperation, OperationContext } from '../op/operation.ts'
 import { allOperations, spellings, type Registry } from '../op/registry.ts'
 
@@ -27,8 +25,8 @@ export async function vocabularyOf<Context extends OperationContext>(registry: R
 
 /** Words of the session itself; they stand alone in a line. */
 export const sessionWords: readonly { readonly word: string; readonly summary: string }[] = [
-  { word: 'back', summary: 'Leave this menu' },
-  { word: 'home', summary: 'Leave all menus' },
+  { word: 'back', summary: 'Leave this menu, as does up' },
+  { word: 'home', summary: 'Leave all menus, as does top' },
   { word: 'help', summary: 'Explain a command: help WORDS' },
   { word: 'exit', summary: 'End the session, as do quit and ^D' },
   { word: 'quit', summary: 'End the session' },
@@ -69,7 +67,8 @@ export type Place =
   | { readonly at: 'command'; readonly words: readonly string[]; readonly operation: AnyOperation; readonly rest: readonly string[] }
   | { readonly at: 'menu'; readonly words: readonly string[] }
 
-function follow(vocabulary: Vocabulary, base: readonly string[], typed: readonly string[]): Place | undefined {
+/** Where words lead that are typed behind others; undefined when nowhere. */
+export function followWords(vocabulary: Vocabulary, base: readonly string[], typed: readonly string[]): Place | undefined {
   const words = [...base, ...typed]
   const [best] = vocabulary.spellings
     .filter(({ path }) => path.length > base.length && startsWith(words, path))
@@ -80,26 +79,5 @@ function follow(vocabulary: Vocabulary, base: readonly string[], typed: readonly
 
 /** Where words lead, tried in the menu first, then from the top; undefined when nowhere. Without words it is the menu itself. */
 export function placeOf(vocabulary: Vocabulary, menu: readonly string[], typed: readonly string[]): Place | undefined {
-  return follow(vocabulary, menu, typed) ?? (menu.length > 0 ? follow(vocabulary, [], typed) : undefined)
-}
-
-/** How many of the words lead somewhere. */
-function depth(vocabulary: Vocabulary, base: readonly string[], typed: readonly string[]): number {
-  const wrong = typed.findIndex((_, index) => nextWords(vocabulary, [...base, ...typed.slice(0, index + 1)]).length === 0)
-  return wrong < 0 ? typed.length : wrong
-}
-
-/** The fault of words that lead nowhere, with the nearest that do. */
-export function unknownWord(vocabulary: Vocabulary, menu: readonly string[], typed: readonly string[]): Fault {
-  const inMenu = depth(vocabulary, menu, typed)
-  const fromTop = depth(vocabulary, [], typed)
-  const base = inMenu >= fromTop ? menu : []
-  const reached = Math.max(inMenu, fromTop)
-  const before = [...base, ...typed.slice(0, reached)]
-  const listed = nextWords(vocabulary, before).map(({ word }) => word)
-  const elsewhere = reached > 0 ? [] : [...nextWords(vocabulary, []).map(({ word }) => word), ...sessionWords.map(({ word }) => word)]
-  const word = typed[reached] ?? ''
-  const close = nearest(word, [...listed, ...elsewhere])
-  const fitting = close === undefined ? `one of: ${listed.join(', ')}` : `did you mean "${[...typed.slice(0, reached), close].join(' ')}"?`
-  return new Fault('input', `${[vocabulary.program, ...before].join(' ')} has no command ${JSON.stringify(word)}`, { hint: fitting })
+  return followWords(vocabulary, menu, typed) ?? (menu.length > 0 ? followWords(vocabulary, [], typed) : undefined)
 }

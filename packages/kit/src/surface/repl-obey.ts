@@ -3,11 +3,12 @@ import { Fault } from '../base/fault.ts'
 import type { OperationContext } from '../op/operation.ts'
 import { runLine } from './cli.ts'
 import type { Ended } from './command.ts'
-import { splitGlobals } from './globals.ts'
+import { globalFlags, splitGlobals } from './globals.ts'
 import { withoutColour, type Terminal } from './print.ts'
 import { explainLine } from './repl-explain.ts'
 import { asksForHelp, splitLine } from './repl-line.ts'
-import { placeOf, unknownWord } from './repl-menu.ts'
+import { levelAt, readWords, unknownWord } from './repl-levels.ts'
+import { nextWords } from './repl-menu.ts'
 import { pass, readPipe, type Pipe } from './repl-pipe.ts'
 import type { Session } from './repl-session.ts'
 
@@ -37,22 +38,36 @@ function run<Context extends OperationContext>(
 }
 
 /** The words as they are said from the top, or undefined when they were a menu, which is entered. */
-function fromTop<Context extends OperationContext>(session: Session<Context>, argv: readonly string[]): readonly string[] | undefined {
+async function fromTop<Context extends OperationContext>(
+  session: Session<Context>,
+  argv: readonly string[],
+): Promise<readonly string[] | undefined> {
   const { words, globals } = splitGlobals(argv)
   const help = words[0] === 'help' ? 1 : 0
   const path = words.slice(help)
   if (path.length === 0) return help > 0 ? argv : [...session.menu, ...argv]
-  const place = placeOf(session.vocabulary, session.menu, path)
-  const later = Object.entries(session.options.later ?? {}).find(([word]) => word === path[0])
-  if (place === undefined && later !== undefined)
-    throw new Fault('unsupported', `${session.registry.program} has no ${later[1]} yet`, { hint: '? lists what there is' })
-  if (place === undefined) throw unknownWord(session.vocabulary, session.menu, path)
+  const meant = path.length === 1 ? session.options.alone?.[path[0] ?? ''] : undefined
+  if (meant !== undefined && help === 0) return [...meant, ...argv.filter((word) => word !== path[0])]
+  const place = await readWords(session, path)
+  if (place === undefined) throw notYet(session, path) ?? (await unknownWord(session, path))
   if (place.at === 'menu' && help === 0 && !globals.help) {
     session.menu = place.words
     return undefined
   }
-  const base = place.words.slice(0, place.words.length - path.length)
-  return help === 0 ? [...base, ...argv] : ['help', ...base, ...argv.filter((_, index) => index !== argv.indexOf('help'))]
+  // Flags of every command are no words of its own: they come behind.
+  const flags = argv.filter((word, index) => isGlobal(word) && !argv.slice(0, index).includes('--'))
+  return [...(help === 0 ? [] : ['help']), ...flags, ...place.words]
+}
+
+function isGlobal(word: string): boolean {
+  return globalFlags.some(({ words }) => words.includes(word))
+}
+
+/** The fault of words that will mean something one day. */
+function notYet<Context extends OperationContext>({ options, registry }: Session<Context>, path: readonly string[]): Fault | undefined {
+  const found = Object.entries(options.later ?? {}).find(([word]) => word === path[0])
+  if (found === undefined) return undefined
+  return new Fault('unsupported', `${registry.program} has no ${found[1]} yet`, { hint: '? lists what there is' })
 }
 
 /** Lines are also pasted from documents, where they begin with the name of the program. */
@@ -70,6 +85,18 @@ export async function explain<Context extends OperationContext>(session: Session
   return explainLine(session, line, { width: Math.min(terminal.width, 100), colour: terminal.colour.out })
 }
 
+async function isOfMenu<Context extends OperationContext>(session: Session<Context>, word: string): Promise<boolean> {
+  if (nextWords(session.vocabulary, session.menu).some((each) => each.word === word)) return true
+  const level = await levelAt(session, session.menu)
+  return level?.inside.some((each) => each.word === word) === true
+}
+
+/** Goes to a place of what is edited. */
+async function goTo<Context extends OperationContext>(session: Session<Context>, place: string): Promise<void> {
+  if (session.levels === undefined) throw await unknownWord(session, ['edit'])
+  session.menu = await session.levels.find(await session.makeContext(), session.menu, place)
+}
+
 /** What follows from a word of the session itself; undefined for every other word. */
 async function sessionWord<Context extends OperationContext>(
   session: Session<Context>,
@@ -79,6 +106,12 @@ async function sessionWord<Context extends OperationContext>(
     case 'exit':
     case 'quit':
       return { ending: 0 }
+    case 'up':
+    case 'top':
+      // Menus may have words of their own that are called so.
+      if (await isOfMenu(session, word)) return undefined
+      session.menu = word === 'up' ? session.menu.slice(0, -1) : []
+      break
     case 'back':
       session.menu = session.menu.slice(0, -1)
       break
@@ -100,7 +133,7 @@ async function follow<Context extends OperationContext>(
   words: readonly string[],
   stages: readonly (readonly string[])[],
 ): Promise<Ending> {
-  const argv = fromTop(session, withoutProgram(session, words))
+  const argv = await fromTop(session, withoutProgram(session, words))
   if (argv === undefined) return undefined
   const ended = await listening(() => run(session, argv, stages))
   return ended.interrupted && ended.status !== interruptedByPerson ? ended.status : undefined
@@ -117,6 +150,10 @@ export async function obey<Context extends OperationContext>(session: Session<Co
   const [first, second] = words
   if (first === undefined && stages.length > 0) throw new Fault('input', 'there is no command before the |')
   if (first === undefined) return undefined
+  if (first === 'edit' && second !== undefined && words.length === 2 && stages.length === 0 && session.levels !== undefined) {
+    await goTo(session, second)
+    return undefined
+  }
   const own = second === undefined && stages.length === 0 ? await sessionWord(session, first) : undefined
   return own === undefined ? follow(session, words, stages) : own.ending
 }

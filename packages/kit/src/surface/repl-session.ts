@@ -1,6 +1,7 @@
 /** What a session knows, what it shows before each line and how it says what went wrong. */
 import type { Host } from '../host/host.ts'
 import { planningHost } from '../host/planning.ts'
+import type { Levels } from '../op/levels.ts'
 import type { OperationContext } from '../op/operation.ts'
 import type { Program } from './command.ts'
 import { drawFault, type FaultOptions } from './outcome.ts'
@@ -13,6 +14,10 @@ export interface SessionOptions<Context extends OperationContext> {
   readonly history: string
   /** Words of what this program will do one day, each with what it is called: `{ snapshot: 'snapshots' }`. */
   readonly later?: Readonly<Record<string, string>>
+  /** Words that mean another command when they stand alone: `{ apply: ['commit'] }`. */
+  readonly alone?: Readonly<Record<string, readonly string[]>>
+  /** Places of what is edited, which are menus as well. */
+  readonly levels?: Levels<Context>
   /** A mark for the prompt, such as `*` when something is not committed yet. One that fails or takes over a second is left out. */
   promptMark?(context: Context): Promise<string>
 }

@@ -12,7 +12,8 @@ import { drawFault } from './outcome.ts'
 import { processTerminal, type Terminal } from './print.ts'
 import { completeLine } from './repl-complete.ts'
 import { holdsSecret, openHistory, shortHistory } from './repl-history.ts'
-import { vocabularyOf } from './repl-menu.ts'
+import { levelAt } from './repl-levels.ts'
+import { nextWords, vocabularyOf } from './repl-menu.ts'
 import { explain, ignore, obey, type Ending } from './repl-obey.ts'
 import { faultOptions, lookingContext, promptOf, showFault, type Session, type SessionOptions } from './repl-session.ts'
 import { terminalLines, type LineReader } from './repl-terminal.ts'
@@ -27,8 +28,20 @@ async function remember<Context extends OperationContext>(session: Session<Conte
   }
 }
 
+/** The innermost menu around the present one that is still there: what is edited may have been deleted. */
+async function standing<Context extends OperationContext>(session: Session<Context>, menu = session.menu): Promise<readonly string[]> {
+  if (menu.length === 0 || nextWords(session.vocabulary, menu).length > 0) return menu
+  // A level that cannot be looked at now may be looked at later.
+  const isThere = await levelAt(session, menu).then(
+    (level) => level !== undefined,
+    () => true,
+  )
+  return isThere ? menu : standing(session, menu.slice(0, -1))
+}
+
 /** Reads and obeys one line. */
 async function turn<Context extends OperationContext>(session: Session<Context>, lines: LineReader): Promise<Ending> {
+  session.menu = await standing(session)
   const line = await lines.read({
     prompt: await promptOf(session),
     history: session.history.lines(),
@@ -54,7 +67,8 @@ async function openSession<Context extends OperationContext>(
   const { registry } = program
   const vocabulary = await vocabularyOf(registry)
   const makeContext = (): Promise<Context> => lookingContext(program, host)
-  const session = { program, options, terminal, registry, vocabulary, files: host.files, makeContext, menu: [], history: shortHistory() }
+  const known = { program, options, terminal, registry, vocabulary, files: host.files, makeContext, levels: options.levels }
+  const session: Session<Context> = { ...known, menu: [], history: shortHistory() }
   try {
     return { ...session, history: await openHistory(host.files, options.history) }
   } catch (error) {
