@@ -85,8 +85,11 @@ function productRule({ from, to }: Import): string | undefined {
 /** A room sees of another its model only; ops.ts and imp/pipeline combine rooms, registry.ts loads their operations. */
 function roomRule({ from, to }: Import): string | undefined {
   if (from.package === 'kit' || typeof to === 'string' || to.package !== from.package || isTest(from)) return undefined
-  if (from.room === '')
-    return to.room === '' || (from.name === 'registry.ts' && to.name === 'ops.ts') ? undefined : 'only registry.ts loads rooms'
+  if (from.room === '') {
+    const loads = from.name === 'registry.ts' && to.name === 'ops.ts'
+    const reads = from.name === 'context.ts' && to.path === 'config/load.ts'
+    return to.room === '' || loads || reads ? undefined : 'only registry.ts loads rooms, and context.ts reads the settings'
+  }
   if (to.room === from.room || to.path === 'context.ts') return undefined
   if (to.room === '') return 'a room sees of the files above it only context.ts'
   const combines = from.name === 'ops.ts' || (from.package === 'imp' && from.room === 'pipeline')

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { localHost } from '@imp/kit/host/local.ts'
-import type { VmmContext } from '../../packages/vmm/src/context.ts'
+import { contextFor, type VmmContext } from '../../packages/vmm/src/context.ts'
 import type { Kernel, KernelFiles } from '../../packages/vmm/src/kernel/model.ts'
 import { ensureKernel } from '../../packages/vmm/src/kernel/ops.ts'
 import { missing, vmmOn, type Vmm } from './vmm-machine-command.ts'
@@ -24,18 +24,16 @@ describe('kernels of Debian', { skip, concurrency: false }, () => {
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), `vmm-kernel-${process.pid}-`))
     cli = vmmOn(directory)
-    const paths = { data: directory, run: join(directory, 'sockets'), cache: join(directory, 'cache') }
     const { signal } = new AbortController()
-    context = {
+    const common = {
       host: localHost(),
       report: () => undefined,
       signal,
       dryRun: false,
       interactive: false,
       passthrough: false,
-      root: false,
-      paths,
     }
+    context = await contextFor(common, false, { VMM_DATA_DIR: directory })
   })
   after(() => rm(directory, { recursive: true }))
 

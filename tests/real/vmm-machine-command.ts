@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { localHost } from '@imp/kit/host/local.ts'
 import type { KernelFiles } from '../../packages/vmm/src/kernel/model.ts'
+import { contextFor } from '../../packages/vmm/src/context.ts'
 import { ensureKernel } from '../../packages/vmm/src/kernel/ops.ts'
 
 const vmm = new URL('../../bin/vmm', import.meta.url).pathname
@@ -92,8 +93,7 @@ export async function ensureSharedKernel(): Promise<KernelFiles> {
     interactive: false,
     passthrough: false,
   }
-  const paths = { data: shared, run: join(shared, 'sockets'), cache: join(shared, 'cache') }
-  return ensureKernel({ ...common, root: isRoot, paths })
+  return ensureKernel(await contextFor(common, isRoot, { VMM_DATA_DIR: shared }))
 }
 
 /** Makes a data directory with the shared images and kernels in it. Short, since paths of sockets are. */

@@ -1,10 +1,10 @@
 /** What every operation of `vmm` receives. */
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { OperationContext } from '@imp/kit/op/operation.ts'
+import { loadSettings, type Environment, type Loaded } from './config/load.ts'
 
 export interface VmmPaths {
-  /** `/var/lib/vmm`; `~/.local/share/vmm` for others than root; or where the environment variable VMM_DATA_DIR points. */
+  /** `/var/lib/vmm`, or what settings and environment say (`vmm config show`). */
   readonly data: string
   /** Sockets and FIFOs of running machines: `<data>/sockets`. */
   readonly run: string
@@ -16,18 +16,18 @@ export interface VmmContext extends OperationContext {
   readonly paths: VmmPaths
   /** Whether we may make TAPs, bridges and nftables rules. */
   readonly root: boolean
+  /** The user's settings. */
+  readonly config: Loaded
 }
 
-function dataDirectory(root: boolean): string {
-  const told = process.env['VMM_DATA_DIR']
-  if (told !== undefined && told !== '') return resolve(told)
-  // XDG Base Directory Specification, XDG_DATA_HOME.
-  return root ? '/var/lib/vmm' : join(process.env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'vmm')
+/** The same for any environment, as tests need it. */
+export async function contextFor(common: OperationContext, root: boolean, environment: Environment): Promise<VmmContext> {
+  const config = await loadSettings(common.host, root, environment)
+  const data = config.settings.dataDir.value
+  return { ...common, root, config, paths: { data, run: join(data, 'sockets'), cache: join(data, 'cache') } }
 }
 
-/** Adds what `vmm` knows: where its data lies and what it may do. */
-export function makeContext(common: OperationContext): VmmContext {
-  const root = process.getuid?.() === 0
-  const data = dataDirectory(root)
-  return { ...common, root, paths: { data, run: join(data, 'sockets'), cache: join(data, 'cache') } }
+/** Adds what `vmm` knows: its settings, where its data lies and what it may do. */
+export function makeContext(common: OperationContext): Promise<VmmContext> {
+  return contextFor(common, process.getuid?.() === 0, process.env)
 }

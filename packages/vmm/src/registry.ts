@@ -10,5 +10,6 @@ export const registry: Registry<VmmContext> = {
     room('Inside machines', ['ssh', 'exec', 'console'], () => import('./console/ops.ts')),
     room('Images', ['image'], () => import('./image/ops.ts')),
     room('Kernels', ['kernel'], () => import('./kernel/ops.ts')),
+    room('Settings', ['config'], () => import('./config/ops.ts')),
   ],
 }

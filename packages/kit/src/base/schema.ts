@@ -30,6 +30,16 @@ export const Name = z
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be lower case letters, digits and "-", at most 63, not starting or ending with "-"')
   .meta({ examples: ['web1'] })
 
+/** The same for what comes in versions: dots and `_` as well, as in `kernel-6.1`. */
+export const VersionedName = z
+  .string()
+  .regex(
+    /^(?=.{1,63}$)[a-z0-9]+([._-]+[a-z0-9]+)*$/,
+    'must be lower case letters, digits, ".", "_" and "-", at most 63, beginning and ending with a letter or digit',
+  )
+  .refine((name) => !name.includes('..'), 'must not have two dots together')
+  .meta({ examples: ['kernel-6.1'] })
+
 /** Host name: DNS labels joined by dots (RFC 1123 2.1), at most 64 bytes because of Linux's HOST_NAME_MAX. */
 export const HostName = z
   .string()

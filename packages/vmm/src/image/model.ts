@@ -1,13 +1,13 @@
 /** An image: a read-only squashfs file system that machines share, and what is known of it. */
 import { join } from 'node:path'
 import { z } from 'zod'
-import { Name } from '@imp/kit/base/schema.ts'
+import { VersionedName } from '@imp/kit/base/schema.ts'
 import type { DocumentKind } from '@imp/kit/store/document.ts'
 
 export const ImagePackage = z.strictObject({ name: z.string(), version: z.string() })
 
 export const Image = z.strictObject({
-  name: Name,
+  name: VersionedName,
   recipe: z.string(),
   /** Debian release: `bookworm`. */
   release: z.string(),

@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
-import { Name } from '@imp/kit/base/schema.ts'
+import { VersionedName } from '@imp/kit/base/schema.ts'
 import { count, table } from '@imp/kit/base/text.ts'
 import { formatBytes } from '@imp/kit/base/units.ts'
 import { withLock } from '@imp/kit/host/lock.ts'
@@ -45,7 +45,7 @@ const FileMapping = z
   .meta({ examples: ['./motd:/etc/motd'] })
 
 const Build = z.strictObject({
-  name: Name.describe('what to call it; the name of a recipe chooses that recipe'),
+  name: VersionedName.describe('what to call it; the name of a recipe chooses that recipe'),
   recipe: z.enum(recipeNames).optional().describe('what to start from'),
   packages: z.array(PackageName).default([]).describe('a Debian package to add'),
   files: z.array(FileMapping).default([]).describe('a file or directory to add, HOST:GUEST; it will belong to root'),
@@ -169,7 +169,7 @@ const show = operation<VmmContext>()({
   summary: 'Show what is in an image',
   effect: 'read',
   args: ['name'],
-  input: z.strictObject({ name: Name.describe('name of the image') }),
+  input: z.strictObject({ name: VersionedName.describe('name of the image') }),
   output: Image,
   examples: ['vmm image show router', 'vmm image show router --json'],
   complete: { name: completeName },
@@ -183,7 +183,7 @@ const remove = operation<VmmContext>()({
   summary: 'Delete an image',
   effect: 'destroy',
   args: ['name'],
-  input: z.strictObject({ name: Name.describe('name of the image') }),
+  input: z.strictObject({ name: VersionedName.describe('name of the image') }),
   output: z.strictObject({ name: z.string() }),
   examples: ['vmm image delete web'],
   complete: { name: completeName },

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { localHost } from '@imp/kit/host/local.ts'
 import { invoke } from '@imp/kit/op/operation.ts'
-import type { VmmContext } from '../context.ts'
+import { contextFor, type VmmContext } from '../context.ts'
 import type { Image } from './model.ts'
 import { operations } from './ops.ts'
 import { deleteImage, publishImage } from './store.ts'
@@ -23,18 +23,16 @@ suite('images on disk', () => {
 
   before(async () => {
     data = await mkdtemp(join(tmpdir(), 'vmm-images-'))
-    const paths = { data, run: join(data, 'sockets'), cache: join(data, 'cache') }
     const { signal } = new AbortController()
-    context = {
+    const common = {
       host: localHost(),
       report: () => undefined,
       signal,
       dryRun: false,
       interactive: false,
       passthrough: false,
-      root: false,
-      paths,
     }
+    context = await contextFor(common, false, { VMM_DATA_DIR: data })
     await mkdir(join(data, 'vms'))
   })
   after(() => rm(data, { recursive: true }))
@@ -90,7 +88,7 @@ suite('images on disk', () => {
       await assert.rejects(call('image build', { name: 'x', files: [file] }), { code: 'input' })
     })
 
-  for (const name of ['../x', 'X', 'a_b', ''])
+  for (const name of ['../x', 'X', 'a_', 'a..b', ''])
     test(`the name ${JSON.stringify(name)} is refused`, async () => {
       await assert.rejects(call('image build', { name }), { code: 'input' })
     })

@@ -1,6 +1,6 @@
 /** A kernel that machines boot: an uncompressed image, the initrd that goes with it, and its modules. */
 import { z } from 'zod'
-import { Name } from '@imp/kit/base/schema.ts'
+import { VersionedName } from '@imp/kit/base/schema.ts'
 import type { DocumentKind } from '@imp/kit/store/document.ts'
 
 /** The kernel that is used when none is named; it is fetched from Debian when it is missing. */
@@ -10,7 +10,7 @@ export const Architecture = z.enum(['amd64', 'arm64'])
 export type Architecture = z.output<typeof Architecture>
 
 export const Kernel = z.strictObject({
-  name: Name,
+  name: VersionedName,
   /** What `uname -r` says; undefined for an imported kernel that does not tell. */
   release: z.string().optional(),
   architecture: Architecture,

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { reported } from '@imp/kit/base/events.ts'
 import { Fault } from '@imp/kit/base/fault.ts'
-import { FilePath, Name, parse } from '@imp/kit/base/schema.ts'
+import { FilePath, VersionedName, parse } from '@imp/kit/base/schema.ts'
 import { table } from '@imp/kit/base/text.ts'
 import { formatBytes } from '@imp/kit/base/units.ts'
 import { withLock } from '@imp/kit/host/lock.ts'
@@ -175,7 +175,7 @@ const show = operation<VmmContext>()({
   summary: 'Show what is known of a kernel',
   effect: 'read',
   args: ['name'],
-  input: z.strictObject({ name: Name.describe('name of the kernel') }),
+  input: z.strictObject({ name: VersionedName.describe('name of the kernel') }),
   output: Kernel,
   examples: ['vmm kernel show debian'],
   complete: { name: completeName },
@@ -211,7 +211,7 @@ const importKernel = operation<VmmContext>()({
   short: { force: 'f' },
   input: z.strictObject({
     path: FilePath.describe('the kernel'),
-    name: Name.describe('what to call it'),
+    name: VersionedName.describe('what to call it'),
     modules: FilePath.optional().describe('its lib/modules/RELEASE directory'),
     force: z.boolean().default(false).describe('replace the kernel of that name'),
   }),
@@ -252,7 +252,7 @@ const remove = operation<VmmContext>()({
   summary: 'Delete a kernel',
   effect: 'destroy',
   args: ['name'],
-  input: z.strictObject({ name: Name.describe('name of the kernel') }),
+  input: z.strictObject({ name: VersionedName.describe('name of the kernel') }),
   output: z.strictObject({ name: z.string() }),
   examples: ['vmm kernel delete mine'],
   complete: { name: completeName },

@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { renderFirewall, renderNoFirewall } from './firewall.ts'
-import { defaultBridge, macOfAddress, tapOf, type Member } from './model.ts'
+import { macOfAddress, tapOf, type Member } from './model.ts'
+import { sampleBridge } from './sample.ts'
 
 const golden = (name: string): string => join(import.meta.dirname, 'golden', name)
 const text = { serializers: [(value: string) => value] }
@@ -14,11 +15,11 @@ function member(id: string, address: string, forwards: Member['forwards'] = []):
 const some = [member('0badcafe', '172.16.0.3', [{ host: 8080, guest: 80 }]), member('00000001', '172.16.0.2')]
 
 test('the rules of two machines, one with a forward', (t) => {
-  t.assert.fileSnapshot(renderFirewall(defaultBridge, some), golden('two.nft'), text)
+  t.assert.fileSnapshot(renderFirewall(sampleBridge, some), golden('two.nft'), text)
 })
 
 test('the rules without machines and with an uplink', (t) => {
-  t.assert.fileSnapshot(renderFirewall({ ...defaultBridge, uplink: 'eth0' }, []), golden('none.nft'), text)
+  t.assert.fileSnapshot(renderFirewall({ ...sampleBridge, uplink: 'eth0' }, []), golden('none.nft'), text)
 })
 
 test('nft itself accepts what is rendered', async (t) => {
@@ -31,7 +32,7 @@ test('nft itself accepts what is rendered', async (t) => {
       child.stdin?.end(input)
     })
   if ((await check('')) !== '') return t.skip('needs nft and user namespaces')
-  for (const input of [renderFirewall(defaultBridge, some), renderFirewall(defaultBridge, []), renderNoFirewall(defaultBridge)]) {
+  for (const input of [renderFirewall(sampleBridge, some), renderFirewall(sampleBridge, []), renderNoFirewall(sampleBridge)]) {
     t.assert.equal(await check(input), '')
   }
 })

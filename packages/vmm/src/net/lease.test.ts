@@ -4,7 +4,8 @@ import * as fc from 'fast-check'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { contains, parseAddress, parsePrefix } from '@imp/kit/base/ip.ts'
 import { leaseAddress, leasePort } from './lease.ts'
-import { defaultBridge, macOfAddress, macOfId, type BridgeSettings } from './model.ts'
+import { macOfAddress, macOfId, type BridgeSettings } from './model.ts'
+import { sampleBridge } from './sample.ts'
 
 const small: BridgeSettings = { bridge: 'br', subnet: '198.51.100.0/28', gateway: '198.51.100.5' }
 
@@ -30,7 +31,7 @@ test('whatever is created and deleted in whatever order, nobody shares an addres
 })
 
 test('the first machine gets the address behind the gateway', () => {
-  assert.equal(leaseAddress(defaultBridge, []), '172.16.0.2')
+  assert.equal(leaseAddress(sampleBridge, []), '172.16.0.2')
 })
 
 test('different addresses and ids give different MACs, which are local and unicast', () => {

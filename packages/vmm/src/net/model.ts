@@ -31,8 +31,6 @@ export const BridgeSettings = z.strictObject({
 })
 export type BridgeSettings = z.output<typeof BridgeSettings>
 
-export const defaultBridge: BridgeSettings = { bridge: 'vmm-br0', subnet: '172.16.0.0/16', gateway: '172.16.0.1' }
-
 /** A machine on the bridge, as the firewall knows it. */
 export const Member = z.strictObject({ tap: interfaceName(), mac: Mac, address: Address4, forwards: z.array(PortForward) })
 export type Member = z.output<typeof Member>

@@ -110,7 +110,7 @@ export async function mergeLayers(
   const contents = new Map<string, Buffer>()
   const removed = new Set<string>()
   const closed = new Set<string>()
-  // Directories that higher layers have something in.
+  // Directories that higher layers had something in, even if it is gone again.
   const implied = new Set<string>()
   // Layers of every regular file, from the top, to find what orphaned hard links meant.
   const places = new Map<string, number[]>()
@@ -118,7 +118,6 @@ export async function mergeLayers(
   let below = 0
   for (const [layer, each] of [...layers.entries()].toReversed()) {
     const seen: Seen = new Map()
-    const won: string[] = []
     const removes: string[] = []
     const closes: string[] = []
     let grown = 0
@@ -142,11 +141,10 @@ export async function mergeLayers(
           if (winners.has(path) || kind !== 'directory') continue
         }
         winners.set(path, { layer, kind, linkPath })
-        won.push(path)
         if (wanted.includes(path) && kind === 'file' && member.size <= maximumContent) contents.set(path, await contentOf(member))
       }
     }
-    won.flatMap((path) => [...ancestorsOf(path)]).forEach((path) => implied.add(path))
+    for (const [path, kind] of seen) if (kind === 'implied') implied.add(path)
     removes.forEach((path) => removed.add(path))
     closes.forEach((path) => closed.add(path))
     below += grown

@@ -1,6 +1,6 @@
 /** A machine as its owner wants it, and what is written down of its last run. */
 import { z } from 'zod'
-import { Address, FilePath, Name } from '@imp/kit/base/schema.ts'
+import { Address, FilePath, Name, VersionedName } from '@imp/kit/base/schema.ts'
 import type { DocumentKind } from '@imp/kit/store/document.ts'
 import { Accelerator, EngineName, MachineId } from '../engine/model.ts'
 import { CallerTap, MachineNetwork, PortForward } from '../net/model.ts'
@@ -24,14 +24,14 @@ export const NamespaceName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,254
 export const Vm = z.strictObject({
   id: MachineId,
   name: Name,
-  image: Name,
+  image: VersionedName,
   /** SHA-256 of the image's file when the disk was made: a rebuilt image would not fit the writable layer. */
   imageDigest: z
     .string()
     .regex(/^[0-9a-f]{64}$/)
     .optional(),
   /** The default kernel unless told. */
-  kernel: Name.optional(),
+  kernel: VersionedName.optional(),
   cpus: z.int().min(1),
   /** MiB. */
   memory: z.int().min(1),
@@ -89,7 +89,7 @@ export const VmView = z.strictObject({
   memory: z.int(),
   disk: z.int(),
   diskMode: DiskMode,
-  image: Name,
+  image: VersionedName,
   kernel: z.string(),
   /** Addresses of the guest's first interface, with prefix length. */
   addresses: z.array(z.string()),

@@ -3,9 +3,10 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
-import { Address, FilePath, Name, parse } from '@imp/kit/base/schema.ts'
+import { Address, FilePath, Name, parse, VersionedName } from '@imp/kit/base/schema.ts'
 import { invoke, operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { Plan } from '@imp/kit/plan/apply.ts'
+import { defaults } from '../config/model.ts'
 import type { VmmContext } from '../context.ts'
 import { chooseEngine } from '../engine/choose.ts'
 import { firecrackerEngine } from '../engine/firecracker/driver.ts'
@@ -22,7 +23,7 @@ import { ensureKernel } from '../kernel/ops.ts'
 import { findKernel, getKernel, kernelPaths } from '../kernel/store.ts'
 import { bridgePaths } from '../net/bridge.ts'
 import { leaseAddress, leasePort } from '../net/lease.ts'
-import { CallerTap, defaultBridge, NetworkKind, PortForward } from '../net/model.ts'
+import { CallerTap, NetworkKind, type BridgeSettings, PortForward } from '../net/model.ts'
 import { listeningPorts } from '../net/ports.ts'
 import { attachStep, detachStep } from '../net/steps.ts'
 import { withBootSlot } from './boot-slots.ts'
@@ -36,8 +37,8 @@ import { isActive } from './states.ts'
 import { getMachine, machines } from './store.ts'
 import { drawList, drawMachine, drawStates } from './views.ts'
 
-/** The image that machines get unless told. */
-const defaultImage = 'debian'
+/** An image that is built when it is missing. */
+const defaultImage = defaults.image
 
 /** Where the files of a kernel are or will be: a dry run makes none. */
 async function plannedKernel({ host, paths }: VmmContext, name = defaultKernel): Promise<KernelFiles> {
@@ -69,9 +70,11 @@ async function findImage(context: VmmContext, name: string): Promise<ImageDisk |
 /** The rooms that a machine is made of, for one command. */
 export function partsOf(context: VmmContext): Parts {
   const { host, paths } = context
+  const { bridgeName, subnet, gateway } = context.config.settings
+  const settings: BridgeSettings = { bridge: bridgeName.value, subnet: subnet.value, gateway: gateway.value }
   const engines = [firecrackerEngine(), qemuEngine()]
   const probe = probeAt(host, paths.cache, !context.dryRun)
-  const bridge = { settings: defaultBridge, paths: bridgePaths(paths.data) }
+  const bridge = { settings, paths: bridgePaths(paths.data) }
   return {
     engine(name) {
       const found = engines.find((each) => each.name === name)
@@ -86,10 +89,10 @@ export function partsOf(context: VmmContext): Parts {
     bootArguments: (root) => bootArguments({ root }),
     markers: { ready: readyMarker, failed: failedMarker },
     labels: diskLabels,
-    bridge: defaultBridge,
-    attachStep: (member) => attachStep.step(`put ${member.tap} on the bridge ${defaultBridge.bridge}`, { ...bridge, member }),
-    detachStep: (tap) => detachStep.step(`take ${tap} off the bridge ${defaultBridge.bridge}`, { ...bridge, tap }),
-    leaseAddress: (taken) => leaseAddress(defaultBridge, taken),
+    bridge: settings,
+    attachStep: (member) => attachStep.step(`put ${member.tap} on the bridge ${settings.bridge}`, { ...bridge, member }),
+    detachStep: (tap) => detachStep.step(`take ${tap} off the bridge ${settings.bridge}`, { ...bridge, tap }),
+    leaseAddress: (taken) => leaseAddress(settings, taken),
     leasePort,
     listeningPorts,
     lastLines,
@@ -137,20 +140,21 @@ function readForward(word: string): PortForward {
 export const create = operation<VmmContext>()({
   path: ['create'],
   summary: 'Create a machine',
-  description: 'Nothing runs yet: vmm start makes the disk, and fetches kernel and image when they are missing.',
+  description:
+    'Nothing runs yet: vmm start makes the disk, and fetches kernel and image when they are missing. What is not said is taken from the settings (vmm config show).',
   effect: 'write',
   args: ['name'],
   flags: { sshKeys: 'ssh-key', taps: 'tap', forwards: 'forward' },
   input: z.strictObject({
     name: Name.describe('name of the new machine, also its host name'),
-    image: Name.default(defaultImage).describe('image of its root file system'),
-    kernel: Name.optional().describe('kernel, unless the default one'),
-    cpus: z.int().min(1).max(32).default(1).describe('processors'),
-    memory: z.int().min(96).max(1_048_576).default(512).describe('memory in MiB'),
-    disk: z.int().min(16).max(16_777_216).default(1024).describe('disk in MiB, taken as it is filled'),
+    image: VersionedName.optional().describe('image of its root file system'),
+    kernel: VersionedName.optional().describe('kernel, unless the default one'),
+    cpus: z.int().min(1).max(32).optional().describe('processors'),
+    memory: z.int().min(96).max(1_048_576).optional().describe('memory in MiB'),
+    disk: z.int().min(16).max(16_777_216).optional().describe('disk in MiB, taken as it is filled'),
     diskMode: DiskMode.default('overlay').describe('share the image below a writable layer, or copy it'),
-    sshKeys: z.array(FilePath).default([]).describe('file with public keys that may log in as root'),
-    dns: z.array(Address).max(3).default([]).describe('name server, unless those of the network'),
+    sshKeys: z.array(FilePath).optional().describe('file with public keys that may log in as root'),
+    dns: z.array(Address).max(3).optional().describe('name server, unless those of the network'),
     engine: EngineName.optional().describe('engine, unless the best that works here'),
     network: NetworkKind.optional().describe('bridge for root, user for others and in namespaces, unless told'),
     defaultRoute: z.boolean().default(true).describe('let the guest reach more than this computer'),
@@ -164,12 +168,25 @@ export const create = operation<VmmContext>()({
     'vmm create db1 --cpus 2 --memory 2048 --disk 8192',
     'vmm create r1 --network none --tap lan0=02:00:5e:00:53:01',
   ],
-  async run(context, { sshKeys, taps, forwards, ...wishes }) {
+  async run(context, { sshKeys, taps, forwards, ...told }) {
     const parts = partsOf(context)
+    const { settings } = context.config
+    const { sshKeyPath } = settings
+    const wishes = {
+      ...told,
+      image: told.image ?? settings.image.value,
+      kernel: told.kernel ?? settings.kernel.value,
+      cpus: told.cpus ?? settings.cpus.value,
+      memory: told.memory ?? settings.memory.value,
+      disk: told.disk ?? settings.disk.value,
+      dns: told.dns ?? settings.dns.value,
+      engine: told.engine ?? settings.engine.value,
+    }
+    const keyFiles = sshKeys ?? (sshKeyPath.value === undefined ? [] : [sshKeyPath.value])
     const vm = await createMachine(
       context,
       parts,
-      { ...wishes, keyFiles: sshKeys, taps: taps.map(readTap), forwards: forwards.map(readForward) },
+      { ...wishes, keyFiles, taps: taps.map(readTap), forwards: forwards.map(readForward) },
       defaultImage,
     )
     planned(context, [{ kind: 'vmm.create', summary: `create ${vm.name}`, disruption: 'none', data: vm }])

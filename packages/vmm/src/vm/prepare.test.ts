@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { defaultBridge } from '../net/model.ts'
+import { sampleBridge } from '../net/sample.ts'
 import { sshArgv } from './keys.ts'
 import { Vm } from './model.ts'
 import { machinePaths } from './paths.ts'
@@ -26,7 +26,7 @@ test('a machine on the bridge has the TAP of its id, the gateway of the bridge, 
     nicsOf(vm).map((nic) => (nic.attachment === 'tap' ? nic.tap : nic.attachment)),
     ['vmm-0badcafe', 'lan0', 'lan1'],
   )
-  assert.deepEqual(interfacesOf(vm, defaultBridge), [
+  assert.deepEqual(interfacesOf(vm, sampleBridge), [
     { mac: '06:00:ac:10:00:02', name: 'eth0', addresses: ['172.16.0.2/16'], gateways: ['172.16.0.1'] },
     { mac: '02:00:5e:00:53:01', name: 'eth1', addresses: [], gateways: [] },
     { mac: '02:00:5e:00:53:02', name: 'eth2', addresses: [], gateways: [] },
@@ -36,7 +36,7 @@ test('a machine on the bridge has the TAP of its id, the gateway of the bridge, 
 test('TAPs of the caller keep their names without a network of vmm', () => {
   const vm: Vm = { ...sample, network: { kind: 'none' }, taps }
   assert.deepEqual(
-    interfacesOf(vm, defaultBridge).map(({ name }) => name),
+    interfacesOf(vm, sampleBridge).map(({ name }) => name),
     ['eth1', 'eth2'],
   )
   assert.equal(sshArgv(vm, paths), undefined)
@@ -46,7 +46,7 @@ test('without default route the engine lets nothing out, the guest has no gatewa
   const vm = { ...sample, defaultRoute: false }
   const [nic] = nicsOf(vm)
   assert.ok(nic?.attachment === 'user' && nic.restricted)
-  assert.deepEqual(interfacesOf(vm, defaultBridge)[0]?.gateways, [])
+  assert.deepEqual(interfacesOf(vm, sampleBridge)[0]?.gateways, [])
   assert.deepEqual(nameserversOf(vm, ''), [])
 })
 
