@@ -100,15 +100,19 @@ function inTheWay(path: readonly string[], want: readonly Line[], have: readonly
 
 function compareLevel(path: readonly string[], want: readonly Line[], have: readonly Line[], gone: ReadonlySet<string>): Heaps {
   const heaps = emptyHeaps()
+  if (want.length === 0 && have.length === 0) return heaps
   const newlyGone = goneNeighbors(path, want, have)
   const leaving = new Set([...newlyGone, ...gone])
   const early = new Set(inTheWay(path, want, have))
   heaps.first.push(...[...early].map((line) => removal(path, line)))
   const rest = have.filter((line) => !early.has(line) && !leaving.has(neighborLine.exec(line.text)?.[1] ?? ''))
-  const byKey = new Map(rest.map((line) => [keyOf(path, line.text), line]))
-  const wanted = new Set(want.map((line) => keyOf(path, line.text)))
-  for (const line of want) pour(compareLine(path, line, byKey.get(keyOf(path, line.text)), leaving), heaps)
-  const unwanted = rest.filter((line) => !wanted.has(keyOf(path, line.text)))
+  // Most lines stand on both sides: the key of each text is found once.
+  const keys = new Map([...want, ...rest].map(({ text }) => [text, '']))
+  for (const text of keys.keys()) keys.set(text, keyOf(path, text))
+  const byKey = new Map(rest.map((line) => [keys.get(line.text), line]))
+  const wanted = new Set(want.map((line) => keys.get(line.text)))
+  for (const line of want) pour(compareLine(path, line, byKey.get(keys.get(line.text)), leaving), heaps)
+  const unwanted = rest.filter((line) => !wanted.has(keys.get(line.text)))
   heaps.removed.push(...neighborRemovals(path, newlyGone, have))
   // Last first: later lines of a context often depend on earlier ones.
   for (const line of unwanted.toReversed()) {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { isIPv4, isIPv6 } from 'node:net'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
 import { Address4, Address6 } from 'ip-address'
@@ -29,6 +30,16 @@ suite('literals of addresses', () => {
         for (const text of [address.correctForm(), address.canonicalForm(), address.to4in6(), address.correctForm().toUpperCase()])
           assert.equal(value6(text), value, text)
       }),
+    )
+  })
+
+  test('node:net takes and refuses the same texts', () => {
+    fc.assert(
+      fc.property(fc.oneof(almost, any6.map(text6)), (text) => {
+        assert.equal(value4(text) !== undefined, isIPv4(text), text)
+        assert.equal(value6(text) !== undefined, isIPv6(text) && !text.includes('%'), text)
+      }),
+      { numRuns: 1000 },
     )
   })
 

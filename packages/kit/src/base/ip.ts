@@ -31,12 +31,26 @@ function wrong(text: string, expected: string): Error {
   return new Error(`${JSON.stringify(text)} is not ${expected}`)
 }
 
+/** What literals stand for: rules read each of them many times. Emptied when it is full, so that no input can fill the memory. */
+const read = new Map<string, Address>()
+const mostRead = 1 << 16
+
+function readAddress(text: string): Address | undefined {
+  const known = read.get(text)
+  if (known !== undefined) return known
+  const [four, six] = [value4(text), value6(text)]
+  const address: Address | undefined =
+    four !== undefined ? { family: 4, value: four } : six !== undefined ? { family: 6, value: six } : undefined
+  if (address === undefined) return undefined
+  if (read.size >= mostRead) read.clear()
+  read.set(text, address)
+  return address
+}
+
 /** Reads an address literal; throws an Error that names the text. */
 export function parseAddress(text: string, family?: Family): Address {
-  const four = family === 6 ? undefined : value4(text)
-  if (four !== undefined) return { family: 4, value: four }
-  const six = family === 4 ? undefined : value6(text)
-  if (six !== undefined) return { family: 6, value: six }
+  const address = readAddress(text)
+  if (address !== undefined && (family ?? address.family) === address.family) return address
   throw wrong(text, family === undefined ? 'an IPv4 or IPv6 address' : `an IPv${family} address`)
 }
 
