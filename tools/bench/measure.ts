@@ -1,6 +1,7 @@
 /** Timing of two things in turns, so that what else the machine does strikes both alike. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { chmod, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,9 +12,10 @@ const execute = promisify(execFile)
 export interface Ratio {
   readonly what: string
   readonly than: string
-  /** Medians in milliseconds. */
+  /** Medians in milliseconds of this clock. */
   readonly ours: number
   readonly theirs: number
+  readonly clock: 'wall' | 'CPU'
   readonly runs: number
 }
 
@@ -21,10 +23,21 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 }
 
-async function timed(work: () => Promise<void>): Promise<number> {
-  const began = performance.now()
+/** Milliseconds of a clock, of which only differences count. */
+type Clock = () => number
+
+/** CPU time of all processes that we started and that have ended, with those that they started (proc(5), fields 16 and 17 of stat). */
+function childrenCpu(): number {
+  const stat = readFileSync('/proc/self/stat', 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  // Ticks of USER_HZ, which is 100 on all that Linux runs on (sysconf(3), _SC_CLK_TCK).
+  return 10 * (Number(fields[13]) + Number(fields[14]))
+}
+
+async function timed(work: () => Promise<void>, clock: Clock): Promise<number> {
+  const began = clock()
   await work()
-  return performance.now() - began
+  return clock() - began
 }
 
 export interface Side {
@@ -36,25 +49,36 @@ export interface Side {
   readonly after?: () => Promise<void>
 }
 
-async function oneRun(side: Side): Promise<number> {
+async function oneRun(side: Side, clock: Clock): Promise<number> {
   await side.before?.()
   try {
-    return await timed(side.work)
+    return await timed(side.work, clock)
   } finally {
     await side.after?.()
   }
 }
 
-/** Medians of both sides, run in turns; one pair before the first is thrown away. */
-export async function compare(ours: Side, theirs: Side, runs: number): Promise<Ratio> {
+async function mediansOf(ours: Side, theirs: Side, runs: number, clock: Clock): Promise<{ ours: number; theirs: number }> {
   const times: [number[], number[]] = [[], []]
   for (let round = -1; round < runs; round += 1) {
-    const pair = [await oneRun(ours), await oneRun(theirs)] as const
+    const pair = [await oneRun(ours, clock), await oneRun(theirs, clock)] as const
     if (round < 0) continue
     times[0].push(pair[0])
     times[1].push(pair[1])
   }
-  return { what: ours.name, than: theirs.name, ours: median(times[0]), theirs: median(times[1]), runs }
+  return { ours: median(times[0]), theirs: median(times[1]) }
+}
+
+/** Medians of both sides, run in turns; one pair before the first is thrown away. */
+export async function compare(ours: Side, theirs: Side, runs: number): Promise<Ratio> {
+  const medians = await mediansOf(ours, theirs, runs, () => performance.now())
+  return { what: ours.name, than: theirs.name, ...medians, clock: 'wall', runs }
+}
+
+/** As `compare`, by the CPU time of the programs that both sides run. */
+export async function compareCpu(ours: Side, theirs: Side, runs: number): Promise<Ratio> {
+  const medians = await mediansOf(ours, theirs, runs, childrenCpu)
+  return { what: ours.name, than: theirs.name, ...medians, clock: 'CPU', runs }
 }
 
 /** Runs a program to its end; its output. Throws with its words when it fails. */

@@ -1,5 +1,5 @@
 /** Bundles of the commands: one directory in which every room is a file of its own, loaded when one of its words is used. */
-import { cpSync, globSync, mkdirSync, readFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
 import { build, type BuildOptions, type Plugin } from 'esbuild'
@@ -7,11 +7,6 @@ import { ownFilesOf, withBundledReferences, type OwnFile } from './own-files.ts'
 
 const root = join(import.meta.dirname, '../..')
 const packages = join(root, 'packages')
-
-/** Sources of programs, without tests and what only they use. */
-function sources(): string[] {
-  return globSync('*/src/**/*.ts', { cwd: packages, exclude: (path) => path.endsWith('.test.ts') }).map((path) => join(packages, path))
-}
 
 const ownReferences: Plugin = {
   name: 'own-references',
@@ -57,13 +52,6 @@ function exportsOf(path: string): string {
   return [`const exportOf = (name) => ${builtin(path)}[name]`, ...exports].join('\n')
 }
 
-/** The commands, and the programs that they start as processes of their own. */
-function entries(): OwnFile[] {
-  const commands = ['imp', 'vmm'].map((name) => ({ source: join(packages, name, 'src/main.ts'), name, program: true }))
-  const named = sources().flatMap((path) => ownFilesOf(packages, path))
-  return [...new Map([...commands, ...named].map((file) => [file.name, file])).values()]
-}
-
 /** Options that make a small program of TypeScript sources as they stand. */
 const common: BuildOptions = {
   bundle: true,
@@ -81,13 +69,43 @@ const common: BuildOptions = {
   absWorkingDir: root,
 }
 
+/** Our sources that go into these programs. */
+async function sourcesOf(programs: readonly OwnFile[]): Promise<string[]> {
+  const { metafile } = await build({
+    ...common,
+    entryPoints: entryPoints(programs),
+    outdir: root,
+    splitting: true,
+    write: false,
+    metafile: true,
+  })
+  return Object.keys(metafile.inputs)
+    .filter((path) => path.startsWith('packages/') && path.endsWith('.ts'))
+    .map((path) => join(root, path))
+}
+
+function entryPoints(programs: readonly OwnFile[]): Record<string, string> {
+  return Object.fromEntries(programs.map(({ name, source }) => [name, source]))
+}
+
+/** The commands, the programs that they start as processes of their own, what those start, and the other files that they name. */
+async function neededFiles(): Promise<OwnFile[]> {
+  const commands = ['imp', 'vmm'].map((name): OwnFile => ({ source: join(packages, name, 'src/main.ts'), name, program: true }))
+  const found = new Map(commands.map((file) => [file.name, file]))
+  for (let known = 0; known !== found.size;) {
+    known = found.size
+    const sources = await sourcesOf([...found.values()].filter((file) => file.program))
+    for (const file of sources.flatMap((path) => ownFilesOf(packages, path))) found.set(file.name, file)
+  }
+  return [...found.values()].toSorted((a, b) => a.name.localeCompare(b.name))
+}
+
 /** Writes the bundles and the files that they need into a directory; the same sources give the same bytes. */
 export async function bundleCommands(directory: string): Promise<void> {
-  const files = entries()
-  const programs = files.filter((file) => file.program)
+  const files = await neededFiles()
   await build({
     ...common,
-    entryPoints: Object.fromEntries(programs.map(({ name, source }) => [name, source])),
+    entryPoints: entryPoints(files.filter((file) => file.program)),
     outdir: directory,
     splitting: true,
     chunkNames: 'part-[hash]',
