@@ -46,7 +46,8 @@ describe('Tab', () => {
     ['', 'check etc/', ['etc/b.json '], 'etc/'],
     ['', 'check .', ['.hidden '], '.'],
     ['', 'check nowhere/', [], 'nowhere/'],
-    ['', 'status | ', ['match', 'except', 'count', 'json']],
+    ['', 'status | ', ['match', 'except', 'find', 'last', 'count', 'json', 'save', 'no-more']],
+    ['', 'status | save e', ['etc/'], 'e'],
     ['', 'status | co', ['count '], 'co'],
     ['', 'status | match a', [], 'a'],
   ]

@@ -164,7 +164,8 @@ export interface Completions {
 export async function completeLine<Context extends OperationContext>(scope: Scope<Context>, line: string): Promise<Completions> {
   const { before, last, typed, piped } = positionOf(line)
   const staged = stages.filter(({ word }) => before.length === 0 && word.startsWith(last)).map(({ word }) => ({ word, whole: true }))
-  const offers = piped ? staged : await offersAt(scope, before, last)
+  const saved = before[0] === 'save' && before.length === 1 ? await filesBehind(scope, { candidates: [], files: true }, last) : []
+  const offers = piped ? [...staged, ...saved] : await offersAt(scope, before, last)
   const [only] = offers
   if (only === undefined || offers.length > 1) return { words: offers.map(({ word }) => quoteWord(word)), typed }
   return { words: [`${quoteWord(only.word)}${only.whole ? ' ' : ''}`], typed }

@@ -1,8 +1,9 @@
 /** Obeys one line of a session: words of the session itself, menus, commands with what their text goes through. */
+import { resolve } from 'node:path'
 import { Fault } from '../base/fault.ts'
 import type { OperationContext } from '../op/operation.ts'
 import { runLine } from './cli.ts'
-import type { Ended } from './command.ts'
+import type { Delivery, Ended } from './command.ts'
 import { globalFlags, splitGlobals } from './globals.ts'
 import { withoutColour, type Terminal } from './print.ts'
 import { explainLine } from './repl-explain.ts'
@@ -15,16 +16,45 @@ import type { Session } from './repl-session.ts'
 /** Exit status with which the session ends, undefined while it goes on. */
 export type Ending = number | undefined
 
-/** The result as text, through the stages behind the command; faults and progress are shown as always. */
-async function runPiped<Context extends OperationContext>(session: Session<Context>, argv: readonly string[], pipe: Pipe): Promise<Ended> {
-  const { program, terminal } = session
+/** Runs a command and returns what it wrote as its result; faults and progress are shown as always. */
+async function capture<Context extends OperationContext>(
+  { program }: Session<Context>,
+  argv: readonly string[],
+  terminal: Terminal,
+  delivery: Delivery,
+): Promise<{ readonly ended: Ended; readonly text: string }> {
   const written: string[] = []
-  const captured: Terminal = Object.defineProperty(Object.create(withoutColour(terminal)) as Terminal, 'out', {
+  const captured: Terminal = Object.defineProperty(Object.create(terminal) as Terminal, 'out', {
     value: (text: string) => void written.push(text),
   })
-  const ended = await runLine(program, argv, captured, pipe.json ? 'json' : 'text')
-  const text = pass(pipe, written.join('\n'))
-  if (text !== '') terminal.out(text)
+  const ended = await runLine(program, argv, captured, delivery)
+  return { ended, text: written.join('\n') }
+}
+
+/** Writes the text of a result to a file that is not there yet. */
+async function save<Context extends OperationContext>({ files, terminal }: Session<Context>, file: string, text: string): Promise<void> {
+  const path = resolve(file)
+  if ((await files.stat(path)) !== undefined) throw new Fault('conflict', `${path} exists`, { hint: 'choose another name' })
+  await files.write(path, text === '' ? '' : `${text}\n`, { mode: 0o600 })
+  terminal.err(`wrote ${path}\n`)
+}
+
+/** The result as text, through the stages behind the command. */
+async function runPiped<Context extends OperationContext>(session: Session<Context>, argv: readonly string[], pipe: Pipe): Promise<Ended> {
+  const { terminal } = session
+  const { ended, text: whole } = await capture(session, argv, withoutColour(terminal), pipe.json ? 'json' : 'text')
+  const text = pass(pipe, whole)
+  if (pipe.save !== undefined && ended.status === 0) await save(session, pipe.save, text)
+  else if (text !== '' && pipe.save === undefined) terminal.out(text)
+  return ended
+}
+
+/** A result that is longer than the screen is shown page by page. */
+async function runPaged<Context extends OperationContext>(session: Session<Context>, argv: readonly string[]): Promise<Ended> {
+  const { ended, text } = await capture(session, argv, session.terminal, 'terminal')
+  if (text === '') return ended
+  if (session.lines.page === undefined) session.terminal.out(text)
+  else await session.lines.page(text)
   return ended
 }
 
@@ -33,8 +63,7 @@ function run<Context extends OperationContext>(
   argv: readonly string[],
   stages: readonly (readonly string[])[],
 ): Promise<Ended> {
-  if (stages.length === 0) return runLine(session.program, argv, session.terminal)
-  return runPiped(session, argv, readPipe(stages))
+  return stages.length === 0 ? runPaged(session, argv) : runPiped(session, argv, readPipe(stages))
 }
 
 /** The words as they are said from the top, or undefined when they were a menu, which is entered. */

@@ -17,6 +17,11 @@ describe('text through stages', () => {
     ],
     [[['count']], '3 lines'],
     [[['match', 'nothing']], ''],
+    [[['find', 'down']], 'eth1 down\nlo up'],
+    [[['find', 'nothing']], ''],
+    [[['last', '2']], 'eth1 down\nlo up'],
+    [[['last']], text],
+    [[['no-more']], text],
     [[['match', 'nothing'], ['count']], '0 lines'],
     [[['match', 'lo'], ['count']], '1 line'],
   ]
@@ -30,6 +35,16 @@ test('json is told to the command', () => {
   assert.equal(readPipe([['json'], ['match', 'x']]).filters.length, 1)
 })
 
+test('a file is where the text ends', () => {
+  assert.equal(
+    readPipe([
+      ['match', 'x'],
+      ['save', 'x.txt'],
+    ]).save,
+    'x.txt',
+  )
+})
+
 describe('refused before anything runs', () => {
   const table: [string[][], RegExp][] = [
     [[[]], /needs a word/],
@@ -40,6 +55,11 @@ describe('refused before anything runs', () => {
     [[['count', '3']], /takes no words/],
     [[['match', 'x'], ['json']], /json comes first/],
     [[['json', 'x']], /takes no words/],
+    [[['save']], /name of one file/],
+    [[['save', 'x'], ['count']], /save comes last/],
+    [[['last', 'x']], /number of lines/],
+    [[['last', '0']], /number of lines/],
+    [[['no-more', 'x']], /takes no words/],
   ]
   for (const [stages, message] of table)
     test(JSON.stringify(stages), () => assert.throws(() => readPipe(stages), { code: 'input', message }))

@@ -1,5 +1,5 @@
 /** What a session knows, what it shows before each line and how it says what went wrong. */
-import type { Host } from '../host/host.ts'
+import type { Files, Host } from '../host/host.ts'
 import { planningHost } from '../host/planning.ts'
 import type { Levels } from '../op/levels.ts'
 import type { OperationContext } from '../op/operation.ts'
@@ -8,6 +8,7 @@ import { drawFault, type FaultOptions } from './outcome.ts'
 import type { Terminal } from './print.ts'
 import type { Scope } from './repl-complete.ts'
 import type { History } from './repl-history.ts'
+import type { LineReader } from './repl-terminal.ts'
 
 export interface SessionOptions<Context extends OperationContext> {
   /** Absolute path of the file that keeps the history. */
@@ -26,6 +27,8 @@ export interface Session<Context extends OperationContext> extends Scope<Context
   readonly program: Program<Context>
   readonly options: SessionOptions<Context>
   readonly terminal: Terminal
+  readonly lines: LineReader
+  readonly files: Files
   menu: readonly string[]
   history: History
 }

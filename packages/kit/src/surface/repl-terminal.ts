@@ -6,6 +6,7 @@ import { createInterface, type Interface } from 'node:readline'
 import { PassThrough } from 'node:stream'
 import type { Completions } from './repl-complete.ts'
 import { asksForHelp } from './repl-line.ts'
+import { needsPages, showPages } from './repl-pager.ts'
 
 export interface LineOptions {
   readonly prompt: string
@@ -19,6 +20,8 @@ export interface LineOptions {
 export interface LineReader {
   /** The next line, empty when ^C cleared it; undefined when the person ended the input. */
   read(options: LineOptions): Promise<string | undefined>
+  /** Shows a result, page by page when it is longer than the screen; left out where there is no screen. */
+  page?(text: string): Promise<void>
 }
 
 /** Whether a person can hold a session here: input and both outputs are a terminal. */
@@ -61,10 +64,11 @@ function listenForHelp(editor: Interface, keys: PassThrough, explain: LineOption
     editor.prompt(true)
   }
   keys.on('keypress', (key: unknown) => {
-    if (key !== '?' || editor.cursor !== editor.line.length || !asksForHelp(editor.line.slice(0, -1))) return
+    const before = editor.line.slice(0, editor.cursor)
+    if (key !== '?' || !before.endsWith('?') || !asksForHelp(before.slice(0, -1))) return
     editor.write(null, { name: 'backspace' })
     editor.pause()
-    void show(editor.line)
+    void show(before.slice(0, -1))
   })
 }
 
@@ -108,8 +112,32 @@ async function readLine(ahead: Ahead, options: LineOptions): Promise<string | un
   }
 }
 
+/** One key, as the terminal sends it; undefined at the end of the input. */
+async function readKey(): Promise<string | undefined> {
+  const { stdin } = process
+  const { promise, resolve } = Promise.withResolvers<string | undefined>()
+  const onData = (chunk: Buffer): void => resolve(chunk.toString('latin1'))
+  const onEnd = (): void => resolve(undefined)
+  stdin.setRawMode(true)
+  stdin.on('data', onData).on('end', onEnd).on('error', onEnd).resume()
+  try {
+    return await promise
+  } finally {
+    stdin.off('data', onData).off('end', onEnd).off('error', onEnd).pause()
+    stdin.setRawMode(false)
+  }
+}
+
+async function page(ahead: Ahead, text: string): Promise<void> {
+  const { stdout } = process
+  const screen = { width: stdout.columns || 80, height: stdout.rows || 24, write: (more: string) => void stdout.write(more), key: readKey }
+  // Lines that were typed ahead are commands: nobody waits for the pages of this one.
+  if (ahead.length > 0 || process.env['TERM'] === 'dumb' || !needsPages(text, screen)) stdout.write(`${text}\n`)
+  else await showPages(text, screen)
+}
+
 /** Lines from the terminal of this process. */
 export function terminalLines(): LineReader {
   const ahead: Ahead = []
-  return { read: (options) => readLine(ahead, options) }
+  return { read: (options) => readLine(ahead, options), page: (text) => page(ahead, text) }
 }

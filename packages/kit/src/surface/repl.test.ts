@@ -107,6 +107,18 @@ describe('lines and what they answer', () => {
     })
 })
 
+test('a result goes into a file that is not there yet', async () => {
+  const host = fakeHost({ files: { '/there': 'x' } })
+  const { out, err } = await hold(['status | match b | save /bgp.txt', 'status | save /there', 'nat mappings add full | save /full'], {
+    host,
+  })
+  assert.equal(out, '')
+  assert.match(err, /^wrote \/bgp\.txt\nrouter: \/there exists\nhint: choose another name\n[^]*no ports are left/)
+  assert.equal(host.contents.get('/bgp.txt'), 'zebra up\nbgpd up\n')
+  assert.equal(host.contents.get('/there'), 'x')
+  assert.equal(host.contents.has('/full'), false)
+})
+
 describe('what cannot be undone is asked for, also in a menu and before a pipe', () => {
   const table: [lines: string[], answer: string, out: string][] = [
     [['nat mappings', 'delete web'], 'y', 'deleted web\n'],

@@ -40,9 +40,9 @@ async function standing<Context extends OperationContext>(session: Session<Conte
 }
 
 /** Reads and obeys one line. */
-async function turn<Context extends OperationContext>(session: Session<Context>, lines: LineReader): Promise<Ending> {
+async function turn<Context extends OperationContext>(session: Session<Context>): Promise<Ending> {
   session.menu = await standing(session)
-  const line = await lines.read({
+  const line = await session.lines.read({
     prompt: await promptOf(session),
     history: session.history.lines(),
     complete: (typed) => completeLine(session, typed),
@@ -62,12 +62,13 @@ async function openSession<Context extends OperationContext>(
   program: Program<Context>,
   options: SessionOptions<Context>,
   terminal: Terminal,
+  lines: LineReader,
   host: Host,
 ): Promise<Session<Context>> {
   const { registry } = program
   const vocabulary = await vocabularyOf(registry)
   const makeContext = (): Promise<Context> => lookingContext(program, host)
-  const known = { program, options, terminal, registry, vocabulary, files: host.files, makeContext, levels: options.levels }
+  const known = { program, options, terminal, lines, registry, vocabulary, files: host.files, makeContext, levels: options.levels }
   const session: Session<Context> = { ...known, menu: [], history: shortHistory() }
   try {
     return { ...session, history: await openHistory(host.files, options.history) }
@@ -85,11 +86,11 @@ export async function converse<Context extends OperationContext>(
   lines: LineReader,
   host: Host = localHost(),
 ): Promise<number> {
-  const session = await openSession(program, options, terminal, host)
+  const session = await openSession(program, options, terminal, lines, host)
   let ending: Ending
   process.on('SIGINT', ignore)
   try {
-    while (ending === undefined) ending = await turn(session, lines)
+    while (ending === undefined) ending = await turn(session)
     return ending
   } finally {
     process.off('SIGINT', ignore)
