@@ -52,6 +52,8 @@ interface Said {
     readonly commit?: Commit
     readonly commits?: readonly Commit[]
     readonly changes?: readonly { path: string }[]
+    readonly impact?: { readonly peers: readonly string[]; readonly resets: readonly string[] }
+    readonly artefacts?: readonly { readonly name: string; readonly lines: readonly string[] }[]
     readonly error?: { readonly code: string; readonly message: string; readonly findings?: readonly { path: string; message: string }[] }
   }
 }
@@ -148,6 +150,9 @@ test('a router by candidate and commit', { timeout: 300_000 }, async (t) => {
 
     await t.test('a commit that cuts the upstream is taken back by health alone, and history says why', async () => {
       await done(edge, 'set', 'bgp.peers.upstream.asn', '64499')
+      const { impact, artefacts } = await done(edge, 'plan')
+      assert.deepEqual([impact?.peers, impact?.resets], [['upstream'], ['upstream']])
+      assert.ok(artefacts?.some(({ name, lines }) => name === 'frr.conf' && lines.includes('+ neighbor 192.0.2.2 remote-as 64499')))
       const { status, value } = await imp(edge, 'commit', '--window', '4s')
       assert.deepEqual(
         [status, value.error?.code, value.error?.findings?.[0]?.path],

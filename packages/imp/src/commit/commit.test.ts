@@ -8,7 +8,8 @@ import { RouterConfig } from '../config/model.ts'
 import { adopt, commitLocked, settle, type Commits } from './commit.ts'
 import { fakeRouter } from './fake-router.ts'
 import type { Health } from './health.ts'
-import { headOf } from './model.ts'
+import { headOf, inForceTimes } from './model.ts'
+import type { RouterPlan } from './router.ts'
 import { abandoned, bench, directory, fail, health, hostnames, named, outcomes, request, started, useDirectory } from './sample.ts'
 
 suite('commit', () => {
@@ -97,7 +98,7 @@ suite('commit', () => {
   test('says when it replaces what was applied without a commit', async () => {
     const router = fakeRouter(health)
     const said: string[] = []
-    const report: Commits['report'] = (event) => void (event.event === 'log' && said.push(event.text))
+    const report: Commits['report'] = (event) => void (event.event === 'log' && event.level === 'warning' && said.push(event.text))
     const commits = { ...bench(router), report }
     await commitLocked(commits, request('one'))
     await commitLocked(commits, request('two'))
@@ -105,6 +106,41 @@ suite('commit', () => {
     await router.apply(RouterConfig.parse(named('by-hand')))
     await commitLocked(commits, request('three'))
     assert.deepEqual(said, ['what runs is not commit 2: it was applied without a commit and is replaced now'])
+  })
+
+  test('says whom it touches, and stops when nobody agrees', async () => {
+    const router = fakeRouter(health)
+    const said: string[] = []
+    const commits: Commits = { ...bench(router), report: (event) => void (event.event === 'log' && said.push(event.text)) }
+    const agree = (plan: RouterPlan): Promise<void> => Promise.reject(new Fault('failed', `not for ${plan.steps.length} step`))
+    assert.equal((await fail(commits, request('one', { agree }))).message, 'not for 1 step')
+    assert.deepEqual([hostnames(router), await outcomes(commits), said], [[], [], ['touches all']])
+  })
+
+  test('knows when which configuration was in force', async () => {
+    const router = fakeRouter(health)
+    const clock = fakeClock(started)
+    const commits = bench(router, clock)
+    const at = (minutes: number): string => new Date(started.getTime() + minutes * 60_000).toISOString()
+    await commitLocked(commits, request('one'))
+    await clock.sleep(60_000)
+    await fail(commits, request('bad', { window: 0 }))
+    await clock.sleep(60_000 - (clock.monotonic() % 60_000))
+    await commitLocked(commits, request('three'))
+    const times = inForceTimes(await commits.history.list())
+    assert.deepEqual(
+      times.map(({ commit, document, from }) => [commit.number, document, from.slice(0, 16)]),
+      [
+        [1, 'of', at(0).slice(0, 16)],
+        [2, 'of', at(1).slice(0, 16)],
+        [2, 'before', at(1).slice(0, 16)],
+        [3, 'of', at(2).slice(0, 16)],
+      ],
+    )
+    assert.deepEqual(
+      times.map(({ to }) => to),
+      [...times.slice(1).map(({ from }) => from), undefined],
+    )
   })
 
   test('is refused before anything happens when it is not accepted', async () => {
@@ -179,7 +215,7 @@ suite('an interrupted commit', () => {
     const interrupted = { ...commits, clock: { ...clock, sleep }, signal: interruption.signal }
     await assert.rejects(commitLocked(interrupted, request('two')), /interrupted/)
     assert.deepEqual(hostnames(router), ['one', 'two', 'one'])
-    assert.match((await commits.history.get(2)).reason ?? '', /could not be judged: interrupted/)
+    assert.match((await commits.history.get(2)).reason ?? '', /could not be brought to its end: interrupted/)
   })
 })
 

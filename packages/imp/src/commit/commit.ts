@@ -10,7 +10,7 @@ import { RouterConfig, type RouterConfigInput } from '../config/model.ts'
 import type { Guard } from './guard.ts'
 import { judge, type Health } from './health.ts'
 import { headOf, type Commit, type History } from './model.ts'
-import type { Router } from './router.ts'
+import type { Router, RouterPlan } from './router.ts'
 
 /** Everything that the work on commits needs. */
 export interface Commits {
@@ -38,12 +38,15 @@ export interface CommitRequest {
   readonly accept?: (head: Commit | undefined) => Promise<void>
   /** Called with the whole plan before its first step. */
   readonly planned?: (steps: readonly Step[]) => void
+  /** Asks whether to go on; throwing there leaves everything as it is. */
+  readonly agree?: (plan: RouterPlan) => Promise<void>
+  /** Time for which it was scheduled. */
+  readonly scheduled?: string
 }
 
-export interface Committed {
+export interface Committed extends RouterPlan {
   /** Undefined when there was nothing to commit. */
   readonly commit?: Commit
-  readonly steps: readonly Step[]
   /** What is not well and was not before, or is new. */
   readonly warnings: readonly Finding[]
 }
@@ -61,13 +64,24 @@ export function withCommits<T>({ clock, directory, router }: Commits, action: ()
   return withLock(clock, join(directory, 'commit.lock'), { what: `the configuration of ${router.name}` }, action)
 }
 
-/** Makes the router what it was before the commit, and records why. */
-async function takeBack({ history, router, report }: Commits, commit: Commit, reason: string): Promise<Commit> {
+function now({ clock }: Commits): string {
+  return clock.now().toISOString()
+}
+
+/** The router as it was before the commit, drop-ins included. */
+async function restore({ history, router, report }: Commits, commit: Commit, reason: string): Promise<void> {
   const before = RouterConfig.parse(await history.before(commit.number))
-  await reported(report, `take commit ${commit.number} back: ${reason}`, () => router.apply(before))
+  const overrides = await history.overridesBefore(commit.number)
+  await reported(report, `take commit ${commit.number} back: ${reason}`, () => router.apply(before, overrides))
+}
+
+/** Makes the router what it was before the commit, and records why. */
+async function takeBack(commits: Commits, commit: Commit, reason: string): Promise<Commit> {
+  await restore(commits, commit, reason)
   const { deadline: _, ...rest } = commit
-  const taken: Commit = { ...rest, outcome: 'rolled-back', reason }
-  await history.record(taken)
+  // A command that died could not say when it came into force: it began then.
+  const taken: Commit = { ...rest, inForceAt: commit.inForceAt ?? commit.when, takenBackAt: now(commits), outcome: 'rolled-back', reason }
+  await commits.history.record(taken)
   return taken
 }
 
@@ -116,9 +130,10 @@ export async function adopt({ history, router, clock }: Commits): Promise<void> 
   if (running === undefined) return
   const when = clock.now().toISOString()
   await history.add(
-    { number: 1, base: 0, who: 'imp', when, comment: 'was applied before the first commit', outcome: 'applied' },
+    { number: 1, base: 0, who: 'imp', when, comment: 'was applied before the first commit', outcome: 'applied', inForceAt: when },
     running,
     running,
+    await router.overrides(),
   )
 }
 
@@ -153,9 +168,9 @@ function unhealthy(commit: Commit, findings: readonly Finding[]): Fault {
   })
 }
 
-function stuck(commit: Commit, findings: readonly Finding[], error: unknown): Fault {
-  const { message, detail } = asFault(error)
-  return new Fault('state', `commit ${commit.number} did harm and could not be taken back: ${message}`, {
+function stuck(commit: Commit, { message, findings }: Fault, error: unknown): Fault {
+  const { message: why, detail } = asFault(error)
+  return new Fault('state', `${message}, but commit ${commit.number} could not be taken back: ${why}`, {
     hint: 'mend the cause and run: imp recover',
     detail,
     findings,
@@ -167,36 +182,69 @@ function errorsIn(findings: readonly Finding[]): string {
   return findings.flatMap(({ severity, message }) => (severity === 'error' ? [message] : [])).join('; ')
 }
 
-/** Applies a commit and watches it; a fault when it did not come into force, with the reason recorded. */
-async function carryOut(commits: Commits, commit: Commit, request: CommitRequest, before: Health): Promise<readonly Finding[]> {
-  const { router, history, report, guard } = commits
-  const config = RouterConfig.parse(request.document)
-  const { window } = request
+/** Records a verdict that does not change what the caller hears: a disk that is full must not hide why a change did not happen. */
+async function tryRecord({ history, report }: Commits, commit: Commit): Promise<void> {
+  try {
+    await history.record(commit)
+  } catch (error) {
+    const text = `commit ${commit.number} is ${commit.outcome}, which could not be recorded: ${asFault(error).message}`
+    report({ event: 'log', level: 'warning', text })
+  }
+}
+
+/** Takes a commit back because of a fault, which is what the caller hears of. */
+async function takenBackFor(commits: Commits, commit: Commit, reason: string, fault: Fault): Promise<Fault> {
+  try {
+    await restore(commits, commit, reason)
+  } catch (error) {
+    return stuck(commit, fault, error)
+  }
+  const { deadline: _, ...rest } = commit
+  await tryRecord(commits, { ...rest, takenBackAt: now(commits), outcome: 'rolled-back', reason })
+  return fault
+}
+
+/** Makes the router what the commit says; a fault, with its reason recorded, when that failed and nothing changed. */
+async function bringIntoForce(commits: Commits, commit: Commit, request: CommitRequest): Promise<Commit> {
+  const { router, guard } = commits
   try {
     if (request.confirm !== undefined) await guard.arm(commit.number)
-    await router.apply(config)
+    await router.apply(RouterConfig.parse(request.document))
   } catch (error) {
     const { message, findings } = asFault(error)
     const reason = [message, ...findings.map((each) => each.message)].join('; ')
     const { deadline: _, ...rest } = commit
-    await history.record({ ...rest, outcome: 'failed', reason })
+    await tryRecord(commits, { ...rest, outcome: 'failed', reason })
     throw error
   }
-  if (window === undefined) return []
-  let findings: readonly Finding[]
+  return { ...commit, inForceAt: now(commits) }
+}
+
+/** Watches a commit that is in force and gives its verdict; whatever keeps it from one takes the commit back. */
+async function conclude(commits: Commits, commit: Commit, request: CommitRequest, before: Health): Promise<Committed['warnings']> {
+  const { history, report } = commits
+  const { window } = request
+  const config = RouterConfig.parse(request.document)
+  let findings: readonly Finding[] = []
   try {
-    findings = await reported(report, 'watch the health of the router', () => watch(commits, config, before, window))
+    await history.record(commit)
+    if (window !== undefined)
+      findings = await reported(report, 'watch the health of the router', () => watch(commits, config, before, window))
+    if (!hasErrors(findings)) {
+      await history.record(verdict(commits, commit, request))
+      return findings
+    }
   } catch (error) {
-    await takeBack(commits, commit, `its health could not be judged: ${asFault(error).message}`)
-    throw error
+    const fault = asFault(error)
+    throw await takenBackFor(commits, commit, `it could not be brought to its end: ${fault.message}`, fault)
   }
-  if (!hasErrors(findings)) return findings
-  try {
-    await takeBack(commits, commit, errorsIn(findings))
-  } catch (error) {
-    throw stuck(commit, findings, error)
-  }
-  throw unhealthy(commit, findings)
+  throw await takenBackFor(commits, commit, errorsIn(findings), unhealthy(commit, findings))
+}
+
+/** In force, for good or until its deadline, which begins anew. */
+function verdict(commits: Commits, commit: Commit, { confirm }: CommitRequest): Commit {
+  const { deadline: _, ...rest } = commit
+  return { ...rest, outcome: confirm === undefined ? 'applied' : 'awaiting', ...expiry(commits, confirm) }
 }
 
 function expiry(commits: Commits, confirm: number | undefined): { deadline?: string } {
@@ -205,7 +253,7 @@ function expiry(commits: Commits, confirm: number | undefined): { deadline?: str
 }
 
 function newCommit(commits: Commits, request: CommitRequest, all: readonly Commit[]): Commit {
-  const { who, comment, restores, confirm } = request
+  const { who, comment, restores, confirm, scheduled } = request
   return {
     number: (all.at(-1)?.number ?? 0) + 1,
     base: headOf(all)?.number ?? 0,
@@ -213,6 +261,7 @@ function newCommit(commits: Commits, request: CommitRequest, all: readonly Commi
     when: commits.clock.now().toISOString(),
     ...(comment === undefined ? {} : { comment }),
     ...(restores === undefined ? {} : { restores }),
+    ...(scheduled === undefined ? {} : { scheduled }),
     outcome: 'pending',
     ...expiry(commits, confirm),
   }
@@ -225,33 +274,40 @@ async function warnOfReplaced({ history, report }: Commits, head: Commit | undef
   report({ event: 'log', level: 'warning', text })
 }
 
+/** Writes the commit down with what ran before it, so that any other process can take it back from here on. */
+async function begin(commits: Commits, request: CommitRequest, all: readonly Commit[], running: RouterConfig | undefined): Promise<Commit> {
+  const commit = newCommit(commits, request, all)
+  const { schema, version, hostname } = request.document
+  await commits.history.add(commit, request.document, running ?? { schema, version, hostname }, await commits.router.overrides())
+  return commit
+}
+
+async function isInForce({ history }: Commits, head: Commit | undefined, document: RouterConfigInput): Promise<boolean> {
+  return head !== undefined && isDeepStrictEqual(await history.document(head.number), document)
+}
+
 /**
  * Commits a configuration that was checked. The deadline of its confirmation is on disk and its guard runs before the first change,
  * and begins anew when the router was found well. To be called with the lock held; a dry run ends in `planned`.
  */
 export async function commitLocked(commits: Commits, request: CommitRequest): Promise<Committed> {
-  const { history, router } = commits
+  const { history, router, report } = commits
   const all = await history.list()
   const head = headOf(all)
   refuseAwaiting(head)
   await request.accept?.(head)
-  const config = RouterConfig.parse(request.document)
-  const steps = await router.plan(config)
-  request.planned?.(steps)
-  const same = head !== undefined && isDeepStrictEqual(await history.document(head.number), request.document)
-  if (same && steps.length === 0) return { steps, warnings: [] }
+  const plan = await router.plan(RouterConfig.parse(request.document))
+  request.planned?.(plan.steps)
+  if (plan.steps.length === 0 && (await isInForce(commits, head, request.document))) return { ...plan, warnings: [] }
   const running = await router.running()
   await warnOfReplaced(commits, head, running)
+  if (plan.steps.length > 0) report({ event: 'log', level: 'info', text: plan.summary })
+  await request.agree?.(plan)
   const before = running === undefined ? unknown : await router.look(running)
-  const commit = newCommit(commits, request, all)
-  const { schema, version, hostname } = request.document
-  await history.add(commit, request.document, running ?? { schema, version, hostname })
-  const warnings = await carryOut(commits, commit, request, before)
-  const { deadline: _, ...rest } = commit
-  const outcome = request.confirm === undefined ? 'applied' : 'awaiting'
-  const done: Commit = { ...rest, outcome, ...expiry(commits, request.confirm) }
-  await history.record(done)
-  return { commit: done, steps, warnings }
+  const begun = await begin(commits, request, all, running)
+  const commit = await bringIntoForce(commits, begun, request)
+  const warnings = await conclude(commits, commit, request, before)
+  return { ...plan, commit: await history.get(commit.number), warnings }
 }
 
 /** Keeps a commit that waits. A `state` fault when none does. To be called with the lock held. */

@@ -1,4 +1,5 @@
 /** A router in memory for tests: it has what was applied last, and is as well as the test says. */
+import type { Step } from '@imp/kit/plan/step.ts'
 import type { RouterConfig } from '../config/model.ts'
 import type { Health } from './health.ts'
 import type { Router } from './router.ts'
@@ -7,6 +8,8 @@ export interface FakeRouter extends Router {
   readonly applied: RouterConfig[]
   /** Thrown by the next `apply`. */
   refusal: Error | undefined
+  /** The step that every change takes. */
+  step: Step
 }
 
 /** `health` tells how it does with a configuration. */
@@ -16,11 +19,13 @@ export function fakeRouter(health: (config: RouterConfig) => Health = () => ({ p
     name: 'a router in memory',
     applied,
     refusal: undefined,
+    step: { kind: 'all', summary: 'apply', disruption: 'none', data: {} },
     running: () => Promise.resolve(applied.at(-1)),
-    plan: (config) =>
-      Promise.resolve(
-        JSON.stringify(applied.at(-1)) === JSON.stringify(config) ? [] : [{ kind: 'all', summary: 'apply', disruption: 'none', data: {} }],
-      ),
+    overrides: () => Promise.resolve([]),
+    plan(config) {
+      const steps = JSON.stringify(applied.at(-1)) === JSON.stringify(config) ? [] : [router.step]
+      return Promise.resolve({ steps, effects: steps.map(({ summary }) => summary), summary: steps.length === 0 ? '' : 'touches all' })
+    },
     apply(config) {
       const { refusal } = router
       router.refusal = undefined

@@ -1,6 +1,7 @@
 /** A commit: a configuration with a number, who wanted it, why, and what came of it. */
 import { z } from 'zod'
 import type { RouterConfigInput } from '../config/model.ts'
+import type { Overrides } from '../overrides/model.ts'
 
 /**
  * `pending`: being applied, or its command died. `awaiting`: in force until its deadline unless somebody confirms. `applied`: in
@@ -17,6 +18,9 @@ export const Commit = z.strictObject({
   restores: z.int().min(1).describe('commit whose configuration this one brings back').exactOptional(),
   outcome: z.enum(outcomes).describe('what came of it'),
   reason: z.string().describe('why it failed or was taken back').exactOptional(),
+  scheduled: z.iso.datetime().describe('time for which it was scheduled').exactOptional(),
+  inForceAt: z.iso.datetime().describe('when it came into force; left out when it never did').exactOptional(),
+  takenBackAt: z.iso.datetime().describe('when the configuration before it was in force again').exactOptional(),
   deadline: z.iso.datetime().describe('when it is taken back unless somebody confirms').exactOptional(),
 })
 export type Commit = z.output<typeof Commit>
@@ -24,6 +28,34 @@ export type Commit = z.output<typeof Commit>
 /** The commit in force: the last one that neither failed nor was taken back nor lacks its verdict. */
 export function headOf(commits: readonly Commit[]): Commit | undefined {
   return commits.findLast(({ outcome }) => outcome === 'applied' || outcome === 'awaiting')
+}
+
+/** A time during which a configuration was in force; without an end it still is. */
+export interface InForce {
+  /** Commit whose configuration it was. */
+  readonly commit: Commit
+  /** Its own configuration, or the one that ran before it and came back when it was taken back. */
+  readonly document: 'of' | 'before'
+  readonly from: string
+  readonly to?: string
+}
+
+function changesOf(commit: Commit): Omit<InForce, 'to'>[] {
+  const { inForceAt, takenBackAt, outcome, when } = commit
+  // Records of earlier versions know only when a commit began.
+  const from = inForceAt ?? (outcome === 'applied' || outcome === 'awaiting' ? when : undefined)
+  if (from === undefined) return []
+  const back = takenBackAt === undefined ? [] : [{ commit, document: 'before' as const, from: takenBackAt }]
+  return [{ commit, document: 'of', from }, ...back]
+}
+
+/** Which configuration was in force when, oldest first. What ran before the first commit is not known. */
+export function inForceTimes(commits: readonly Commit[]): InForce[] {
+  const changes = commits.flatMap(changesOf).toSorted((a, b) => Date.parse(a.from) - Date.parse(b.from))
+  return changes.map((each, index) => {
+    const to = changes[index + 1]?.from
+    return to === undefined ? each : { ...each, to }
+  })
 }
 
 /** The numbered commits of a router, on disk. */
@@ -36,8 +68,10 @@ export interface History {
   document(number: number): Promise<RouterConfigInput>
   /** What ran before a commit, for taking it back. */
   before(number: number): Promise<RouterConfigInput>
+  /** Drop-ins that were in force before a commit; undefined when nobody wrote them down. */
+  overridesBefore(number: number): Promise<Overrides | undefined>
   /** Writes a new commit: its documents first, so that a record always has them. */
-  add(commit: Commit, document: RouterConfigInput, before: RouterConfigInput): Promise<void>
+  add(commit: Commit, document: RouterConfigInput, before: RouterConfigInput, overrides?: Overrides): Promise<void>
   /** Records what became of a commit. */
   record(commit: Commit): Promise<void>
 }

@@ -33,6 +33,7 @@ import {
 import { awaitConfirmation } from './deadline.ts'
 import { guardOf } from './guard.ts'
 import { Commit, headOf } from './model.ts'
+import { nothingPlanned } from './router.ts'
 import { drawChanges, drawCommit, drawHistory, ShownChange } from './view.ts'
 
 /** Whose edits. */
@@ -118,16 +119,17 @@ const Result = z.strictObject({
   target: z.string(),
   commit: Commit.describe('left out when nothing was committed').exactOptional(),
   disruption: z.enum(disruptions).describe('how much the change disturbs'),
-  steps: z.array(z.string()).describe('what changes on the machine'),
+  steps: z.array(z.string()).describe('what changes on the machine, with what that disturbs'),
+  summary: z.string().describe('whom the change touches; empty when nothing changes'),
   changes: z.array(ShownChange).describe('what changes in the configuration'),
   warnings: z.array(FindingOutput).describe('what is not well, and was not before or is new'),
 })
 type Result = z.output<typeof Result>
 
-function viewEnd({ target, commit, steps, disruption }: Result): string {
+function viewEnd({ target, commit, steps, disruption, summary }: Result): string {
   if (commit !== undefined) return drawCommit(commit)
   if (steps.length === 0) return `${target}: nothing to commit`
-  return [`${target} would change, disruption: ${disruption}`, ...steps.map((step) => indent(step))].join('\n')
+  return [`${target} would change, disruption: ${disruption}`, ...steps.map((step) => indent(step)), summary].join('\n')
 }
 
 function viewResult(result: Result, options: ViewOptions): string {
@@ -136,12 +138,18 @@ function viewResult(result: Result, options: ViewOptions): string {
   return parts.filter((part) => part !== '').join('\n')
 }
 
-function resultOf(commits: Commits, before: unknown, after: unknown, { commit, steps, warnings }: Committed): z.input<typeof Result> {
+function resultOf(
+  commits: Commits,
+  before: unknown,
+  after: unknown,
+  { commit, steps, effects, summary, warnings }: Committed,
+): z.input<typeof Result> {
   return {
     target: commits.router.name,
     ...(commit === undefined ? {} : { commit }),
     disruption: disruptionOf(steps),
-    steps: steps.map(({ summary }) => summary),
+    steps: [...effects],
+    summary,
     changes: differences(before, after),
     warnings: [...warnings],
   }
@@ -152,9 +160,9 @@ async function preview(context: ImpContext, commits: Commits, request: CommitReq
   const head = headOf(await commits.history.list())
   refuseAwaiting(head)
   await request.accept?.(head)
-  const steps = await commits.router.plan(RouterConfig.parse(request.document))
-  planned(context, steps)
-  return { steps, warnings: [] }
+  const plan = await commits.router.plan(RouterConfig.parse(request.document))
+  planned(context, plan.steps)
+  return { ...plan, warnings: [] }
 }
 
 function perform(context: ImpContext, commits: Commits, request: CommitRequest, only: boolean): Promise<Committed> {
@@ -237,14 +245,14 @@ function previousOf(all: readonly Commit[]): number {
 
 async function withdraw(context: ImpContext, commits: Commits, head: Commit): Promise<z.input<typeof Result>> {
   const [after, before] = await Promise.all([commits.history.before(head.number), commits.history.document(head.number)])
-  const steps = await commits.router.plan(RouterConfig.parse(after))
-  planned(context, steps)
+  const plan = await commits.router.plan(RouterConfig.parse(after))
+  planned(context, plan.steps)
   const taken = await withCommits(commits, async () => {
     await settle(commits)
     const now = await commits.history.get(head.number)
     return now.outcome === 'awaiting' ? withdrawLocked(commits, now, currentEditor()) : now
   })
-  return resultOf(commits, before, after, { commit: taken, steps, warnings: [] })
+  return resultOf(commits, before, after, { ...plan, commit: taken, warnings: [] })
 }
 
 async function bringBack(context: ImpContext, commits: Commits, number: number, judged: Judging): Promise<z.input<typeof Result>> {
@@ -280,7 +288,7 @@ const rollback = operation<ImpContext>()({
         planned(context, [])
         const decided = await awaitConfirmation(commits, unlessConfirmed)
         await commits.guard.forget(unlessConfirmed)
-        return resultOf(commits, {}, {}, { commit: decided, steps: [], warnings: [] })
+        return resultOf(commits, {}, {}, { commit: decided, ...nothingPlanned, warnings: [] })
       }
       const all = await commits.history.list()
       const head = headOf(all)

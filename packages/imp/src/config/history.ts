@@ -5,6 +5,7 @@ import { parse, parseJson } from '@imp/kit/base/schema.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import { findDocument, writeDocument, type DocumentKind } from '@imp/kit/store/document.ts'
 import { Commit, type History } from '../commit/model.ts'
+import { Overrides } from '../overrides/model.ts'
 import { RouterConfig, type RouterConfigInput } from './model.ts'
 
 /** Where the commits and candidates of one router are. */
@@ -53,18 +54,32 @@ export function documentBefore(store: ConfigStore, number: number): Promise<Rout
   return readRouterDocument(store, join(directoryOf(store, number), 'before.json'))
 }
 
+/** Drop-ins that were in force before a commit, for taking it back; undefined for commits of versions that knew none. */
+export async function overridesBefore(store: ConfigStore, number: number): Promise<Overrides | undefined> {
+  const path = join(directoryOf(store, number), 'before-overrides.json')
+  if ((await store.host.files.stat(path)) === undefined) return undefined
+  return parse(Overrides, parseJson(await store.host.files.read(path), path), path)
+}
+
 /** Records what became of a commit. */
 export async function recordCommit(store: ConfigStore, commit: Commit): Promise<void> {
   await writeDocument(store.host, commitKind, join(directoryOf(store, commit.number), 'commit.json'), commit, { mode: 0o600 })
 }
 
 /** Writes a new commit: its documents first, so that a record always has them. */
-export async function addCommit(store: ConfigStore, commit: Commit, document: RouterConfigInput, before: RouterConfigInput): Promise<void> {
+export async function addCommit(
+  store: ConfigStore,
+  commit: Commit,
+  document: RouterConfigInput,
+  before: RouterConfigInput,
+  overrides: Overrides = [],
+): Promise<void> {
   const directory = directoryOf(store, commit.number)
   const { files } = store.host
   await files.makeDirectory(directory, { mode: 0o700 })
   await files.write(join(directory, 'router.json'), `${JSON.stringify(document, null, 2)}\n`, { mode: 0o600 })
   await files.write(join(directory, 'before.json'), `${JSON.stringify(before, null, 2)}\n`, { mode: 0o600 })
+  await files.write(join(directory, 'before-overrides.json'), `${JSON.stringify(overrides, null, 2)}\n`, { mode: 0o600 })
   await recordCommit(store, commit)
 }
 
@@ -75,7 +90,8 @@ export function historyOf(store: ConfigStore): History {
     get: (number) => getCommit(store, number),
     document: (number) => documentOf(store, number),
     before: (number) => documentBefore(store, number),
-    add: (commit, document, before) => addCommit(store, commit, document, before),
+    overridesBefore: (number) => overridesBefore(store, number),
+    add: (commit, document, before, overrides) => addCommit(store, commit, document, before, overrides),
     record: (commit) => recordCommit(store, commit),
   }
 }

@@ -1,70 +1,69 @@
 /** What a person can do with a router: plan and apply a configuration, recover, see its state and its drift. */
 import { resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import { Fault } from '@imp/kit/base/fault.ts'
-import { count, indent, table } from '@imp/kit/base/text.ts'
+import { Fault, refuse } from '@imp/kit/base/fault.ts'
+import { count, table } from '@imp/kit/base/text.ts'
 import { FilePath } from '@imp/kit/base/schema.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
-import { disruptionOf, disruptions, type Step } from '@imp/kit/plan/step.ts'
+import { disruptionOf, disruptions } from '@imp/kit/plan/step.ts'
 import { Commit } from '../commit/model.ts'
-import { settleCommits } from '../commit/ops.ts'
+import { candidateOf, settleCommits, whose, withRouter } from '../commit/ops.ts'
 import { drawCommit } from '../commit/view.ts'
+import { documentAt, readCandidate } from '../config/candidate.ts'
+import { checkConfig } from '../config/check.ts'
 import { parseRouterConfig } from '../config/load.ts'
-import type { RouterConfig } from '../config/model.ts'
+import { RouterConfig } from '../config/model.ts'
 import type { ImpContext } from '../context.ts'
 import { findDaemons } from '../frr/daemons.ts'
 import { bgpSessions } from '../frr/driver.ts'
 import { applyConfig, isInterrupted, refuseInterrupted } from './apply.ts'
 import { planConfig } from './plan.ts'
+import { Preview, previewConfig, ShownStep, shownStep } from './preview.ts'
 import { recoverConfig } from './recover.ts'
 import { findRunning } from './running.ts'
 import { frrPlace } from './target.ts'
-import { where, withTarget } from './where.ts'
+import { drawPreview, drawSteps } from './view.ts'
+import { where, withTarget, type Where } from './where.ts'
 
 const File = FilePath.describe('router configuration, router.json')
-
-const ShownStep = z.strictObject({
-  kind: z.string(),
-  summary: z.string(),
-  disruption: z.enum(disruptions),
-  lines: z.array(z.string()).describe('lines of FRR that come (+) and go (-)'),
-})
-type ShownStep = z.output<typeof ShownStep>
-
-const Lines = z.looseObject({ lines: z.array(z.string()) })
-
-function shown({ kind, summary, disruption, data }: Step): ShownStep {
-  const { data: found } = Lines.safeParse(data)
-  return { kind, summary, disruption, lines: found?.lines ?? [] }
-}
-
-function viewSteps(steps: readonly ShownStep[]): string {
-  const rows = table([['STEP', 'DISRUPTION', 'WHAT'], ...steps.map((step) => [step.kind, step.disruption, step.summary])])
-  return rows.flatMap((row, index) => [row, ...(steps[index - 1]?.lines ?? []).map((line) => indent(line, 4))]).join('\n')
-}
 
 async function readConfig(context: ImpContext, file: string): Promise<RouterConfig> {
   const path = resolve(file)
   return parseRouterConfig(await context.host.files.read(path), file)
 }
 
+/** The candidate, which a commit would bring into force; the running configuration when nobody has edited or committed anything. */
+function candidateConfig(context: ImpContext, input: Where & { readonly candidate?: string }): Promise<RouterConfig> {
+  return withRouter(context, input, async ({ router }, store) => {
+    const { base, document } = await readCandidate(context, candidateOf(store, input))
+    const isUntouched = base === 0 && isDeepStrictEqual(document, await documentAt(store, base))
+    const config = RouterConfig.parse(document)
+    const running = isUntouched ? await router.running() : undefined
+    refuse('the candidate', checkConfig(config))
+    return running ?? config
+  })
+}
+
 const plan = operation<ImpContext>()({
   path: ['plan'],
-  summary: 'Show what applying a configuration would change',
+  summary: 'Show what the candidate, or a file, would change',
+  description:
+    'Every generated text that changes, every step with what it disturbs, and whom the change touches. Files of overrides are part of ' +
+    'it. Nothing is changed.',
   effect: 'read',
   args: ['file'],
-  input: z.strictObject({ file: File, ...where }),
-  output: z.strictObject({ target: z.string(), disruption: z.enum(disruptions), steps: z.array(ShownStep) }),
-  examples: ['imp plan router.json', 'imp plan router.json --target lab:demo/edge'],
-  async run(context, { file, ...rest }) {
-    const config = await readConfig(context, file)
-    return withTarget(context, rest, async (target) => {
+  input: z.strictObject({ file: File.describe('router configuration; the candidate unless told').exactOptional(), ...whose, ...where }),
+  output: Preview,
+  examples: ['imp plan', 'imp plan router.json', 'imp plan router.json --target lab:demo/edge'],
+  async run(context, { file, ...input }) {
+    const config = file === undefined ? await candidateConfig(context, input) : await readConfig(context, file)
+    return withTarget(context, input, async (target) => {
       await refuseInterrupted(target)
-      const { steps } = await planConfig(target, config)
-      return { target: target.name, disruption: disruptionOf(steps), steps: steps.map(shown) }
+      return (await previewConfig(target, config)).preview
     })
   },
-  view: ({ target, steps }) => (steps.length === 0 ? `${target} is as configured` : viewSteps(steps)),
+  view: drawPreview,
 })
 
 const apply = operation<ImpContext>()({
@@ -99,7 +98,7 @@ const apply = operation<ImpContext>()({
         target: target.name,
         changed,
         disruption: disruptionOf(steps),
-        steps: steps.map(shown),
+        steps: steps.map((step) => shownStep(step)),
         withoutCarrier: [...withoutCarrier],
         ...(recovery.change === undefined ? {} : { recovered: recovery.change }),
       }
@@ -211,10 +210,13 @@ const drift = operation<ImpContext>()({
       const running = await findRunning(target)
       if (running === undefined)
         throw new Fault('not-found', `no configuration was applied to ${target.name} yet`, { hint: 'imp apply router.json' })
-      return { target: target.name, steps: (await planConfig(target, running.config, running.overrides)).changes.map(shown) }
+      return {
+        target: target.name,
+        steps: (await planConfig(target, running.config, running.overrides)).changes.map((step) => shownStep(step)),
+      }
     })
   },
-  view: ({ target, steps }) => (steps.length === 0 ? `${target} is as configured` : viewSteps(steps)),
+  view: ({ target, steps }, options) => (steps.length === 0 ? `${target} is as configured` : drawSteps(steps, options)),
   exitStatus: ({ steps }) => (steps.length === 0 ? 0 : 1),
 })
 

@@ -11,7 +11,7 @@ import { bgpSessions } from '../frr/driver.ts'
 import { renderFrr } from '../frr/render.ts'
 import { withSession } from '../frr/session.ts'
 import { applyConfig, refuseInterrupted } from './apply.ts'
-import { planConfig } from './plan.ts'
+import { previewConfig } from './preview.ts'
 import { recoverConfig } from './recover.ts'
 import { findRunning } from './running.ts'
 import { dataplanePlace, frrPlace, type Target } from './target.ts'
@@ -53,10 +53,13 @@ export function routerAt(target: Target, report: Report): Router {
     running: async () => (await findRunning(target))?.config,
     async plan(config) {
       await refuseInterrupted(target)
-      return (await planConfig(target, config)).steps
+      const { steps, preview } = await previewConfig(target, config)
+      const effects = preview.steps.map(({ summary, disturbs }) => (disturbs === 'none' ? summary : `${summary}: ${disturbs}`))
+      return { steps, effects, summary: preview.summary }
     },
-    async apply(config) {
-      await applyConfig(target, config, { report })
+    overrides: async () => (await findRunning(target))?.overrides ?? [],
+    async apply(config, overrides) {
+      await applyConfig(target, config, { report, ...(overrides === undefined ? {} : { overrides }) })
     },
     async recover() {
       await recoverConfig(target, { report })
