@@ -11,5 +11,6 @@ export const registry: Registry<VmmContext> = {
     room('Images', ['image'], () => import('./image/ops.ts')),
     room('Kernels', ['kernel'], () => import('./kernel/ops.ts')),
     room('Settings', ['config'], () => import('./config/ops.ts')),
+    room('This computer', ['doctor'], () => import('./doctor/ops.ts')),
   ],
 }
