@@ -99,4 +99,5 @@ test('parse throws one fault with everything', () => {
 test('JSON that is none names its place', () => {
   assert.deepEqual(schema.parseJson('{"a":1}', 'x'), { a: 1 })
   assert.throws(() => schema.parseJson('{', 'file.json'), { code: 'input', message: 'file.json is not JSON' })
+  assert.throws(() => schema.parseJson(`${'['.repeat(9000)}${']'.repeat(9000)}`, 'file.json'), { code: 'input' })
 })

@@ -188,11 +188,27 @@ export function parse<T extends z.ZodType>(schema: T, value: unknown, what: stri
   return parsed as z.output<T>
 }
 
+/** Deeper than any document of ours; programs that walk values by recursion, JSON.stringify among them, end at some thousands. */
+const deepest = 100
+
+function isDeep(value: unknown): boolean {
+  let level = [value]
+  for (let depth = 0; depth <= deepest; depth += 1) {
+    level = level.flatMap((each): unknown[] => (typeof each === 'object' && each !== null ? Object.values(each) : []))
+    if (level.length === 0) return false
+  }
+  return true
+}
+
 /** Parses JSON text, or throws an `input` fault that names the place. */
 export function parseJson(text: string, what: string): unknown {
+  let value: unknown
   try {
-    return JSON.parse(text)
+    value = JSON.parse(text)
   } catch (error) {
     throw new Fault('input', `${what} is not JSON`, { detail: error instanceof Error ? error.message : String(error) })
   }
+  if (isDeep(value))
+    throw new Fault('input', `${what} is not JSON that anybody wrote`, { detail: `it is nested more than ${deepest} levels deep` })
+  return value
 }
