@@ -14,6 +14,7 @@ import { checkConfig } from './check.ts'
 import { differences, type Change } from './difference.ts'
 import { documentOf, listCommits, type ConfigStore } from './history.ts'
 import { RouterConfig, routerSchema, routerVersion, type RouterConfigInput } from './model.ts'
+import { withRemedy } from './remedy.ts'
 
 export interface Candidate {
   /** Commit that it was made from, 0 for none. */
@@ -86,7 +87,7 @@ function checkedDocument(document: unknown, what: string, hint?: string): { docu
   const { value, findings } = inspect(RouterConfig, document)
   if (value !== undefined) return { document: document as RouterConfigInput, config: value }
   if (hint !== undefined) throw new Fault('input', `${what} does not fit the schema`, { findings, hint })
-  refuse(what, findings)
+  refuse(what, findings.map(withRemedy))
   throw new Fault('bug', `${what}: refused without a finding`)
 }
 

@@ -5,6 +5,7 @@ import { inspect, parseJson } from '@imp/kit/base/schema.ts'
 import { checkConfig } from './check.ts'
 import { ownFindings } from './consequences.ts'
 import { RouterConfig, routerSchema, routerVersion } from './model.ts'
+import { withRemedy } from './remedy.ts'
 import { salvage } from './salvage.ts'
 
 export interface Loaded {
@@ -29,7 +30,7 @@ function notJson(error: unknown): Finding {
 function checkEnvelope(document: unknown): Finding[] {
   const { value, findings } = inspect(Envelope, document)
   if (value === undefined) {
-    const hint = `the document starts with {"schema": "${routerSchema}", "version": ${routerVersion}, ...}`
+    const hint = `the document starts with {"schema": "${routerSchema}", "version": ${routerVersion}, ...}; imp config import takes older layouts over`
     return findings.map((finding) => ({ ...finding, hint }))
   }
   if (value.version <= routerVersion) return []
@@ -49,7 +50,7 @@ export function loadRouterConfig(text: string, where: string): Loaded {
   if (envelope.length > 0) return { findings: envelope }
   const { value, findings } = inspect(RouterConfig, document)
   if (value !== undefined) return { config: value, findings: checkConfig(value) }
-  return { findings: [...findings, ...restFindings(document)] }
+  return { findings: [...findings.map(withRemedy), ...restFindings(document)] }
 }
 
 /** What rules across fields say of everything that the schema accepts: one broken field does not hide what is wrong elsewhere. */

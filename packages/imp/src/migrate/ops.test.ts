@@ -107,7 +107,7 @@ test('what the check refuses is listed with its old place, written all the same,
   const value = valueOf(await call(host, { output: 'router.json' }))
   const finding = value.findings.find(({ path }) => path === 'nat.mappings[0].inside')
   assert.equal(finding?.severity, 'error')
-  assert.equal(finding.hint, 'in the old document it is nat.mappings[0].source_network')
+  assert.equal(finding.hint, 'write something like "192.168.0.0/24" (in the old document it is nat.mappings[0].source_network)')
   assert.equal(operation.exitStatus?.(value), 2)
   assert.ok(host.contents.has(target))
 })

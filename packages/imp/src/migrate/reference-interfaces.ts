@@ -2,7 +2,6 @@
  * The later layout of the reference system: named interfaces, static routes, several BGP peers, OSPF, modules.
  * Roles of interfaces, which it does not know, are guessed from routes and peers, and the guess is reported.
  */
-import { parse } from '@imp/kit/base/schema.ts'
 import { vlanName } from '../interfaces/model.ts'
 import { moveLayer3, type Running } from './interfaces/layer3.ts'
 import { moveModules } from './interfaces/modules.ts'
@@ -24,6 +23,7 @@ import {
   type References,
 } from './reference/links.ts'
 import { leaveCpu, moveHead, moveManagement } from './reference/machine.ts'
+import { readOld } from './reference/read.ts'
 
 function runningOspf(old: InterfacesDocument): Running {
   return { ospf: old.ospf?.enabled === true, ospf6: old.ospf6?.enabled === true }
@@ -129,6 +129,6 @@ function convert(ledger: Ledger, old: InterfacesDocument): RouterDraft {
 /** Reads a document of the later layout and says it in ours. An `input` fault with all findings when a field has the wrong type. */
 export function importInterfaces(document: unknown, where: string): Imported {
   const ledger = openLedger()
-  const config = convert(ledger, parse(InterfacesDocument, document, where))
+  const config = convert(ledger, readOld(InterfacesDocument, document, where))
   return { config, report: ledger.report(document, config) }
 }

@@ -2,13 +2,13 @@
  * The earlier layout of the reference system: one external port, any number of internal ones, one upstream, NAT always on.
  * What it only implied (roles, default routes, the external end of a passthrough) is written down.
  */
-import { parse } from '@imp/kit/base/schema.ts'
 import { openLedger, type Ledger } from './ledger.ts'
 import { listed, type DraftOf, type Imported, type RouterDraft } from './model.ts'
 import { moveContainer } from './reference/container.ts'
 import { moveBridge, moveCrossConnects, moveLoopback, moveReference, nameLinks, references, type References } from './reference/links.ts'
 import { leaveCpu, moveHead, moveManagement } from './reference/machine.ts'
 import { moveTranslation } from './reference/nat.ts'
+import { readOld } from './reference/read.ts'
 import { externalName, movePort, portsOf, silence, wantedPort } from './roles/ports.ts'
 import { RolesDocument } from './roles/schema.ts'
 import { moveBgp, moveGateways } from './roles/upstream.ts'
@@ -74,6 +74,6 @@ function convert(ledger: Ledger, old: RolesDocument): RouterDraft {
 /** Reads a document of the earlier layout and says it in ours. An `input` fault with all findings when a field has the wrong type. */
 export function importRoles(document: unknown, where: string): Imported {
   const ledger = openLedger()
-  const config = convert(ledger, parse(RolesDocument, document, where))
+  const config = convert(ledger, readOld(RolesDocument, document, where))
   return { config, report: ledger.report(document, config) }
 }
