@@ -23,6 +23,11 @@ const faults: Readonly<Record<FaultCode, string>> = {
   bug: 'a mistake in this program',
 }
 
+/** The exit status of every kind of fault, and what it means. */
+export function exitStatuses(): { readonly status: number; readonly code: string; readonly meaning: string }[] {
+  return Object.entries(faults).map(([code, meaning]) => ({ status: new Fault(code as FaultCode, '').exitStatus, code, meaning }))
+}
+
 function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 }
@@ -71,7 +76,7 @@ function operationReference(program: string, operation: AnyOperation): string[] 
 
 function programReference(program: string): string[] {
   const flags = globalFlags.map((flag) => [flag.words.map((word) => `\`${word}\``).join(', '), flag.description])
-  const statuses = Object.entries(faults).map(([code, meaning]) => [String(new Fault(code as FaultCode, '').exitStatus), code, meaning])
+  const statuses = exitStatuses().map(({ status, code, meaning }) => [String(status), code, meaning])
   return [
     '## Flags of every command',
     ...markdownTable(['Flag', 'Meaning'], flags),
