@@ -1,38 +1,39 @@
-/** Fake VPPs with clients for tests, gone when the test ends. */
-import { tmpdir } from 'node:os'
+/** Configurations and hardware for tests: each configuration of the golden set, and a machine that has its cards. */
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { localHost } from '@imp/kit/host/local.ts'
-import { openVpp, type ClientOptions, type VppClient } from './api/client.ts'
-import { startFakeVpp, type FakeVpp, type FakeVppOptions } from './fake/server.ts'
+import type { Card, Hardware } from '../../appliance/model.ts'
+import { loadRouterConfig } from '../../config/load.ts'
+import type { RouterConfig } from '../../config/model.ts'
+import { nicOf } from '../../interfaces/model.ts'
 
-export const host = localHost()
-let made = 0
+const { files } = localHost()
+const directory = join(import.meta.dirname, '../../config/golden')
 
-/** A fake VPP of its own for a test. */
-export async function fakeFor(t: TestContext, options?: FakeVppOptions): Promise<FakeVpp> {
-  made += 1
-  const directory = join(tmpdir(), `imp-vpp-${process.pid}-${made}`)
-  await host.files.makeDirectory(directory)
-  const vpp = await startFakeVpp(join(directory, 'api.sock'), options)
-  t.after(async () => {
-    await vpp.close()
-    await host.files.remove(directory)
+/** Names of the golden configurations. */
+export const goldenNames = await files.list(directory)
+
+const texts = new Map<string, string>()
+for (const name of goldenNames) texts.set(name, await files.read(join(directory, name, 'router.json')))
+
+/** A golden configuration, as it is or on another dataplane. */
+export function goldenConfig(name: string, dataplane?: RouterConfig['dataplane']): RouterConfig {
+  const { config } = loadRouterConfig(texts.get(name) ?? '', name)
+  if (config === undefined) throw new Error(`the golden configuration ${name} cannot be read`)
+  return dataplane === undefined ? config : { ...config, dataplane }
+}
+
+/** Eight cores, 16 GiB, and a card on the PCI bus for every port of the configuration and for management. */
+export function hardwareFor(config: RouterConfig, changes: Partial<Hardware> = {}): Hardware {
+  const ports = config.interfaces.map((port, index): Card => {
+    const nic = nicOf(port)
+    const slot = (index + 0x10).toString(16)
+    return { alternativeNames: [], name: `eth${index}`, pci: `0000:${slot}:00.0`, driver: 'ixgbe', ...nic }
   })
-  return vpp
+  const management = config.management === undefined ? [] : [{ alternativeNames: [], driver: 'e1000e', ...config.management.nic }]
+  return { cores: [0, 1, 2, 3, 4, 5, 6, 7], memory: 16 * 1024 ** 3, cards: [...management, ...ports], ...changes }
 }
 
-/** A client of a socket, closed when the test ends. */
-export async function clientFor(t: TestContext, socket: string, options: Partial<ClientOptions> = {}): Promise<VppClient> {
-  const client = await openVpp(host, { name: 'test', socket, ...options })
-  t.after(() => client.close())
-  return client
-}
-
-export async function fakeAndClient(
-  t: TestContext,
-  options?: FakeVppOptions,
-): Promise<{ readonly vpp: FakeVpp; readonly client: VppClient }> {
-  const vpp = await fakeFor(t, options)
-  return { vpp, client: await clientFor(t, vpp.socket) }
+/** The same machine without a PCI bus, as in a container or on a cable of Linux's own. */
+export function withoutPci(hardware: Hardware): Hardware {
+  return { ...hardware, cards: hardware.cards.map(({ pci: _pci, driver: _driver, ...card }) => card) }
 }

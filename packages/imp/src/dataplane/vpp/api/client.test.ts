@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import { Fault } from '@imp/kit/base/fault.ts'
-import { clientFor, fakeAndClient, fakeFor, host } from '../sample.ts'
+import { clientFor, fakeAndClient, fakeFor, host } from '../fake/sample.ts'
 import { openVpp } from './client.ts'
 
 function faultLike(code: string, message: RegExp, detail?: RegExp) {

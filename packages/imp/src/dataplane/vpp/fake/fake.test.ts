@@ -4,7 +4,7 @@ import { suite, test, type TestContext } from 'node:test'
 import type { VppClient } from '../api/client.ts'
 import { numberAt } from '../api/fields.ts'
 import type { Fields } from '../api/layout.ts'
-import { clientFor, fakeAndClient } from '../sample.ts'
+import { clientFor, fakeAndClient } from './sample.ts'
 
 const none = 0xffff_ffff
 
