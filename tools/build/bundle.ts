@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
-import { build, type BuildOptions, type Plugin } from 'esbuild'
+import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild'
 import { ownFilesOf, withBundledReferences, type OwnFile } from './own-files.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -100,11 +100,21 @@ async function neededFiles(): Promise<OwnFile[]> {
   return [...found.values()].toSorted((a, b) => a.name.localeCompare(b.name))
 }
 
-/** Writes the bundles and the files that they need into a directory; the same sources give the same bytes. */
-export async function bundleCommands(directory: string): Promise<void> {
+/** Directories of the libraries that are part of a bundle. */
+function librariesIn({ inputs }: Metafile): string[] {
+  const names = Object.keys(inputs).map((path) => /^node_modules\/(@[^/]+\/[^/]+|[^/]+)\//.exec(path)?.[0])
+  return [...new Set(names.filter((name) => name !== undefined))].toSorted().map((name) => join(root, name))
+}
+
+/**
+ * Writes the bundles and the files that they need into a directory; the same sources give the same bytes. Returns the directories of the
+ * libraries that they hold.
+ */
+export async function bundleCommands(directory: string): Promise<string[]> {
   const files = await neededFiles()
-  await build({
+  const { metafile } = await build({
     ...common,
+    metafile: true,
     entryPoints: entryPoints(files.filter((file) => file.program)),
     outdir: directory,
     splitting: true,
@@ -114,6 +124,7 @@ export async function bundleCommands(directory: string): Promise<void> {
     mkdirSync(dirname(join(directory, name)), { recursive: true })
     cpSync(source, join(directory, name))
   }
+  return librariesIn(metafile)
 }
 
 /** Writes one script of tools/ as a bundle. */
