@@ -21,6 +21,7 @@ export const registry: Registry<ImpContext> = {
     room('Looking', ['show'], () => import('./show/ops.ts')),
     room('Captures', ['capture'], () => import('./capture/ops.ts')),
     room('Shells', ['shell'], () => import('./shell/ops.ts')),
+    room('Scheduled commits', ['schedule'], () => import('./commit/schedule/ops.ts')),
     room('NAT', ['nat'], () => import('./nat/ops.ts')),
     room('Lists of the candidate', listWords, () => import('./collections/ops.ts')),
     room('Sections of the candidate', sectionWords, () => import('./collections/sections/ops.ts')),

@@ -4,6 +4,7 @@ import { indent } from '@imp/kit/base/text.ts'
 import { parseDuration } from '@imp/kit/base/units.ts'
 import { Fault, refuse } from '@imp/kit/base/fault.ts'
 import { drawFindings, FindingOutput } from '@imp/kit/op/findings.ts'
+import { until } from '@imp/kit/host/until.ts'
 import { operation, planned, type AnyOperation, type ViewOptions } from '@imp/kit/op/operation.ts'
 import { disruptionOf, disruptions } from '@imp/kit/plan/step.ts'
 import { currentEditor, EditorName } from '../config/candidate-editor.ts'
@@ -31,10 +32,12 @@ import {
   type Committed,
 } from './commit.ts'
 import { awaitConfirmation } from './deadline.ts'
-import { guardOf } from './guard.ts'
+import { guardOf, type Guard } from './guard.ts'
 import { Commit, headOf } from './model.ts'
-import { nothingPlanned } from './router.ts'
-import { drawChanges, drawCommit, drawHistory, ShownChange } from './view.ts'
+import { nothingPlanned, type RouterPlan } from './router.ts'
+import { scheduleIn } from './schedule.ts'
+import { parseTime } from './time.ts'
+import { drawChanges, drawCommit, drawHistory, drawScheduled, ShownChange, ShownScheduled } from './view.ts'
 
 /** Whose edits. */
 export const whose = {
@@ -51,11 +54,16 @@ function wordsOf({ namespace, target, stateDirectory, runDirectory }: Where): st
   return given.flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}=${value}`]))
 }
 
+/** The commits of a router, with the processes that do scheduled ones. */
+export interface RouterCommits extends Commits {
+  readonly waiter: Guard
+}
+
 /** Opens the history of a router, with all that is needed to change it. */
 export async function withRouter<T>(
   context: ImpContext,
   input: Where,
-  use: (commits: Commits, store: ConfigStore) => Promise<T>,
+  use: (commits: RouterCommits, store: ConfigStore) => Promise<T>,
 ): Promise<T> {
   const spec = absolute(input)
   const target = await openTarget(context, spec)
@@ -63,12 +71,19 @@ export async function withRouter<T>(
     const directory = directoryOf(context, spec, target)
     const store = storeAt(context, { directory })
     const environment = { IMP_STATE_DIR: context.stateDirectory, IMP_RUN_DIR: context.runDirectory }
-    const guard = guardOf({ host: context.host, directory, words: wordsOf(spec), environment })
+    const options = { host: context.host, directory, words: wordsOf(spec), environment }
     const { host, report, signal } = context
-    return await use(
-      { history: historyOf(store), directory, clock: host.clock, router: routerAt(target, report), guard, report, signal },
-      store,
-    )
+    const commits = {
+      history: historyOf(store),
+      directory,
+      clock: host.clock,
+      router: routerAt(target, report),
+      guard: guardOf(options),
+      waiter: guardOf({ ...options, purpose: 'scheduled' }),
+      report,
+      signal,
+    }
+    return await use(commits, store)
   } finally {
     await target.close()
   }
@@ -80,9 +95,13 @@ export async function adoptRunning(context: ImpContext, commits: Commits): Promi
   if ((await commits.router.running()) !== undefined) await withCommits(commits, () => adopt(commits))
 }
 
-/** Brings to an end what earlier commands left behind; the commits whose fate that decided. */
+/** Brings to an end what earlier commands left behind, and has scheduled commits waited for again; the commits whose fate that decided. */
 export function settleCommits(context: ImpContext, input: Where): Promise<readonly Commit[]> {
-  return withRouter(context, input, async (commits) => ((await isUnsettled(commits)) ? withCommits(commits, () => settle(commits)) : []))
+  return withRouter(context, input, async (commits) => {
+    const settled = (await isUnsettled(commits)) ? await withCommits(commits, () => settle(commits)) : []
+    for (const { number } of await scheduleIn(context.host, commits.directory).list()) await commits.waiter.arm(number)
+    return settled
+  })
 }
 
 /** Options of the candidate that an input means. */
@@ -123,11 +142,13 @@ const Result = z.strictObject({
   summary: z.string().describe('whom the change touches; empty when nothing changes'),
   changes: z.array(ShownChange).describe('what changes in the configuration'),
   warnings: z.array(FindingOutput).describe('what is not well, and was not before or is new'),
+  scheduled: ShownScheduled.describe('when it will be committed, with --at').exactOptional(),
 })
 type Result = z.output<typeof Result>
 
-function viewEnd({ target, commit, steps, disruption, summary }: Result): string {
+function viewEnd({ target, commit, steps, disruption, summary, scheduled }: Result): string {
   if (commit !== undefined) return drawCommit(commit)
+  if (scheduled !== undefined) return drawScheduled(scheduled)
   if (steps.length === 0) return `${target}: nothing to commit`
   return [`${target} would change, disruption: ${disruption}`, ...steps.map((step) => indent(step)), summary].join('\n')
 }
@@ -183,6 +204,36 @@ function requestFor(store: ConfigStore, candidate: Candidate, judged: Judging, c
   }
 }
 
+/** Plans now what shall happen later, writes it down, and starts the process that waits for it. */
+async function scheduleCommit(
+  context: ImpContext,
+  commits: RouterCommits,
+  request: CommitRequest,
+  { candidate, time, input }: { readonly candidate: Candidate; readonly time: Date; readonly input: { readonly candidate?: string } },
+): Promise<{ readonly plan: RouterPlan; readonly scheduled: ShownScheduled }> {
+  const { who, comment, confirm, window } = request
+  const plan = await preview(context, commits, request)
+  if (plan.steps.length === 0) throw new Fault('state', 'there is nothing to commit', { hint: 'imp set changes the candidate' })
+  const { number, at } = await withCommits(commits, async () => {
+    await adopt(commits)
+    return scheduleIn(context.host, commits.directory).add({
+      at: time.toISOString(),
+      who,
+      ...(comment === undefined ? {} : { comment }),
+      ...(confirm === undefined ? {} : { confirm }),
+      ...(window === undefined ? {} : { window }),
+      base: candidate.base,
+      candidate: input.candidate ?? currentEditor(),
+      document: { ...candidate.document },
+    })
+  })
+  // Another commit may have had this number, whose process is just ending.
+  const ended = async (): Promise<boolean> => !(await commits.waiter.runs(number))
+  await until(commits.clock, { timeout: 30_000, what: `end of the process that waited for scheduled commit ${number}` }, ended)
+  await commits.waiter.arm(number)
+  return { plan, scheduled: { number, at, who, base: candidate.base } }
+}
+
 const commit = operation<ImpContext>()({
   path: ['commit'],
   summary: 'Bring the candidate into force, and take it back when it does harm',
@@ -193,20 +244,35 @@ const commit = operation<ImpContext>()({
   effect: 'write',
   input: z.strictObject({
     confirm: Duration.describe('take it back after this time unless confirmed').exactOptional(),
+    at: z
+      .string()
+      .max(40)
+      .describe('commit later: 03:00, +2h or a time with its zone')
+      .meta({ examples: ['03:00', '+2h'] })
+      .exactOptional(),
     ...judging,
     check: z.boolean().default(false).describe('only check and plan, change nothing'),
     ...whose,
     ...where,
   }),
   output: Result,
-  examples: ['imp commit', 'imp commit --confirm 5m --comment "new upstream"', 'imp commit --check'],
-  run: (context, { confirm, check, ...input }) =>
+  examples: ['imp commit', 'imp commit --confirm 5m --comment "new upstream"', 'imp commit --at 03:00', 'imp commit --check'],
+  run: (context, { confirm, at, check, ...input }) =>
     withRouter(context, input, async (commits, store) => {
       const options = candidateOf(store, input)
       const candidate = await readCandidate(context, options)
       const { document } = candidate
       refuse('the candidate', checkConfig(RouterConfig.parse(document)))
       const before = await documentAt(store, candidate.base)
+      if (at !== undefined && !check) {
+        const time = parseTime(at, context.host.clock.now())
+        const { plan, scheduled } = await scheduleCommit(context, commits, requestFor(store, candidate, input, confirm), {
+          candidate,
+          time,
+          input,
+        })
+        return { ...resultOf(commits, before, document, { ...plan, warnings: [] }), scheduled }
+      }
       const committed = await perform(context, commits, requestFor(store, candidate, input, confirm), check)
       const number = committed.commit?.number
       if (number !== undefined) await finishCandidate(context, document, number, options)

@@ -36,6 +36,7 @@ export function bench(router: FakeRouter, clock = fakeClock(started)): Commits {
       armed.push(number)
       return Promise.resolve()
     },
+    runs: () => Promise.resolve(false),
     forget: () => Promise.resolve(),
   }
   const { signal } = new AbortController()

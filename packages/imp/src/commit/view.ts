@@ -28,9 +28,24 @@ export function drawChanges(changes: readonly ShownChange[]): string {
   return changes.map(drawChange).join('\n')
 }
 
-function why({ comment, restores, reason, deadline }: Commit): string {
+export const ShownScheduled = z.strictObject({
+  number: z.int().describe('its number on the schedule'),
+  at: z.iso.datetime(),
+  who: z.string(),
+  comment: z.string().exactOptional(),
+  base: z.int().describe('commit that must still be in force then'),
+})
+export type ShownScheduled = z.output<typeof ShownScheduled>
+
+/** When a commit will happen. */
+export function drawScheduled({ number, at }: ShownScheduled): string {
+  return `scheduled for ${at} (${number}): imp schedule cancel ${number} takes it off`
+}
+
+function why({ comment, restores, reason, deadline, scheduled }: Commit): string {
   const parts = [
     comment,
+    scheduled === undefined ? undefined : `scheduled for ${scheduled}`,
     restores === undefined ? undefined : `brings back ${restores}`,
     reason,
     deadline === undefined ? undefined : `until ${deadline}`,
