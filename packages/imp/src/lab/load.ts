@@ -9,10 +9,11 @@ import { checkTopology } from './check.ts'
 import type { Command, Impairment, LabDefinition, LinkDefinition, NodeDefinition } from './definition.ts'
 import { readTopologyText } from './document.ts'
 import type { LinkFeatures } from './features.ts'
+import { fitToLab } from './fit.ts'
 import { checkFrrFile } from './frr-node.ts'
 import { interfacesOf, parseEndpoint } from './links.ts'
 import { Topology, type TopologyLink, type TopologyNode } from './model.ts'
-import { checkCards, daemonsFor } from './startup.ts'
+import { daemonsFor } from './startup.ts'
 import { routerImage } from './vmm.ts'
 import { splitWords } from './words.ts'
 
@@ -71,12 +72,12 @@ async function resolveRouter(
   const read = await readNamed(source, file, path)
   const loaded = read.findings.length > 0 ? { findings: [] } : source.abilities.routers.load(read.value, file)
   const config = 'config' in loaded ? loaded.config : undefined
-  const cards = config === undefined ? [] : checkCards(config, links)
-  const missing = config === undefined ? [] : await source.abilities.routers.missing(source.host, config)
+  const fitted = config === undefined ? undefined : fitToLab(config, links)
+  const missing = fitted === undefined ? [] : await source.abilities.routers.missing(source.host, fitted.config)
   const realised = missing.length === 0 ? 'namespace' : 'guest'
   return {
     value: { ...common, ...sizeOf(node), kind: 'router', realised, because: [...missing], image: routerImage, startup: read.value },
-    findings: [...read.findings, ...below(path, file, [...loaded.findings, ...cards])],
+    findings: [...read.findings, ...below(path, file, [...loaded.findings, ...(fitted?.findings ?? [])])],
   }
 }
 

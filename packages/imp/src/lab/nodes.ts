@@ -6,6 +6,7 @@ import type { Host } from '@imp/kit/host/host.ts'
 import { configForGuest, inPlace, targetFields } from './place.ts'
 import { runCommands } from './commands.ts'
 import { linksOf, type LabDefinition, type NodeDefinition } from './definition.ts'
+import { fitToLab } from './fit.ts'
 import { applyFrr } from './frr-node.ts'
 import { bootGuest, deleteGuest } from './guests.ts'
 import type { Place } from './parts.ts'
@@ -41,7 +42,11 @@ async function configure(run: LabRun, lab: LabDefinition, node: NodeDefinition, 
   if (node.kind !== 'router') return
   const { config } = run.parts.routers.load(text, `node ${node.name}`)
   if (config === undefined) throw new Fault('input', `node ${node.name}: its configuration is not valid any more`)
-  const fitting = node.realised === 'guest' ? configForGuest(lab, node.name, config) : config
+  const fitted = fitToLab(
+    config,
+    linksOf(lab, node.name).map(({ own }) => own.interface),
+  ).config
+  const fitting = node.realised === 'guest' ? configForGuest(lab, node.name, fitted) : fitted
   // The steps inside a node are too many to tell; what it warns of is not.
   await run.parts.routers.apply(place, fitting, (event) => (event.event === 'log' ? run.context.report(event) : undefined))
 }

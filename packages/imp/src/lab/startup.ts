@@ -1,7 +1,4 @@
-/** Startup configurations of nodes: checked, and which programs they need. Pure. */
-import type { Finding } from '@imp/kit/base/fault.ts'
-import type { RouterConfig } from '../config/model.ts'
-import { nicOf } from '../interfaces/model.ts'
+/** Which programs startup configurations need. Pure. */
 import { frrDaemons } from './model.ts'
 
 type OptionalDaemon = (typeof frrDaemons)[number]
@@ -17,28 +14,4 @@ const mentions: Readonly<Record<OptionalDaemon, RegExp>> = {
 /** Optional daemons that the text needs, with those that were asked for. */
 export function daemonsFor(text: string, asked: readonly OptionalDaemon[]): OptionalDaemon[] {
   return frrDaemons.filter((daemon) => asked.includes(daemon) || mentions[daemon].test(text))
-}
-
-/** A port of a lab's router is the end of a link of the same name: there is no card that could be found by its MAC or PCI address. */
-export function checkCards(config: RouterConfig, links: readonly string[]): Finding[] {
-  return config.interfaces.flatMap((port, index): Finding[] => {
-    const nic = nicOf(port)
-    const path = `interfaces[${index}]`
-    if (nic.name === undefined) {
-      const hint = `write "nic": {"name": ${JSON.stringify(port.name)}} or leave nic out`
-      return [
-        { path: `${path}.nic`, severity: 'error', message: 'a card in a lab is found by its name only', value: JSON.stringify(nic), hint },
-      ]
-    }
-    if (links.includes(nic.name)) return []
-    return [
-      {
-        path,
-        severity: 'error',
-        message: `no link of the lab ends at ${JSON.stringify(nic.name)}`,
-        value: JSON.stringify(port.name),
-        hint: `add a link with this endpoint; there are ${links.length === 0 ? 'none' : links.join(', ')}`,
-      },
-    ]
-  })
 }
