@@ -48,6 +48,11 @@ export interface ApplianceFile {
   readonly reader: Reader
 }
 
+/** A file of shell commands (POSIX sh) that may be run. */
+export function shellScript(path: string, lines: readonly string[], reader: Reader = 'none'): ApplianceFile {
+  return { path, text: `${['#!/bin/sh', ...lines].join('\n')}\n`, mode: 0o755, reader }
+}
+
 /** Places that everything on an appliance agrees on. */
 export const places = {
   configuration: '/persistent/config/router.json',
@@ -80,6 +85,8 @@ export const places = {
     incusInit: '/usr/local/bin/incus-init.sh',
     incusNetworking: '/usr/local/bin/incus-networking.sh',
     waitForInterface: '/usr/local/bin/wait-for-iface-load',
+    waitForVpp: '/usr/local/bin/wait-for-vpp',
+    namespace: '/usr/local/bin/netns-dataplane.sh',
     moveInterfaces: '/usr/local/bin/netns-move-interfaces.sh',
   },
 } as const

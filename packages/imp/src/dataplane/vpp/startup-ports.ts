@@ -2,15 +2,17 @@
 import { Fault, type Finding } from '@imp/kit/base/fault.ts'
 import type { Card, Hardware } from '../../appliance/model.ts'
 import type { RouterConfig } from '../../config/model.ts'
-import { nicOf, type Interface, type Nic } from '../../interfaces/model.ts'
+import { layer3Interfaces, nicOf, type Interface, type Nic } from '../../interfaces/model.ts'
 
 export interface AttachedPort {
   readonly port: Interface
   readonly driver: 'dpdk' | 'af-packet'
   /** For DPDK. */
   readonly pci?: string
-  /** Linux name; for af_packet, and for cards that keep their Linux driver beside DPDK. */
+  /** Linux name of the card in the namespace of VPP; for af_packet, and for cards that keep their Linux driver beside DPDK. */
   readonly link?: string
+  /** Linux name of the card before it is moved there; undefined when Linux does not drive it. */
+  readonly card?: string
 }
 
 /** Drivers of cards that stay a Linux link while DPDK uses them: the link must be in the namespace of VPP (DPDK's guide to mlx5). */
@@ -32,10 +34,17 @@ function missing(config: RouterConfig, port: Interface, nic: Nic): Finding {
   }
 }
 
-function attach(port: Interface, card: Card): AttachedPort {
-  const link = card.name === undefined ? {} : { link: card.name }
-  if (card.pci === undefined) return { port, driver: 'af-packet', ...link }
-  return { port, driver: 'dpdk', pci: card.pci, ...(bifurcated.has(card.driver ?? '') ? link : {}) }
+/** A card that stays a link beside VPP makes room for the twin of the interface, which has the name that everybody knows. */
+function linkName(config: RouterConfig, port: Interface, card: string): string {
+  const twins = new Set([...layer3Interfaces(config).map(({ link }) => link), ...config.interfaces.map(({ name }) => name)])
+  return twins.has(card) ? `nic${config.interfaces.indexOf(port)}` : card
+}
+
+function attach(config: RouterConfig, port: Interface, card: Card): AttachedPort {
+  const from = card.name === undefined ? {} : { card: card.name }
+  const link = card.name === undefined ? {} : { link: linkName(config, port, card.name) }
+  if (card.pci === undefined) return { port, driver: 'af-packet', ...from, ...link }
+  return { port, driver: 'dpdk', pci: card.pci, ...from, ...(bifurcated.has(card.driver ?? '') ? link : {}) }
 }
 
 /** Every port with its driver. A `not-found` fault with a finding for each card that is missing. */
@@ -45,7 +54,7 @@ export function attachPorts(config: RouterConfig, hardware: Hardware): AttachedP
     const nic = nicOf(port)
     const card = hardware.cards.find((each) => isCard(each, nic))
     if (card === undefined) findings.push(missing(config, port, nic))
-    return card === undefined ? [] : [attach(port, card)]
+    return card === undefined ? [] : [attach(config, port, card)]
   })
   if (findings.length === 0) return attached
   const present = hardware.cards.map(({ name, pci, mac }) => [name, pci, mac].filter((each) => each !== undefined).join(' '))

@@ -1,0 +1,162 @@
+/** Steps that write the files of an appliance and have their readers read them. */
+import { dirname } from 'node:path'
+import { z } from 'zod'
+import { Fault } from '@imp/kit/base/fault.ts'
+import type { Argv, Host } from '@imp/kit/host/host.ts'
+import { stepKind, type Disruption, type Step, type StepKind } from '@imp/kit/plan/step.ts'
+import type { ApplianceFile, Reader } from './model.ts'
+
+const Content = z.strictObject({ text: z.string(), mode: z.int(), owner: z.string().exactOptional() })
+type Content = z.output<typeof Content>
+const FileData = z.strictObject({ path: z.string(), before: Content.nullable(), after: Content.nullable() })
+
+const readers = [
+  'systemd',
+  'networkd',
+  'resolved',
+  'timesyncd',
+  'sysctl',
+  'vpp-core',
+  'vpp-nat',
+  'frr',
+  'incus',
+  'incus-dataplane',
+  'none',
+] as const satisfies readonly Reader[]
+/** `apply` reads after the files were written, `undo` after they were put back: one of each stands around the files. */
+const ReadersData = z.strictObject({ when: z.enum(['apply', 'undo']), readers: z.array(z.enum(readers)) })
+
+const defaultMode = 0o644
+
+async function put(host: Host, path: string, content: Content | null): Promise<void> {
+  if (content === null) return host.files.remove(path)
+  await host.files.makeDirectory(dirname(path))
+  const { text, ...options } = content
+  await host.files.write(path, text, options)
+}
+
+/** systemd runs as the init system exactly when this directory is there (sd_booted(3)). */
+export async function isBooted(host: Host): Promise<boolean> {
+  return (await host.files.stat('/run/systemd/system')) !== undefined
+}
+
+/** While the machine boots the chain itself starts everything, after the command that would wait for it here. */
+async function isBooting(host: Host): Promise<boolean> {
+  const { stdout } = await host.query(['systemctl', 'is-system-running'], { statuses: [0, 1, 3, 4] })
+  return ['initializing', 'starting'].includes(stdout.trim())
+}
+
+/** Starts what has a file to run with, stops what lost it, restarts what runs: conditions of the units decide. */
+function restart(...units: readonly string[]): Argv[] {
+  return units.map((unit): Argv => ['systemctl', 'restart', unit])
+}
+
+const actions: Readonly<Record<Reader, readonly Argv[]>> = {
+  systemd: [['systemctl', 'daemon-reload']],
+  networkd: [
+    ['networkctl', 'reload'],
+    ['systemctl', 'try-reload-or-restart', 'systemd-networkd.service'],
+  ],
+  resolved: restart('systemd-resolved.service'),
+  timesyncd: restart('systemd-timesyncd.service'),
+  sysctl: [['/lib/systemd/systemd-sysctl']],
+  'vpp-core': restart('vpp-core.service', 'vpp-core-config.service'),
+  'vpp-nat': restart('vpp-nat.service'),
+  frr: restart('frr.service'),
+  incus: restart('incus-init.service'),
+  'incus-dataplane': restart('incus-dataplane.service'),
+  none: [],
+}
+
+/** How much each reader disturbs when it reads again. */
+const disruptions: Readonly<Record<Reader, Disruption>> = {
+  systemd: 'none',
+  networkd: 'reload',
+  resolved: 'reload',
+  timesyncd: 'reload',
+  sysctl: 'none',
+  'vpp-core': 'restart',
+  'vpp-nat': 'restart',
+  frr: 'restart',
+  incus: 'reload',
+  'incus-dataplane': 'reload',
+  none: 'none',
+}
+
+async function readAgain(host: Host, changed: readonly Reader[]): Promise<void> {
+  if (!(await isBooted(host)) || (await isBooting(host))) return
+  for (const argv of changed.flatMap((reader) => actions[reader])) await host.run(argv, { timeout: 180_000 })
+}
+
+/** The kinds of steps, bound to the machine of the files. */
+export function applianceKinds(host: Host) {
+  return {
+    file: stepKind({
+      kind: 'appliance-file',
+      schema: FileData,
+      do: (_host, { path, after }) => put(host, path, after),
+      undo: (_host, { path, before }) => put(host, path, before),
+    }),
+    readers: stepKind({
+      kind: 'appliance-readers',
+      schema: ReadersData,
+      do: async (_host, { when, readers: changed }) => (when === 'apply' ? readAgain(host, changed) : undefined),
+      undo: async (_host, { when, readers: changed }) => (when === 'undo' ? readAgain(host, changed) : undefined),
+    }),
+  }
+}
+
+export function applianceStepKinds(host: Host): StepKind[] {
+  return Object.values(applianceKinds(host))
+}
+
+async function contentOf(host: Host, { path, owner }: Pick<ApplianceFile, 'path' | 'owner'>): Promise<Content | null> {
+  const found = await host.files.stat(path)
+  if (found === undefined) return null
+  if (found.kind !== 'file') {
+    throw new Fault('conflict', `${path} is a ${found.kind}, where a file of ours belongs`, { hint: 'move it away' })
+  }
+  const text = await host.files.read(path)
+  return { text, mode: found.mode, ...(owner === undefined ? {} : { owner }) }
+}
+
+function isSame(before: Content | null, after: Content | null): boolean {
+  return before?.text === after?.text && before?.mode === after?.mode
+}
+
+/** What each reader has to be told, in the order in which it may be told: systemd knows its units before it starts any. */
+function orderOf(changed: ReadonlySet<Reader>): Reader[] {
+  return readers.filter((reader) => reader !== 'none' && changed.has(reader))
+}
+
+function summaryOf(changed: readonly Reader[]): string {
+  return `have ${changed.join(', ')} read what changed`
+}
+
+/** A file that is no longer wanted, when it is there. */
+export type Obsolete = Pick<ApplianceFile, 'path' | 'reader'>
+
+/**
+ * The steps from the files that the machine has to those that it shall have; only those that differ are written. Looks at the machine
+ * and changes nothing.
+ */
+export async function planFiles(host: Host, wanted: readonly ApplianceFile[], obsolete: readonly Obsolete[]): Promise<Step[]> {
+  const kinds = applianceKinds(host)
+  const changed = new Set<Reader>()
+  const steps: Step[] = []
+  const all = [...wanted, ...obsolete.map(({ path, reader }) => ({ path, reader, text: undefined, mode: undefined, owner: undefined }))]
+  for (const { path, text, mode = defaultMode, owner, reader } of all) {
+    const file = { path, ...(owner === undefined ? {} : { owner }) }
+    const before = await contentOf(host, file)
+    const after = text === undefined ? null : { text, mode, ...(owner === undefined ? {} : { owner }) }
+    if (isSame(before, after)) continue
+    changed.add(reader)
+    const verb = after === null ? 'remove' : before === null ? 'write' : 'change'
+    steps.push(kinds.file.step(`${verb} ${path}`, { path, before, after }))
+  }
+  const told = orderOf(changed)
+  if (told.length === 0) return steps
+  const undo = kinds.readers.step(`undone: ${summaryOf(told)}`, { when: 'undo', readers: told })
+  const last = told.map((reader) => kinds.readers.step(summaryOf([reader]), { when: 'apply', readers: [reader] }, disruptions[reader]))
+  return [undo, ...steps, ...last]
+}

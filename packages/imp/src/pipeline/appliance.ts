@@ -1,0 +1,112 @@
+/** Every file of an appliance, for a configuration and a machine. Pure. */
+import { places, type ApplianceFile, type Card, type Hardware, type Reader } from '../appliance/model.ts'
+import { coreConfigScript, moveScript, namespaceScript, waitForInterface, waitForVpp, type Move } from '../appliance/scripts.ts'
+import { staticFiles } from '../appliance/static.ts'
+import type { Obsolete } from '../appliance/steps.ts'
+import { formatRouterConfig } from '../config/load.ts'
+import type { RouterConfig } from '../config/model.ts'
+import { renderContainers } from '../containers/render.ts'
+import { renderCommands } from '../dataplane/vpp/exec.ts'
+import { attachPorts } from '../dataplane/vpp/startup-ports.ts'
+import { hugePages, renderStartup } from '../dataplane/vpp/startup.ts'
+import { renderFrr } from '../frr/render.ts'
+import { nicOf, type Nic } from '../interfaces/model.ts'
+import { renderManagement } from '../management/render.ts'
+import { renderUnits } from '../units/render.ts'
+
+const { vpp, scripts, frr } = places
+const sysctlPath = '/etc/sysctl.d/90-imp-vpp.conf'
+
+function file(path: string, text: string, reader: Reader = 'none'): ApplianceFile {
+  return { path, text, reader }
+}
+
+/** Files that do not depend on a configuration: what an image brings. */
+export function imageFiles(): ApplianceFile[] {
+  const marker = `${JSON.stringify({ schema: 'imp.appliance', version: 1 }, null, 2)}\n`
+  return [...renderUnits(), ...staticFiles(), waitForInterface(), waitForVpp(), namespaceScript(), file(places.marker, marker)]
+}
+
+function isCard(card: Card, nic: Nic): boolean {
+  if (nic.name !== undefined) return card.name === nic.name || card.alternativeNames.includes(nic.name)
+  return nic.pci === undefined ? card.mac === nic.mac : card.pci === nic.pci
+}
+
+/** Linux drives its cards itself: they keep their names on the way, and the change that follows renames them. */
+function linuxMoves(config: RouterConfig, hardware: Hardware): Move[] {
+  return config.interfaces.flatMap((port) => {
+    const card = hardware.cards.find((each) => isCard(each, nicOf(port)))
+    return card?.name === undefined ? [] : [{ card: card.name, name: card.name }]
+  })
+}
+
+function vppMoves(config: RouterConfig, hardware: Hardware): Move[] {
+  return attachPorts(config, hardware).flatMap(({ card, link, pci }) =>
+    card === undefined ? [] : [{ card, name: link ?? card, ...(pci === undefined || link !== undefined ? {} : { pci }) }],
+  )
+}
+
+function vppFiles(config: RouterConfig, hardware: Hardware): ApplianceFile[] {
+  if (config.dataplane !== 'vpp') return []
+  const startup = renderStartup(config, hardware)
+  const commands = renderCommands(config, hardware)
+  const pages = hugePages(config, hardware)
+  const optional: readonly [path: string, text: string | undefined, reader: Reader][] = [
+    [vpp.core.startup, startup.core, 'vpp-core'],
+    [vpp.core.commands, commands.core, 'none'],
+    [vpp.nat.startup, startup.nat, 'vpp-nat'],
+    [vpp.nat.commands, commands.nat, 'none'],
+    [vpp.container.commands, commands.container, 'none'],
+    [sysctlPath, pages === 0 ? undefined : `# Huge pages for the packet buffers of VPP.\nvm.nr_hugepages = ${pages}\n`, 'sysctl'],
+  ]
+  return [coreConfigScript(), ...optional.flatMap(([path, text, reader]) => (text === undefined ? [] : [file(path, text, reader)]))]
+}
+
+/** Files that a configuration may do without: removed when it does. */
+const conditional: readonly Obsolete[] = [
+  ...Object.values(vpp).flatMap((each) => ('startup' in each ? [each.startup, each.commands] : [each.commands])),
+  sysctlPath,
+  scripts.coreConfig,
+  scripts.incusInit,
+  scripts.incusNetworking,
+  '/etc/systemd/network/10-management.network',
+].map((path) => ({ path, reader: readerOf(path) }))
+
+function readerOf(path: string): Reader {
+  if (path === vpp.core.startup) return 'vpp-core'
+  if (path === vpp.nat.startup) return 'vpp-nat'
+  if (path === scripts.incusNetworking) return 'incus-dataplane'
+  return path.startsWith('/etc/systemd/network/') ? 'networkd' : 'none'
+}
+
+/**
+ * The files that follow from a configuration, without the configuration itself. Faults: `not-found` for cards that the machine lacks,
+ * `input` for cores or memory that it has not.
+ */
+export function configuredFiles(config: RouterConfig, hardware: Hardware): ApplianceFile[] {
+  const moves = config.dataplane === 'vpp' ? vppMoves(config, hardware) : linuxMoves(config, hardware)
+  return [
+    moveScript(moves),
+    ...renderManagement(config),
+    ...renderContainers(config),
+    ...vppFiles(config, hardware),
+    { path: frr.configuration, text: renderFrr(config).text, mode: 0o640, owner: 'frr:frr', reader: 'none' },
+  ]
+}
+
+export interface ApplianceFiles {
+  readonly wanted: readonly ApplianceFile[]
+  readonly obsolete: readonly Obsolete[]
+}
+
+/** All files of an appliance with this configuration, and those of other configurations that go. */
+export function applianceFiles(config: RouterConfig, hardware: Hardware): ApplianceFiles {
+  const wanted = [...imageFiles(), ...configuredFiles(config, hardware)]
+  const paths = new Set(wanted.map(({ path }) => path))
+  return { wanted, obsolete: conditional.filter(({ path }) => !paths.has(path)) }
+}
+
+/** The configuration that the next boot begins with. */
+export function committedFile(config: RouterConfig): ApplianceFile {
+  return { path: places.configuration, text: formatRouterConfig(config), mode: 0o600, reader: 'none' }
+}
