@@ -12,6 +12,7 @@ export const registry: Registry<ImpContext> = {
   summary: 'turns a Debian machine into a router, from one router.json',
   rooms: [
     room('Configuration', ['schema', 'check', 'render'], () => import('./config/ops.ts')),
+    room('Guided configuration', ['config', 'schema'], () => import('./wizard/ops.ts')),
     room('Candidate', ['set', 'delete', 'config', 'discard', 'diff', 'rebase'], () => import('./commit/edit/ops.ts')),
     room('Commits', ['commit', 'confirm', 'rollback', 'history'], () => import('./commit/ops.ts')),
     room('Committed configurations', ['compare', 'config'], () => import('./commit/show/ops.ts')),

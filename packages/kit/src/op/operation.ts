@@ -8,6 +8,7 @@ import { planningHost } from '../host/planning.ts'
 import type { Host } from '../host/host.ts'
 import type { Step } from '../plan/step.ts'
 import type { Report } from '../base/events.ts'
+import type { Ask } from './ask.ts'
 
 /** `read` looks, `write` changes, `destroy` takes away what cannot be brought back. Decides confirmation, roles and agent policy. */
 export type Effect = 'read' | 'write' | 'destroy'
@@ -23,6 +24,8 @@ export interface OperationContext {
   readonly interactive: boolean
   /** Whether programs may write to our standard output themselves; else their output must be part of the result (`--json`). */
   readonly passthrough: boolean
+  /** Asks the person at the terminal; left out where nobody can be asked. */
+  readonly ask?: Ask
 }
 
 /** What is typed of an operation's other words so far, by the keys of its input; lists for keys that take several words. */

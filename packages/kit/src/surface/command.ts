@@ -4,6 +4,7 @@ import { localHost } from '../host/local.ts'
 import { invoke, type AnyOperation, type OperationContext } from '../op/operation.ts'
 import { findOperation, type Registry } from '../op/registry.ts'
 import { inputOf } from '../op/words.ts'
+import { askAt } from './ask.ts'
 import type { Globals } from './globals.ts'
 import { withUsage } from './help.ts'
 import { drawAnswer, drawFault, faultJson, interruptedFault } from './outcome.ts'
@@ -62,12 +63,14 @@ async function perform<Context extends OperationContext>(
   const { operation, rest } = await findOperation(registry, words)
   const input = readInput(registry.program, operation, rest)
   await confirm(command, operation, words)
+  const interactive = terminal.interactive && !globals.json
   const context = await program.makeContext({
     host: localHost(),
     report: drawing.report,
     signal: interruption.signal,
     dryRun: globals.dryRun,
-    interactive: terminal.interactive && !globals.json,
+    interactive,
+    ...(interactive ? { ask: askAt(terminal, interruption.signal) } : {}),
     passthrough: delivery === 'terminal' && !globals.json,
   })
   const answer = await invoke(operation, context, input)

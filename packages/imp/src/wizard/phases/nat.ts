@@ -1,0 +1,208 @@
+/** Phase 7: which inside networks hide behind which pools. */
+import { contains, formatPrefix, networkOf, parseInterfaceAddress, parsePrefix, sizeOf } from '@imp/kit/base/ip.ts'
+import { Prefix4 } from '@imp/kit/base/schema.ts'
+import type { DraftAnswers } from '../model.ts'
+import { single, type Question, type Situation } from '../question.ts'
+import { insideNetworks, pool } from '../suggest.ts'
+import { memberQuestion } from './members.ts'
+import type { Phase } from './phase.ts'
+
+type Nat = Exclude<NonNullable<DraftAnswers['nat']>, 'none'>
+type Mapping = Nat['mappings'][number]
+type Bypass = Nat['bypass'][number]
+
+const empty: Nat = { mappings: [], bypass: [] }
+
+function enabledQuestion(situation: Situation): Question {
+  const { answers } = situation
+  const { nat } = answers
+  const isOn = nat !== undefined && nat !== 'none'
+  const privateInside = insideNetworks(situation)
+  return {
+    kind: 'confirm',
+    key: 'nat',
+    message: 'Translate inside networks to public addresses (NAT)?',
+    ...(privateInside.length === 0 ? {} : { help: `Private networks without a pool: ${privateInside.join(', ')}` }),
+    initial: isOn || (nat === undefined && privateInside.length > 0),
+    answer: (yes) => (yes ? { answers: { ...answers, nat: isOn ? nat : empty } } : { answers: { ...answers, nat: 'none' }, next: 'end' }),
+  }
+}
+
+/** Ports of each host by the length of the pool: `/30: 1008 each`. */
+function choices({ rules }: Situation, insideLength: number): string {
+  return Array.from({ length: 33 }, (_, length) => ({ length, ports: rules.portsPerHost(insideLength, length) }))
+    .filter(({ ports }) => ports >= 250)
+    .slice(-5)
+    .map(({ length, ports }) => `/${length} gives ${ports}`)
+    .join(', ')
+}
+
+function sharingHelp(situation: Situation, inside: string): string {
+  const prefix = parsePrefix(inside)
+  const hosts = sizeOf(prefix)
+  return `${inside} has ${hosts} ${hosts === 1n ? 'address' : 'addresses'}. Ports for each of them: ${choices(situation, prefix.length)}.`
+}
+
+/** Whether the pool must be announced to be reachable, and is not. */
+function unannounced({ bgp }: DraftAnswers, outside: string | undefined): boolean {
+  if (outside === undefined || bgp === undefined || bgp === 'none') return false
+  const wanted = parsePrefix(outside)
+  return !(bgp.announced ?? []).some((text) => contains(parsePrefix(text), wanted))
+}
+
+/** The network around a pool that the world takes; longer ones than a /24 are not (RIPE-399). */
+function toAnnounce(outside: string): string {
+  const prefix = parsePrefix(outside)
+  return formatPrefix(networkOf({ ...prefix, length: Math.min(24, prefix.length) }))
+}
+
+function announcing(answers: DraftAnswers, outside: string): DraftAnswers {
+  const { bgp } = answers
+  if (bgp === undefined || bgp === 'none' || !unannounced(answers, outside)) return answers
+  return { ...answers, bgp: { ...bgp, announced: [...(bgp.announced ?? []), toAnnounce(outside)] } }
+}
+
+/** A pool in the network of an external interface is reached there. */
+function onExternal({ answers }: Situation, outside: string): boolean {
+  const networks = (answers.external ?? [])
+    .flatMap(({ addresses }) => addresses ?? [])
+    .map((text) => networkOf(parseInterfaceAddress(text)))
+  return networks.some((network) => contains(network, parsePrefix(outside)))
+}
+
+function announceQuestion(situation: Situation, mapping: Mapping, place: string): Question[] {
+  const { answers } = situation
+  const { outside } = mapping
+  if (outside === undefined || !unannounced(answers, outside) || onExternal(situation, outside)) return []
+  return [
+    {
+      kind: 'confirm',
+      key: `${place}.announce`,
+      next: 'nat.mappings',
+      message: `Announce ${toAnnounce(outside)} by BGP, so that answers to the pool find the way back?`,
+      initial: true,
+      answer: (yes) => ({ answers: yes ? announcing(answers, outside) : answers }),
+    },
+  ]
+}
+
+function mappingQuestions(situation: Situation, nat: Nat, mapping: Mapping, index: number): Question[] {
+  const { answers } = situation
+  const place = `nat.mappings[${index}]`
+  const put = (change: Mapping): DraftAnswers => ({
+    ...answers,
+    nat: { ...nat, mappings: nat.mappings.map((each, at) => (at === index ? { ...each, ...change } : each)) },
+  })
+  const [likely] = insideNetworks(situation)
+  const inside = single(situation, Prefix4, {
+    key: `${place}.inside`,
+    place: `${place}.inside`,
+    message: `Inside network${likely === undefined || mapping.inside !== undefined ? '' : ` (Enter for ${likely})`}`,
+    ...(mapping.inside === undefined ? {} : { initial: mapping.inside }),
+    ...(likely === undefined ? {} : { suggested: likely }),
+    put: (value) => put({ inside: value }),
+  })
+  if (mapping.inside === undefined) return [inside]
+  const network = mapping.inside
+  const suggested = pool({ ...situation, answers: put({ inside: network }) }, network)
+  const outside = single(situation, Prefix4, {
+    key: `${place}.outside`,
+    place: `${place}.outside`,
+    message: `Pool of public addresses for ${network}${suggested === undefined || mapping.outside !== undefined ? '' : ` (Enter for ${suggested})`}`,
+    help: sharingHelp(situation, network),
+    ...(mapping.outside === undefined ? {} : { initial: mapping.outside }),
+    ...(suggested === undefined ? {} : { suggested }),
+    put: (value) => put({ outside: value }),
+    // Whether it is announced is asked next.
+    judged: (value) => announcing(put({ outside: value }), value),
+  })
+  const pooled = {
+    ...outside,
+    answer: (text: string) => {
+      const answered = outside.answer(text)
+      const asks = unannounced(answered.answers, text) && !onExternal(situation, text)
+      return { ...answered, next: asks ? `${place}.announce` : 'nat.mappings' }
+    },
+  }
+  return [inside, pooled, ...announceQuestion(situation, mapping, place)]
+}
+
+function mappingsQuestion(situation: Situation, nat: Nat): Question {
+  const { answers, rules } = situation
+  const label = ({ inside, outside }: Mapping): string => {
+    if (inside === undefined || outside === undefined) return `${inside ?? '?'} -> ${outside ?? '?'}`
+    const ports = rules.portsPerHost(parsePrefix(inside).length, parsePrefix(outside).length)
+    return `${inside} -> ${outside}, ${ports} ports each`
+  }
+  return memberQuestion({
+    key: 'nat.mappings',
+    noun: 'mapping',
+    message: nat.mappings.length === 0 ? 'Which network is translated to which pool?' : 'Mappings',
+    labels: nat.mappings.map(label),
+    wanted: nat.mappings.length === 0 || insideNetworks(situation).length > 0,
+    first: (index) => `nat.mappings[${index}].inside`,
+    add: () => ({ ...answers, nat: { ...nat, mappings: [...nat.mappings, {}] } }),
+    remove: (index) => ({ ...answers, nat: { ...nat, mappings: nat.mappings.filter((_, at) => at !== index) } }),
+    answers,
+    behind: 'nat.bypass',
+  })
+}
+
+function bypassQuestions(situation: Situation, nat: Nat, pair: Bypass, index: number): Question[] {
+  const { answers } = situation
+  const place = `nat.bypass[${index}]`
+  const put = (change: Bypass): DraftAnswers => ({
+    ...answers,
+    nat: { ...nat, bypass: nat.bypass.map((each, at) => (at === index ? { ...each, ...change } : each)) },
+  })
+  const likely = nat.mappings[0]?.inside
+  return [
+    single(situation, Prefix4, {
+      key: `${place}.source`,
+      place: `${place}.source`,
+      message: `Packets from${likely === undefined || pair.source !== undefined ? '' : ` (Enter for ${likely})`}`,
+      ...(pair.source === undefined ? {} : { initial: pair.source }),
+      ...(likely === undefined ? {} : { suggested: likely }),
+      put: (source) => put({ source }),
+    }),
+    single(situation, Prefix4, {
+      key: `${place}.destination`,
+      place: `${place}.destination`,
+      next: 'nat.bypass',
+      message: 'to this network keep their source address',
+      ...(pair.destination === undefined ? {} : { initial: pair.destination }),
+      put: (destination) => put({ destination }),
+    }),
+  ]
+}
+
+function bypassQuestion({ answers }: Situation, nat: Nat): Question {
+  return memberQuestion({
+    key: 'nat.bypass',
+    noun: 'bypass',
+    message: 'Pairs of networks between which nothing is translated',
+    labels: nat.bypass.map(({ source, destination }) => `${source ?? '?'} -> ${destination ?? '?'}`),
+    wanted: false,
+    first: (index) => `nat.bypass[${index}].source`,
+    add: () => ({ ...answers, nat: { ...nat, bypass: [...nat.bypass, {}] } }),
+    remove: (index) => ({ ...answers, nat: { ...nat, bypass: nat.bypass.filter((_, at) => at !== index) } }),
+    answers,
+    behind: 'end',
+  })
+}
+
+export const natPhase: Phase = {
+  name: 'nat',
+  title: 'NAT',
+  questions(situation) {
+    const { nat } = situation.answers
+    if (nat === undefined || nat === 'none') return [enabledQuestion(situation)]
+    return [
+      enabledQuestion(situation),
+      mappingsQuestion(situation, nat),
+      bypassQuestion(situation, nat),
+      ...nat.mappings.flatMap((mapping, index) => mappingQuestions(situation, nat, mapping, index)),
+      ...nat.bypass.flatMap((pair, index) => bypassQuestions(situation, nat, pair, index)),
+    ]
+  },
+}
