@@ -74,6 +74,17 @@ suite('commit', () => {
     assert.equal((await commitLocked(commits, request('new'))).commit?.outcome, 'applied')
   })
 
+  test('takes back what lets sessions come and go until the window is over', async () => {
+    let drops = 0
+    const router = fakeRouter(({ hostname }) => ({ probes: [], learnt: 0, drops: hostname === 'flapping' ? (drops += 1) : 0 }))
+    const commits = bench(router)
+    await commitLocked(commits, request('one'))
+    const { message, findings } = await fail(commits, request('flapping'))
+    assert.match(message, /did harm and was taken back/)
+    assert.match(findings[0]?.message ?? '', /came and went/)
+    assert.deepEqual(hostnames(router), ['one', 'flapping', 'one'])
+  })
+
   test('only warns of what was not well before, and does not look when told so', async () => {
     const router = fakeRouter(() => health(RouterConfig.parse(named('bad'))))
     const commits = bench(router)

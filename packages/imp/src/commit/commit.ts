@@ -149,14 +149,23 @@ function hasErrors(findings: readonly Finding[]): boolean {
   return findings.some(({ severity }) => severity === 'error')
 }
 
+const flapping: Finding = { path: 'bgp.peers', severity: 'error', message: 'BGP sessions came and went until the window was over' }
+
 /** Looks until the router is as well as before, or the window is over. What is wrong then, warnings included. */
 async function watch(commits: Commits, config: RouterConfig, before: Health, window: number): Promise<readonly Finding[]> {
   const { router, signal, clock } = commits
   const deadline = clock.monotonic() + window
+  let drops: number | undefined
   for (let well = 0; ;) {
-    const findings = judge(before, await router.look(config))
-    well = hasErrors(findings) ? 0 : well + 1
-    if (well >= looks || (well === 0 && clock.monotonic() >= deadline)) return findings
+    const after = await router.look(config)
+    const findings = judge(before, after)
+    // A session that was there at both looks and went down in between is not back yet.
+    const steady = drops === undefined || (after.drops ?? 0) <= drops
+    drops = after.drops ?? 0
+    well = hasErrors(findings) ? 0 : steady ? well + 1 : 1
+    if (well >= looks) return findings
+    if (clock.monotonic() >= deadline && !steady) return [flapping, ...findings]
+    if (clock.monotonic() >= deadline && well === 0) return findings
     await clock.sleep(interval, signal)
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { RouterConfig, type RouterConfigInput } from '../config/model.ts'
 import { gatewaysOf, judge, probesOf, type Health, type Observation } from './health.ts'
-import { countLearnt } from './look.ts'
+import { countLearnt, installedRoutes } from './look.ts'
 
 function config(changes: Partial<RouterConfigInput> = {}): RouterConfig {
   return RouterConfig.parse({
@@ -29,6 +29,8 @@ const well: Observation = {
   daemons: ['zebra', 'bgpd'],
   sessions: new Map([['192.0.2.1', 'Established']]),
   answering: ['gateway of 0.0.0.0/0', 'gateway 2 of 0.0.0.0/0', 'gateway of ::/0'],
+  lossless: ['gateway of 0.0.0.0/0', 'gateway 2 of 0.0.0.0/0', 'gateway of ::/0'],
+  installed: ['0.0.0.0/0', '10.0.0.0/8', '::/0'],
   learnt: 100,
 }
 
@@ -40,6 +42,14 @@ function health(observation: Partial<Observation>, of = config()): Health {
 function verdict(before: Health, after: Health): string[] {
   return judge(before, after).map(({ severity, path, message }) => `${severity} ${path}: ${message}`)
 }
+
+suite('what static routes are installed', () => {
+  test('is read from zebra, by destination', () => {
+    const text = '{"0.0.0.0/0":[{"installed":true},{}],"10.0.0.0/8":[{"selected":true}]}'
+    assert.deepEqual(installedRoutes(text), ['0.0.0.0/0'])
+    assert.deepEqual(installedRoutes('{}'), [])
+  })
+})
 
 suite('health', () => {
   test('gateways are those of the default routes', () =>

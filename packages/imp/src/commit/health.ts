@@ -12,6 +12,10 @@ export interface Observation {
   readonly sessions: ReadonlyMap<string, string>
   /** Gateways that answered an echo request (RFC 792, RFC 4443 4.1), as `gatewaysOf` names them. */
   readonly answering: readonly string[]
+  /** Those of them that answered every request. */
+  readonly lossless: readonly string[]
+  /** Destinations of static routes that are in the forwarding table. */
+  readonly installed: readonly string[]
   /** Destinations that the routing table has, learnt from others by BGP or OSPF. */
   readonly learnt: number
 }
@@ -63,6 +67,28 @@ function gatewayProbes(config: RouterConfig, { answering }: Observation): Probe[
   })
 }
 
+/** Loss is worth a word of its own only where something answers. */
+function lossProbes(config: RouterConfig, { answering, lossless }: Observation): Probe[] {
+  return gatewaysOf(config)
+    .filter(({ name }) => answering.includes(name))
+    .map(({ name, path, address }) => {
+      const healthy = lossless.includes(name)
+      return { name: `way to ${name}`, path, healthy, seen: healthy ? 'loses nothing' : `loses packets to ${address}` }
+    })
+}
+
+function routeProbes(config: RouterConfig, { installed }: Observation): Probe[] {
+  const present = new Set(installed)
+  const seen = new Set<string>()
+  return config.routes.flatMap(({ prefix }, index) => {
+    // Several routes to a destination stand in for each other.
+    if (seen.has(prefix)) return []
+    seen.add(prefix)
+    const healthy = present.has(prefix)
+    return [{ name: `route to ${prefix}`, path: `routes[${index}]`, healthy, seen: healthy ? 'is there' : 'is not in the table' }]
+  })
+}
+
 function sessionProbes(config: RouterConfig, { sessions }: Observation): Probe[] {
   return (config.bgp?.peers ?? [])
     .filter(({ enabled }) => enabled)
@@ -84,6 +110,8 @@ export function probesOf(config: RouterConfig, needed: readonly string[], observ
   return [
     ...linkProbes(config, observation),
     ...gatewayProbes(config, observation),
+    ...lossProbes(config, observation),
+    ...routeProbes(config, observation),
     ...sessionProbes(config, observation),
     ...daemonProbes(needed, observation),
   ]
@@ -93,6 +121,8 @@ export function probesOf(config: RouterConfig, needed: readonly string[], observ
 export interface Health {
   readonly probes: readonly Probe[]
   readonly learnt: number
+  /** How often sessions went down so far: what comes and goes between two looks is not well. */
+  readonly drops?: number
 }
 
 function problem({ path, name, seen }: Probe, severity: Finding['severity'], since: string): Finding {

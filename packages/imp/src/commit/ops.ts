@@ -15,6 +15,7 @@ import { differences } from '../config/difference.ts'
 import { historyOf, type ConfigStore } from '../config/history.ts'
 import { RouterConfig } from '../config/model.ts'
 import type { ImpContext } from '../context.ts'
+import { clientOf } from '../pipeline/probe-management.ts'
 import { routerAt } from '../pipeline/router.ts'
 import { isOwnRouter, openTarget, type Target } from '../pipeline/target.ts'
 import { absolute, where, type Where } from '../pipeline/where.ts'
@@ -77,7 +78,7 @@ export async function withRouter<T>(
       history: historyOf(store),
       directory,
       clock: host.clock,
-      router: routerAt(target, report),
+      router: routerAt(target, report, clientOf(process.env['SSH_CONNECTION'])),
       guard: guardOf(options),
       waiter: guardOf({ ...options, purpose: 'scheduled' }),
       report,
@@ -238,8 +239,8 @@ const commit = operation<ImpContext>()({
   path: ['commit'],
   summary: 'Bring the candidate into force, and take it back when it does harm',
   description:
-    'The change is journalled, applied and watched: interfaces, gateways, BGP sessions, learnt routes and daemons that were well before ' +
-    'must be well again within the window, or everything is taken back and the history says why. With --confirm it is also taken back ' +
+    'The change is journalled, applied and watched: interfaces, gateways, routes, BGP sessions, translation, daemons, management and ' +
+    'your own ssh session, as far as they were well before, must be well again within the window, or everything is taken back and the history says why. With --confirm it is also taken back ' +
     'unless somebody confirms in time, even if this command or the machine ends.',
   effect: 'write',
   input: z.strictObject({

@@ -1,7 +1,7 @@
 /** A router as commits see it: the pipeline behind it, and what its health is judged by. */
 import type { Report } from '@imp/kit/base/events.ts'
-import { gatewaysOf, probesOf, type Health } from '../commit/health.ts'
-import { answeringGateways, countLearnt } from '../commit/look.ts'
+import { gatewaysOf, probesOf, type Health, type Observation } from '../commit/health.ts'
+import { answeringGateways, countLearnt, installedRoutes } from '../commit/look.ts'
 import type { Router } from '../commit/router.ts'
 import type { RouterConfig } from '../config/model.ts'
 import { observeLinks } from '../dataplane/linux/observe.ts'
@@ -12,42 +12,50 @@ import { renderFrr } from '../frr/render.ts'
 import { withSession } from '../frr/session.ts'
 import { applyConfig, refuseInterrupted } from './apply.ts'
 import { previewConfig } from './preview.ts'
+import { managementProbes, type Client } from './probe-management.ts'
+import { translationProbes } from './probe-translation.ts'
 import { recoverConfig } from './recover.ts'
 import { findRunning } from './running.ts'
 import { dataplanePlace, frrPlace, type Target } from './target.ts'
 
-async function learntRoutes(target: Target): Promise<number> {
+/** What zebra has in the forwarding table: how much of it is learnt, and which static routes. */
+async function lookAtRoutes(target: Target): Promise<Pick<Observation, 'learnt' | 'installed'>> {
   const place = frrPlace(target)
-  if (!(await findDaemons(place)).has('zebra')) return 0
-  const texts = await withSession(place, 'zebra', async (session) => [
-    await session.ask('show ip route summary json'),
-    await session.ask('show ipv6 route summary json'),
-  ])
-  return texts.reduce((sum, text) => sum + countLearnt(text), 0)
+  if (!(await findDaemons(place)).has('zebra')) return { learnt: 0, installed: [] }
+  return withSession(place, 'zebra', async (session) => {
+    const summaries = [await session.ask('show ip route summary json'), await session.ask('show ipv6 route summary json')]
+    const statics = [await session.ask('show ip route static json'), await session.ask('show ipv6 route static json')]
+    return { learnt: summaries.reduce((sum, text) => sum + countLearnt(text), 0), installed: statics.flatMap(installedRoutes) }
+  })
 }
 
-async function lookAt(target: Target, config: RouterConfig): Promise<Health> {
+async function lookAt(target: Target, config: RouterConfig, client: Client | undefined): Promise<Health> {
   if (!(await isThere(dataplanePlace(target)))) return { probes: [], learnt: 0 }
   const place = frrPlace(target)
-  const [links, daemons, sessions, answering, learnt] = await Promise.all([
+  const [links, daemons, sessions, gateways, routes, others] = await Promise.all([
     observeLinks(target.host),
     findDaemons(place),
     bgpSessions(place),
     answeringGateways(target.host, gatewaysOf(config)),
-    learntRoutes(target),
+    lookAtRoutes(target),
+    Promise.all([managementProbes(target, config, client), translationProbes(target, config)]),
   ])
   const observation = {
     links: links.filter(({ up, carrier }) => up && carrier).map(({ name }) => name),
     daemons: [...daemons.keys()],
     sessions: new Map(sessions.map(({ peer, state }) => [peer, state])),
-    answering,
-    learnt,
+    ...gateways,
+    ...routes,
   }
-  return { probes: probesOf(config, renderFrr(config).daemons, observation), learnt }
+  return {
+    probes: [...probesOf(config, renderFrr(config).daemons, observation), ...others.flat()],
+    learnt: routes.learnt,
+    drops: sessions.reduce((sum, { dropped }) => sum + dropped, 0),
+  }
 }
 
-/** A target as commits see it. */
-export function routerAt(target: Target, report: Report): Router {
+/** A target as commits see it; `client` is the ssh session of the person who changes it. */
+export function routerAt(target: Target, report: Report, client?: Client): Router {
   return {
     name: target.name,
     running: async () => (await findRunning(target))?.config,
@@ -64,6 +72,6 @@ export function routerAt(target: Target, report: Report): Router {
     async recover() {
       await recoverConfig(target, { report })
     },
-    look: (config) => lookAt(target, config),
+    look: (config) => lookAt(target, config, client),
   }
 }
