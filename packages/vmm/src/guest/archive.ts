@@ -45,6 +45,7 @@ function entries(identity: GuestIdentity): CpioEntry[] {
     file('ssh_host_ed25519_key', identity.hostKey.endsWith('\n') ? identity.hostKey : `${identity.hostKey}\n`, 0o600),
     file('ssh_host_ed25519_key.pub', `${key.publicLine}\n`),
     file('interfaces', interfacesFile(identity.interfaces)),
+    file('mounts', lines(identity.mounts.map(({ label, tag, readOnly }) => `${label} ${tag} ${readOnly ? 'ro' : 'rw'}`))),
     { kind: 'directory', path: 'vmm' },
     { kind: 'file', path: 'vmm/host-key', mode: 0o600, content: key.dropbear },
   ]

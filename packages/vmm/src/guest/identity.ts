@@ -19,6 +19,13 @@ export const GuestInterface = z.strictObject({
 })
 export type GuestInterface = z.output<typeof GuestInterface>
 
+/** A disk of its own that is mounted at /mnt/<tag>; found by its label. */
+export const GuestMount = z.strictObject({
+  label: z.string().regex(/^[A-Za-z0-9-]{1,16}$/),
+  tag: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/),
+  readOnly: z.boolean(),
+})
+
 export const GuestIdentity = z.strictObject({
   hostname: HostName,
   /** 32 lower case hexadecimal digits (machine-id(5)). */
@@ -29,5 +36,6 @@ export const GuestIdentity = z.strictObject({
   hostKey: z.string(),
   nameservers: z.array(Address).max(3),
   interfaces: z.array(GuestInterface).max(32),
+  mounts: z.array(GuestMount).max(16),
 })
 export type GuestIdentity = z.output<typeof GuestIdentity>

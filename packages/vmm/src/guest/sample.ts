@@ -28,4 +28,5 @@ export const sampleIdentity: GuestIdentity = {
     { mac: '06:00:c6:33:64:05', name: 'eth1', addresses: ['198.51.100.5/32'], gateways: [] },
     { mac: '06:00:00:00:00:07', name: 'lan', addresses: [], gateways: [] },
   ],
+  mounts: [{ label: 'vmm-mount-1', tag: 'code', readOnly: true }],
 }

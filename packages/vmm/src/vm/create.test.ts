@@ -15,6 +15,7 @@ const wishes: Wishes = {
   defaultRoute: true,
   forwards: [],
   taps: [],
+  mounts: [],
 }
 const tap = { tap: 'a', mac: '02:00:00:00:00:01' }
 const port = { host: 8080, guest: 80 }

@@ -6,6 +6,7 @@ import { inNamespace, namespacePath } from '@imp/kit/host/namespace.ts'
 import type { VmmContext } from '../context.ts'
 import type { EngineName } from '../engine/model.ts'
 import { macOfAddress, macOfId, type CallerTap, type MachineNetwork, type NetworkKind, type PortForward } from '../net/model.ts'
+import type { Mount } from '../mount/model.ts'
 import { PublicKey, Vm, type DiskMode } from './model.ts'
 import type { Parts } from './parts.ts'
 import { machines, withAllMachines } from './store.ts'
@@ -26,6 +27,7 @@ export interface Wishes {
   readonly defaultRoute: boolean
   readonly forwards: readonly PortForward[]
   readonly taps: readonly CallerTap[]
+  readonly mounts: readonly Mount[]
   readonly namespace?: string | undefined
 }
 
@@ -43,6 +45,7 @@ export function contradictions(wishes: Wishes, kind: NetworkKind, root: boolean)
   const macs = wishes.taps.map(({ mac }) => mac)
   const names = wishes.taps.map(({ tap }) => tap)
   const ports = wishes.forwards.map(({ host }) => host)
+  const tags = wishes.mounts.map(({ tag }) => tag)
   const findings = [
     kind === 'bridge' && wishes.namespace !== undefined && wrong('network', 'the bridge is not in a namespace', 'use user or none'),
     kind === 'bridge' && !root && wrong('network', 'only root may use the bridge', 'use the network user, or run as root'),
@@ -50,6 +53,7 @@ export function contradictions(wishes: Wishes, kind: NetworkKind, root: boolean)
     kind === 'none' && ports.length > 0 && wrong('forwards', 'a machine without network has no ports', 'use the network user or bridge'),
     new Set(macs).size < macs.length && wrong('taps', 'two of them have the same MAC', 'give each its own'),
     new Set(names).size < names.length && wrong('taps', 'one of them is named twice', 'name each once'),
+    new Set(tags).size < tags.length && wrong('mounts', 'two of them have the same tag', 'give each its own'),
     new Set(ports).size < ports.length && wrong('forwards', 'a port is forwarded twice', 'name each port of this computer once'),
   ]
   return findings.filter((each) => each !== false)
@@ -108,6 +112,11 @@ function requireFreeForwards(wishes: Wishes, others: readonly Vm[]): void {
 async function requireIngredients(context: VmmContext, parts: Parts, wishes: Wishes, defaultImage: string): Promise<void> {
   if (wishes.image !== defaultImage) await parts.image(wishes.image)
   if (wishes.kernel !== undefined) await parts.kernel(wishes.kernel)
+  for (const { path } of wishes.mounts) {
+    if ((await context.host.files.stat(path))?.kind !== 'directory') {
+      throw new Fault('not-found', `${path} is no directory of this computer`, { hint: 'a mount needs a directory that exists' })
+    }
+  }
   const { namespace } = wishes
   if (namespace !== undefined && (await context.host.files.stat(namespacePath(namespace))) === undefined) {
     throw new Fault('not-found', `there is no network namespace ${namespace}`, { hint: `ip netns add ${namespace}` })

@@ -8,6 +8,7 @@ import { journalAt } from '@imp/kit/store/journal.ts'
 import type { VmmContext } from '../context.ts'
 import type { Choice, PreparedMachine } from '../engine/model.ts'
 import { imageFile } from '../image/model.ts'
+import { mountLabel } from '../mount/model.ts'
 import { tapOf } from '../net/model.ts'
 import { sshAddress } from './keys.ts'
 import type { Run, Vm } from './model.ts'
@@ -111,6 +112,18 @@ async function diskSteps({ context, parts, vm }: Work, steps: MachineSteps, imag
     : [pin, steps.disk.step(`copy image ${vm.image} for ${vm.name}`, { ...common, label: parts.labels.root, image: image.path })]
 }
 
+/** Filled at the first start; afterwards what the machine wrote is kept until `vmm mount sync`. */
+async function mountSteps({ context, parts, vm }: Work): Promise<Step[]> {
+  const all = await Promise.all(
+    vm.mounts.map(async ({ path, tag, readOnly }, index) => {
+      const { disk, manifest } = machinePaths(context.paths, vm.id).mount(tag)
+      if ((await context.host.files.stat(disk)) !== undefined) return []
+      return [parts.mountStep({ source: path, path: disk, label: mountLabel(index), readOnly, manifest })]
+    }),
+  )
+  return all.flat()
+}
+
 async function initrdStep({ context, parts, vm }: Work, steps: MachineSteps, base: string): Promise<Step> {
   const resolvConf =
     (await context.host.files.stat('/etc/resolv.conf')) === undefined ? '' : await context.host.files.read('/etc/resolv.conf')
@@ -120,6 +133,7 @@ async function initrdStep({ context, parts, vm }: Work, steps: MachineSteps, bas
     authorizedKeys: vm.keys,
     nameservers: nameserversOf(vm, resolvConf),
     interfaces: interfacesOf(vm, parts.bridge),
+    mounts: vm.mounts.map(({ tag, readOnly }, index) => ({ label: mountLabel(index), tag, readOnly })),
   }
   const { initrd: output } = machinePaths(context.paths, vm.id)
   return steps.initrd.step(`write the identity of ${vm.name}`, { id: vm.id, base, output, identity })
@@ -143,6 +157,7 @@ export async function planStart(work: Work): Promise<Plan> {
       steps.record.step(`note the start of ${vm.name}`, { id: vm.id, run }),
       steps.keys.step(`make the keys of ${vm.name}`, { id: vm.id }),
       ...(await diskSteps(work, steps, image)),
+      ...(await mountSteps(work)),
       await initrdStep(work, steps, initrd),
       ...networkSteps(work, steps),
       steps.start.step(`run ${vm.name} on ${choice.engine.title}`, { engine, machine }),
@@ -205,7 +220,7 @@ export async function carryOutStop(work: Work, plan: Plan): Promise<void> {
 export async function planDelete(work: Work): Promise<Plan> {
   const { context, parts, vm } = work
   const steps = machineSteps(context, parts)
-  const { directory, sockets, lock } = machinePaths(context.paths, vm.id)
+  const { directory, mounts, sockets, lock } = machinePaths(context.paths, vm.id)
   const stop = await planStop(work, 'kill')
   const remove = (path: string, what: string): Step => steps.remove.step(`remove ${what} of ${vm.name}`, { path }, 'restart')
   return {
@@ -214,6 +229,7 @@ export async function planDelete(work: Work): Promise<Plan> {
       ...stop.steps,
       remove(sockets, 'the sockets'),
       remove(directory, 'the disk, keys and logs'),
+      ...(vm.mounts.length === 0 ? [] : [remove(mounts, 'the disks of mounts')]),
       remove(machines(context).pathOf(vm.name), 'the document'),
       remove(lock, 'the lock'),
     ],

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { Address, FilePath, Name, VersionedName } from '@imp/kit/base/schema.ts'
 import type { DocumentKind } from '@imp/kit/store/document.ts'
 import { Accelerator, EngineName, MachineId } from '../engine/model.ts'
+import { Mount, maximumMounts } from '../mount/model.ts'
 import { CallerTap, MachineNetwork, PortForward } from '../net/model.ts'
 
 export const states = ['created', 'starting', 'running', 'stopping', 'stopped', 'error'] as const
@@ -49,6 +50,7 @@ export const Vm = z.strictObject({
   defaultRoute: z.boolean(),
   forwards: z.array(PortForward),
   taps: z.array(CallerTap),
+  mounts: z.array(Mount).max(maximumMounts).default([]),
   namespace: NamespaceName.optional(),
   /** 32 hexadecimal digits (machine-id(5)). */
   machineId: z.string().regex(/^[0-9a-f]{32}$/),
@@ -97,7 +99,8 @@ export const VmView = z.strictObject({
   forwards: z.array(PortForward),
   taps: z.array(CallerTap),
   namespace: NamespaceName.optional(),
-  disks: z.array(z.strictObject({ path: FilePath, use: z.enum(['writable', 'root']) })),
+  mounts: z.array(Mount),
+  disks: z.array(z.strictObject({ path: FilePath, use: z.enum(['writable', 'root', 'mount']) })),
   /** Complete but for the words to run there; null when the machine has no network. */
   ssh: z.strictObject({ argv: z.array(z.string()) }).nullable(),
   logs: z.strictObject({ console: FilePath, engine: FilePath }),

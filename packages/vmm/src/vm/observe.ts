@@ -40,7 +40,7 @@ export async function observe(where: Where, parts: Parts, vm: Vm): Promise<Sight
 /** The machine as people and programs are shown it. */
 export async function view(where: Where, parts: Parts, vm: Vm): Promise<VmView> {
   const { state, reason, run, observed } = await observe(where, parts, vm)
-  const { disk, directory } = machinePaths(where.paths, vm.id)
+  const { disk, directory, mount } = machinePaths(where.paths, vm.id)
   const engineName = run?.engine ?? vm.engine
   const log = unitFiles(directory, 'engine').log
   const argv = sshArgv(vm, where.paths)
@@ -63,8 +63,12 @@ export async function view(where: Where, parts: Parts, vm: Vm): Promise<VmView> 
     network: vm.network,
     forwards: vm.forwards,
     taps: vm.taps,
+    mounts: vm.mounts,
     ...(vm.namespace === undefined ? {} : { namespace: vm.namespace }),
-    disks: [{ path: disk, use: vm.diskMode === 'overlay' ? 'writable' : 'root' }],
+    disks: [
+      { path: disk, use: vm.diskMode === 'overlay' ? 'writable' : 'root' },
+      ...vm.mounts.map(({ tag }) => ({ path: mount(tag).disk, use: 'mount' as const })),
+    ],
     ssh: argv === undefined ? null : { argv: [...argv] },
     logs: { console: engineName === undefined ? log : parts.engine(engineName).console(filesOf(where, vm)).log, engine: log },
     created: vm.created,

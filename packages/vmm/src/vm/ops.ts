@@ -1,6 +1,6 @@
 /** Operations on machines; puts together the rooms that a machine is made of. */
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { Address, FilePath, Name, parse, VersionedName } from '@imp/kit/base/schema.ts'
@@ -21,6 +21,8 @@ import { getImage, operations as imageOperations } from '../image/ops.ts'
 import { defaultKernel, type KernelFiles } from '../kernel/model.ts'
 import { ensureKernel } from '../kernel/ops.ts'
 import { findKernel, getKernel, kernelPaths } from '../kernel/store.ts'
+import { mountDiskStep } from '../mount/disk.ts'
+import { maximumMounts, Mount, MountWord, readMount } from '../mount/model.ts'
 import { bridgePaths } from '../net/bridge.ts'
 import { leaseAddress, leasePort } from '../net/lease.ts'
 import { CallerTap, NetworkKind, type BridgeSettings, PortForward } from '../net/model.ts'
@@ -92,11 +94,12 @@ export function partsOf(context: VmmContext): Parts {
     bridge: settings,
     attachStep: (member) => attachStep.step(`put ${member.tap} on the bridge ${settings.bridge}`, { ...bridge, member }),
     detachStep: (tap) => detachStep.step(`take ${tap} off the bridge ${settings.bridge}`, { ...bridge, tap }),
+    mountStep: (mount) => mountDiskStep.step(`copy ${mount.source} to a disk of its own`, mount),
     leaseAddress: (taken) => leaseAddress(settings, taken),
     leasePort,
     listeningPorts,
     lastLines,
-    kinds: [attachStep, detachStep],
+    kinds: [attachStep, detachStep, mountDiskStep],
   }
 }
 
@@ -132,6 +135,14 @@ function readTap(word: string): CallerTap {
   return parse(CallerTap, { tap, mac: mac?.toLowerCase() }, `--tap ${word}`)
 }
 
+function readMountWord(word: string): Mount {
+  return parse(
+    Mount,
+    readMount(word, (path) => resolve(path)),
+    `--mount ${word}`,
+  )
+}
+
 function readForward(word: string): PortForward {
   const [host, guest] = word.split(':').map(Number)
   return parse(PortForward, { host, guest }, `--forward ${word}`)
@@ -144,7 +155,7 @@ export const create = operation<VmmContext>()({
     'Nothing runs yet: vmm start makes the disk, and fetches kernel and image when they are missing. What is not said is taken from the settings (vmm config show).',
   effect: 'write',
   args: ['name'],
-  flags: { sshKeys: 'ssh-key', taps: 'tap', forwards: 'forward' },
+  flags: { sshKeys: 'ssh-key', taps: 'tap', forwards: 'forward', mounts: 'mount' },
   input: z.strictObject({
     name: Name.describe('name of the new machine, also its host name'),
     image: VersionedName.optional().describe('image of its root file system'),
@@ -159,16 +170,22 @@ export const create = operation<VmmContext>()({
     network: NetworkKind.optional().describe('bridge for root, user for others and in namespaces, unless told'),
     defaultRoute: z.boolean().default(true).describe('let the guest reach more than this computer'),
     forwards: z.array(ForwardWord).default([]).describe('TCP port of this computer that leads to one of the guest, HOST:GUEST'),
-    taps: z.array(TapWord).max(5).default([]).describe('TAP that you made, as eth1 and so on, NAME=MAC'),
+    taps: z.array(TapWord).max(12).default([]).describe('TAP that you made, as eth1 and so on, NAME=MAC'),
+    mounts: z
+      .array(MountWord)
+      .max(maximumMounts)
+      .default([])
+      .describe('directory of this computer that the guest has at /mnt/TAG, PATH:TAG[:ro|rw]; writable unless told'),
     namespace: NamespaceName.optional().describe('network namespace that the engine runs in'),
   }),
   output: VmView,
   examples: [
     'vmm create web1',
     'vmm create db1 --cpus 2 --memory 2048 --disk 8192',
+    'vmm create web1 --mount ./site:site:ro --mount /srv/data:data',
     'vmm create r1 --network none --tap lan0=02:00:5e:00:53:01',
   ],
-  async run(context, { sshKeys, taps, forwards, ...told }) {
+  async run(context, { sshKeys, taps, forwards, mounts, ...told }) {
     const parts = partsOf(context)
     const { settings } = context.config
     const { sshKeyPath } = settings
@@ -186,7 +203,7 @@ export const create = operation<VmmContext>()({
     const vm = await createMachine(
       context,
       parts,
-      { ...wishes, keyFiles, taps: taps.map(readTap), forwards: forwards.map(readForward) },
+      { ...wishes, keyFiles, taps: taps.map(readTap), forwards: forwards.map(readForward), mounts: mounts.map(readMountWord) },
       defaultImage,
     )
     planned(context, [{ kind: 'vmm.create', summary: `create ${vm.name}`, disruption: 'none', data: vm }])

@@ -14,6 +14,16 @@ export interface Identity {
   hostKey: string
   nameservers: string[]
   interfaces: { mac: string; name: string; addresses: string[]; gateways: string[] }[]
+  mounts: { label: string; tag: string; readOnly: boolean }[]
+}
+
+/** The disk of a mount and where it comes from. */
+export interface MountDisk {
+  readonly source: string
+  readonly path: string
+  readonly label: string
+  readonly readOnly: boolean
+  readonly manifest: string
 }
 
 export interface Parts {
@@ -35,6 +45,8 @@ export interface Parts {
   readonly bridge: BridgeSettings
   attachStep(member: Member): Step
   detachStep(tap: string): Step
+  /** Fills the disk of a mount, unless it is there. */
+  mountStep(mount: MountDisk): Step
   leaseAddress(taken: readonly string[]): string
   leasePort(taken: ReadonlySet<number>, free: (port: number) => Promise<boolean>): Promise<number>
   listeningPorts(host: Host): Promise<Set<number>>

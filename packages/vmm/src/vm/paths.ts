@@ -6,12 +6,16 @@ export interface MachinePaths {
   /** Everything that is deleted with the machine, besides its document. */
   readonly directory: string
   readonly sockets: string
+  /** Disks of its mounts. */
+  readonly mounts: string
   readonly run: string
   readonly journal: string
   readonly initrd: string
   /** The writable layer, or the copy of the image that the guest owns. */
   readonly disk: string
   readonly hostKey: string
+  /** Disk of a mount, and what it was filled with. */
+  readonly mount: (tag: string) => { readonly disk: string; readonly manifest: string }
   readonly knownHosts: string
   readonly lock: string
 }
@@ -19,14 +23,17 @@ export interface MachinePaths {
 /** Paths of the machine with this id: nothing of them depends on its name. */
 export function machinePaths(paths: VmmPaths, id: string): MachinePaths {
   const directory = join(paths.data, 'machines', id)
+  const mounts = join(paths.data, 'mounts', id)
   return {
     directory,
+    mounts,
     sockets: join(paths.run, id),
     run: join(directory, 'run.json'),
     journal: join(directory, 'journal'),
     initrd: join(directory, 'initrd'),
     disk: join(directory, 'disk.ext4'),
     hostKey: join(directory, 'host_ed25519'),
+    mount: (tag) => ({ disk: join(mounts, `${tag}.ext4`), manifest: join(mounts, `${tag}.json`) }),
     knownHosts: join(directory, 'known_hosts'),
     lock: join(paths.data, 'locks', `${id}.lock`),
   }

@@ -61,7 +61,9 @@ export interface Ingredients {
 function disksOf(vm: Vm, paths: MachinePaths, { image, kernel }: Ingredients): PreparedMachine['disks'] {
   const own = { path: paths.disk, readOnly: false, format: 'raw' as const }
   const shared = (path: string) => ({ path, readOnly: true, format: 'raw' as const })
-  return [...(vm.diskMode === 'overlay' ? [shared(image)] : []), own, ...(kernel.modules === undefined ? [] : [shared(kernel.modules)])]
+  const mounts = vm.mounts.map(({ tag, readOnly }) => ({ path: paths.mount(tag).disk, readOnly, format: 'raw' as const }))
+  const modules = kernel.modules === undefined ? [] : [shared(kernel.modules)]
+  return [...(vm.diskMode === 'overlay' ? [shared(image)] : []), own, ...modules, ...mounts]
 }
 
 /** All that an engine needs. */

@@ -15,6 +15,7 @@ export const sample: Vm = {
   defaultRoute: true,
   forwards: [],
   taps: [],
+  mounts: [],
   machineId: '0123456789abcdef0123456789abcdef',
   created: '2026-01-01T00:00:00.000Z',
 }

@@ -26,6 +26,7 @@ const IdentityData = z.strictObject({
   authorizedKeys: z.array(z.string()),
   nameservers: z.array(z.string()),
   interfaces: z.array(z.strictObject({ mac: z.string(), name: z.string(), addresses: z.array(z.string()), gateways: z.array(z.string()) })),
+  mounts: z.array(z.strictObject({ label: z.string(), tag: z.string(), readOnly: z.boolean() })),
 })
 
 /** What the kinds need of the command that runs them, besides the steps' own data. */

@@ -74,6 +74,7 @@ export function drawMachine(vm: VmView, { colour }: ViewOptions): string {
     ['namespace', vm.namespace],
     ...vm.forwards.map(({ host, guest }): [string, string] => ['forward', `port ${host} of this computer to port ${guest}`]),
     ...vm.taps.map(({ tap, mac }, index): [string, string] => [`eth${index + 1}`, `TAP ${tap}, MAC ${mac}`]),
+    ...vm.mounts.map(({ path, tag, readOnly }): [string, string] => ['mount', `${path} at /mnt/${tag}${readOnly ? ', read-only' : ''}`]),
     ['ssh', vm.ssh === null ? undefined : commandLine(vm.ssh.argv as [string, ...string[]])],
     ['console log', vm.logs.console],
     ['engine log', vm.logs.engine],

@@ -68,7 +68,7 @@ function socketServer(id: string, path: string, more = ''): string[] {
 export function qemuArgv(program: Argv, machine: PreparedMachine): Argv {
   const options = [
     ['-name', `vmm-${machine.name},process=vmm-${machine.id}`],
-    ['-machine', 'microvm,x-option-roms=off,pit=off,pic=off,rtc=on'],
+    ['-machine', 'microvm,x-option-roms=off,pit=off,pic=off,rtc=on,ioapic2=on'],
     // Legacy virtio-mmio lacks what modern drivers need; virtio-fs dies without this.
     ['-global', 'virtio-mmio.force-legacy=false'],
     acceleration(machine),

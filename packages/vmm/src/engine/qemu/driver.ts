@@ -17,7 +17,7 @@ export const qemuFeatures: Features = {
   diskFormats: ['raw', 'qcow2'],
   maxCpus: 32,
   // `microvm` has 8 virtio-mmio slots (docs/system/i386/microvm.rst); the random number generator takes one.
-  maxDevices: 7,
+  maxDevices: 23,
   shutdownTimeout: 60_000,
 }
 

@@ -1,0 +1,28 @@
+/** What a machine changed in a mount, against what this computer changed meanwhile: decided by three trees, pure. */
+import { isChanged, type Tree } from './tree.ts'
+
+export interface Changes {
+  /** New or changed by the machine, to be copied here. */
+  readonly copy: readonly string[]
+  /** Taken away by the machine, still here as they were. */
+  readonly remove: readonly string[]
+  /** Changed or taken away on both sides, each in its own way. */
+  readonly conflicts: readonly string[]
+}
+
+/** `base` is what the disk was filled with, `theirs` what is on it now, `ours` what the directory holds now. */
+export function compareTrees(base: Tree, theirs: Tree, ours: Tree): Changes {
+  const copy: string[] = []
+  const remove: string[] = []
+  const conflicts: string[] = []
+  for (const path of [...new Set([...base.keys(), ...theirs.keys()])].toSorted()) {
+    const [before, there, here] = [base.get(path), theirs.get(path), ours.get(path)]
+    if (!isChanged(before, there)) continue
+    // Both made the same of it.
+    if (!isChanged(there, here)) continue
+    if (isChanged(before, here)) conflicts.push(path)
+    else if (there === undefined) remove.push(path)
+    else copy.push(path)
+  }
+  return { copy, remove, conflicts }
+}
