@@ -16,7 +16,8 @@ import type { Target } from '../pipeline/target.ts'
 import { requireNamespace, where, withTarget, type Where } from '../pipeline/where.ts'
 import { Capture } from './model.ts'
 import { wholePackets } from './pcap.ts'
-import { captureFiles, deleteCapture, isRunning, startCapture, stopCapture } from './step.ts'
+import { captureFiles, capturePlace, capturesOf, type CapturePlace } from './place.ts'
+import { deleteCapture, isRunning, startCapture, stopCapture } from './record.ts'
 import { captures } from './store.ts'
 import { checkRecording, printPackets } from './tcpdump.ts'
 
@@ -48,26 +49,16 @@ const State = z.enum(['running', 'full', 'ended']).describe('full: ended by its 
 const Shown = z.strictObject({ name: z.string(), state: State, size: z.int().describe('bytes'), ...Capture.shape })
 type Shown = z.output<typeof Shown>
 
-function directoryOf(target: Pick<Target, 'stateDirectory'>): string {
-  return join(target.stateDirectory, 'captures')
+/** Uses the captures of a router, wherever it is. */
+function withCaptures<T>(context: ImpContext, input: Where, use: (place: CapturePlace, target: Target) => Promise<T>): Promise<T> {
+  return withTarget(context, input, (target) => use(capturePlace(target), target))
 }
 
-/** Uses the captures of a router on this machine: what runs elsewhere cannot be supervised from here. */
-function withCaptures<T>(context: ImpContext, input: Where, use: (target: Target, directory: string) => Promise<T>): Promise<T> {
-  return withTarget(context, input, async (target) => {
-    if (target.machine !== target.local) {
-      throw new Fault('unsupported', `${target.name} is a machine of its own: captures run where imp runs`, {
-        hint: 'run imp capture there',
-      })
-    }
-    return use(target, directoryOf(target))
-  })
-}
-
-async function inspectCapture({ machine }: Target, directory: string, each: string): Promise<Shown> {
-  const capture = await captures(machine, directory).get(each)
-  const size = (await machine.files.stat(captureFiles(directory, each).packets))?.size ?? 0
-  const state = (await isRunning(machine, directory, each)) ? 'running' : size >= capture.maxSizeMib * 2 ** 20 ? 'full' : 'ended'
+async function inspectCapture(place: CapturePlace, each: string): Promise<Shown> {
+  const capture = await captures(place.local, place.directory).get(each)
+  const running = await isRunning(place, each)
+  const size = (await place.machine.files.stat(captureFiles(place, each).packets))?.size ?? 0
+  const state = running ? 'running' : size >= capture.maxSizeMib * 2 ** 20 ? 'full' : 'ended'
   return { name: each, state, size, ...capture }
 }
 
@@ -83,26 +74,16 @@ function interfaceNames(context: ImpContext): Promise<string[]> {
   })
 }
 
-async function refusePresent({ machine }: Target, directory: string, each: string): Promise<void> {
-  if ((await captures(machine, directory).find(each)) === undefined) return
+async function refusePresent({ local, directory }: CapturePlace, each: string): Promise<void> {
+  if ((await captures(local, directory).find(each)) === undefined) return
   throw new Fault('conflict', `there is a capture ${each} already`, { hint: `imp capture delete ${each}, or take another name` })
-}
-
-async function record(context: ImpContext, target: Target, data: Parameters<typeof startCapture.do>[1]): Promise<void> {
-  const { machine } = target
-  try {
-    await reported(context.report, `record on ${data.capture.interface}`, () => startCapture.do(machine, data))
-  } catch (error) {
-    await startCapture.undo(machine, data)
-    throw error
-  }
 }
 
 const start = operation<ImpContext>()({
   path: ['capture', 'start'],
   summary: 'Record packets on an interface until a limit is reached',
   description:
-    'tcpdump runs in the namespace of the router, goes on when this command has ended, and ends by itself at the size or the time.',
+    'tcpdump runs where the router is, goes on when this command has ended, and ends by itself at the size or the time. Routers of labs are named by --target lab:<lab>/<node>, also those that are guests.',
   effect: 'write',
   args: ['name'],
   flags: { maxSizeMib: 'max-size' },
@@ -118,22 +99,22 @@ const start = operation<ImpContext>()({
   examples: [
     'imp capture start loss --interface wan',
     "imp capture start bgp --interface wan --filter 'tcp port 179' --max-time 1h --max-size 64",
+    'imp capture start loss --interface wan --target lab:demo/edge',
   ],
   complete: { interface: interfaceNames },
   run: (context, { name: own, interface: link, filter, maxSizeMib, maxTime, ...rest }) =>
-    withCaptures(context, rest, async (target, directory) => {
+    withCaptures(context, rest, async (place, target) => {
       await requireNamespace(target)
-      await refusePresent(target, directory, own)
+      await refusePresent(place, own)
       const wanted = { interface: link, ...(filter === undefined ? {} : { filter }) }
-      await checkRecording(target.host, wanted)
+      await checkRecording(place.host, wanted)
       planned(context, [step(`record packets of ${link} as ${own}`)])
       const { clock } = context.host
-      return withLock(clock, join(directory, '.lock'), { what: `the captures of ${target.name}` }, async () => {
-        await refusePresent(target, directory, own)
+      return withLock(clock, join(place.directory, '.lock'), { what: `the captures of ${place.name}` }, async () => {
+        await refusePresent(place, own)
         const capture = { ...wanted, maxSizeMib, maxSeconds: parseDuration(maxTime) / 1000, startedAt: clock.now().toISOString() }
-        const { namespace } = target
-        await record(context, target, { directory, name: own, capture, ...(namespace === undefined ? {} : { namespace }) })
-        return inspectCapture(target, directory, own)
+        await reported(context.report, `record on ${link}`, () => startCapture(place, own, capture))
+        return inspectCapture(place, own)
       })
     }),
   view: ({ name: own, interface: link, maxSizeMib, maxSeconds }) =>
@@ -142,8 +123,7 @@ const start = operation<ImpContext>()({
 
 /** Names of the captures of the default router, for shells. */
 const complete = {
-  name: (context: ImpContext): Promise<string[]> =>
-    captures(context.host, directoryOf({ stateDirectory: join(context.stateDirectory, 'dataplane') })).names(),
+  name: (context: ImpContext): Promise<string[]> => captures(context.host, capturesOf(join(context.stateDirectory, 'dataplane'))).names(),
 }
 
 const stop = operation<ImpContext>()({
@@ -156,11 +136,11 @@ const stop = operation<ImpContext>()({
   examples: ['imp capture stop loss'],
   complete,
   run: (context, { name: own, ...rest }) =>
-    withCaptures(context, rest, async (target, directory) => {
-      const { state } = await inspectCapture(target, directory, own)
+    withCaptures(context, rest, async (place) => {
+      const { state } = await inspectCapture(place, own)
       planned(context, state === 'running' ? [step(`end the recording of ${own}`)] : [])
-      await stopCapture(target.machine, directory, own)
-      return inspectCapture(target, directory, own)
+      await stopCapture(place, own)
+      return inspectCapture(place, own)
     }),
   view: ({ name: own, size }) => `${own} has ended with ${formatBytes(size)}`,
 })
@@ -173,9 +153,9 @@ const list = operation<ImpContext>()({
   output: z.array(Shown),
   examples: ['imp capture list'],
   run: (context, input) =>
-    withCaptures(context, input, async (target, directory) => {
-      const names = await captures(target.machine, directory).names()
-      return Promise.all(names.map((each) => inspectCapture(target, directory, each)))
+    withCaptures(context, input, async (place) => {
+      const names = await captures(place.local, place.directory).names()
+      return Promise.all(names.map((each) => inspectCapture(place, each)))
     }),
   view: (all) =>
     all.length === 0
@@ -197,9 +177,9 @@ const show = operation<ImpContext>()({
   examples: ['imp capture show loss', 'imp capture show loss --count 1000'],
   complete,
   run: (context, { name: own, count: most, ...rest }) =>
-    withCaptures(context, rest, async (target, directory) => ({
-      ...(await inspectCapture(target, directory, own)),
-      packets: await printPackets(target.machine, captureFiles(directory, own).packets, most),
+    withCaptures(context, rest, async (place) => ({
+      ...(await inspectCapture(place, own)),
+      packets: await printPackets(place.machine, captureFiles(place, own).packets, most),
     })),
   view: ({ packets }) => (packets.length === 0 ? 'no packets' : packets.join('\n')),
 })
@@ -220,14 +200,14 @@ const exportOperation = operation<ImpContext>()({
   examples: ['imp capture export loss loss.pcap'],
   complete: { name: complete.name },
   run: (context, { name: own, file, force, ...rest }) =>
-    withCaptures(context, rest, async (target, directory) => {
+    withCaptures(context, rest, async (place) => {
       const to = resolve(file)
       const { files } = context.host
-      await captures(target.machine, directory).get(own)
+      await captures(place.local, place.directory).get(own)
       if (!force && (await files.stat(to)) !== undefined)
         throw new Fault('conflict', `${file} is there already`, { hint: '--force replaces it' })
       planned(context, [step(`write the packets of ${own} to ${file}`)])
-      const { bytes, packets } = wholePackets(await files.readBytes(captureFiles(directory, own).packets))
+      const { bytes, packets } = wholePackets(await place.machine.files.readBytes(captureFiles(place, own).packets))
       await files.write(to, bytes, { mode: 0o600 })
       return { file: to, packets, size: bytes.length }
     }),
@@ -244,10 +224,10 @@ const deleteOperation = operation<ImpContext>()({
   examples: ['imp capture delete loss'],
   complete,
   run: (context, { name: own, ...rest }) =>
-    withCaptures(context, rest, async (target, directory) => {
-      await captures(target.machine, directory).get(own)
+    withCaptures(context, rest, async (place) => {
+      await captures(place.local, place.directory).get(own)
       planned(context, [step(`delete capture ${own}`)])
-      await deleteCapture(target.machine, directory, own)
+      await deleteCapture(place, own)
       return { deleted: own }
     }),
   view: ({ deleted }) => `${deleted} is deleted`,
