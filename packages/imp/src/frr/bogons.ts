@@ -1,3 +1,6 @@
+/** What nobody in the world's routing table may announce to us. */
+import { bits, contains, parsePrefix, type Prefix } from '@imp/kit/base/ip.ts'
+
 /**
  * Prefixes that no other autonomous system may announce to us, as entries of a prefix list whose `permit` means "is a bogon":
  * the IANA special-purpose address registries (RFC 6890) and prefixes too long for the world's routing table (RFC 7454 6.1.3).
@@ -32,4 +35,19 @@ export const bogons: { readonly 4: readonly string[]; readonly 6: readonly strin
     'deny 2000::/3 le 48',
     'permit any',
   ],
+}
+
+/** Whether an entry of a prefix list matches: inside its prefix, of a length from `ge` (that of the prefix) to `le` (the longest). */
+function matches(entry: string, prefix: Prefix): boolean {
+  const [, within = '', , ge, , le] = /^\w+ (\S+)( ge (\d+))?( le (\d+))?$/.exec(entry) ?? []
+  if (within === 'any') return true
+  const around = parsePrefix(within)
+  const shortest = ge === undefined ? around.length : Number(ge)
+  const longest = le === undefined ? (ge === undefined ? around.length : bits(prefix.family)) : Number(le)
+  return contains(around, prefix) && prefix.length >= shortest && prefix.length <= longest
+}
+
+/** Whether another autonomous system may not announce the prefix to us; the first entry that matches decides. */
+export function isBogon(prefix: Prefix): boolean {
+  return bogons[prefix.family].find((entry) => matches(entry, prefix))?.startsWith('permit') === true
 }

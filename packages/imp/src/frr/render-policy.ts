@@ -80,8 +80,8 @@ export function renderPrefixLists(bgp: Bgp): string[] {
   )
 }
 
-/** Whoever lists what to take from a peer knows what it does; only the open door has a filter in front. */
-function rejectsBogons(bgp: Bgp, peer: BgpPeer): boolean {
+/** Whether bogons are refused: whoever lists what to take from a peer knows what it does; only the open door has a filter in front. */
+export function rejectsBogons(bgp: Bgp, peer: BgpPeer): boolean {
   return peer.asn !== bgp.asn && !peer.import.acceptBogons && peer.import.accept === undefined
 }
 

@@ -1,6 +1,7 @@
 /** Operations on labs. */
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { parseAddress, parsePrefix } from '@imp/kit/base/ip.ts'
 import { FilePath } from '@imp/kit/base/schema.ts'
 import { count } from '@imp/kit/base/text.ts'
 import type { Argv } from '@imp/kit/host/host.ts'
@@ -8,9 +9,11 @@ import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { ImpContext } from '../context.ts'
 import { loadRouterConfig } from '../config/load.ts'
 import { probeFeatures, requiredFeatures } from '../dataplane/linux/features.ts'
+import { isBogon } from '../frr/bogons.ts'
 import { findDaemons, startDaemons, stopDaemons } from '../frr/daemons.ts'
 import { bgpSessions } from '../frr/driver.ts'
 import type { FrrDaemon } from '../frr/render.ts'
+import { rejectsBogons } from '../frr/render-policy.ts'
 import { applyConfig } from '../pipeline/apply.ts'
 import { frrPlace } from '../pipeline/target.ts'
 import { probeLinkFeatures } from './features.ts'
@@ -29,6 +32,16 @@ import { drawInspection, drawList, drawVerdicts } from './views.ts'
 const File = FilePath.describe('topology file, YAML or JSON')
 const FileOrName = FilePath.describe('topology file, or name of a lab that runs')
 
+/** Labs are full of documentation networks, and routers that take none of them from their peers look as if nothing was sent. */
+function whyRefused(text: string, prefix: string): string | undefined {
+  const bgp = loadRouterConfig(text, 'router.json').config?.bgp
+  const wanted = parsePrefix(prefix)
+  if (bgp === undefined || !isBogon(wanted)) return undefined
+  const peers = bgp.peers.filter(({ address }) => parseAddress(address).family === wanted.family)
+  if (peers.length === 0 || !peers.every((peer) => rejectsBogons(bgp, peer))) return undefined
+  return `${prefix} is a bogon (a private or documentation network, or too small), which is taken only from peers with import.acceptBogons`
+}
+
 const parts: Parts = {
   routers: {
     load: loadRouterConfig,
@@ -37,6 +50,7 @@ const parts: Parts = {
       const present = await probeFeatures(host, required)
       return required.filter((feature) => !present.has(feature))
     },
+    refuses: whyRefused,
     async apply(place, config, report) {
       await applyConfig(place, config, { report })
     },

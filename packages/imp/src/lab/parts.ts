@@ -27,6 +27,8 @@ export interface Routers {
   load(text: string, where: string): { config?: RouterConfig; findings: readonly Finding[] }
   /** Names of what the configuration needs and the kernel of the machine lacks, such as `802.1Q`. */
   missing(machine: Host, config: RouterConfig): Promise<readonly string[]>
+  /** Why a router with this router.json takes the prefix from no peer whatever it sends, when it is so. */
+  refuses(text: string, prefix: string): string | undefined
   /** Makes the place be what the configuration says; changes only what differs. */
   apply(place: Place, config: RouterConfig, report: Report): Promise<void>
 }

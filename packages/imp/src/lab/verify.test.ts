@@ -11,11 +11,17 @@ import { verifyLab, type Verdict } from './verify.ts'
 
 type Answers = Readonly<Record<string, string>>
 
+/** The router of the lab takes nothing of 10.0.0.0/8. */
+function refuses(_text: string, prefix: string): string | undefined {
+  return prefix.startsWith('10.') ? 'is a bogon' : undefined
+}
+
 /** A lab of one node whose programs say what the table says; it changes when the clock does. */
 function lookout(clock: Clock, answers: (now: number) => Answers, sessions: (now: number) => readonly BgpPeerState[] = () => []): Lookout {
   const node: NodeDefinition = {
     name: 'edge',
     kind: 'router',
+    startup: '{}',
     realised: 'namespace',
     because: [],
     daemons: [],
@@ -35,7 +41,7 @@ function lookout(clock: Clock, answers: (now: number) => Answers, sessions: (now
   }
   const never = () => Promise.reject(new Error('not asked for'))
   const parts: Parts = {
-    routers: { load: () => ({ findings: [] }), missing: never, apply: never },
+    routers: { load: () => ({ findings: [] }), missing: never, apply: never, refuses },
     frr: { start: never, stop: never, sessions: () => Promise.resolve(sessions(clock.monotonic())) },
   }
   return { places, parts, signal: new AbortController().signal }
@@ -89,6 +95,13 @@ const table: { what: string; assertion: unknown; answers: Answers; holds: boolea
     answers: routeAnswers('203.0.113.0/24', 4, bgpRoute),
     holds: false,
     seen: 'proto bgp via 192.0.2.1 dev wan; blackhole proto static',
+  },
+  {
+    what: 'no route, since the router takes none such',
+    assertion: { route: { node: 'edge', prefix: '10.1.0.0/16', protocol: 'bgp', deadline: '1s' } },
+    answers: routeAnswers('10.1.0.0/16', 4, []),
+    holds: false,
+    seen: 'no route: is a bogon',
   },
   {
     what: 'a next hop of the other family (RFC 8950)',

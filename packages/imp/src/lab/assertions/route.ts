@@ -46,6 +46,13 @@ function exactly(text: string): { family: Family; selector: string[] } {
   return { family: prefix.family, selector: ['exact', formatPrefix(prefix)] }
 }
 
+/** Says so when the router of the node is configured not to take such a route from anybody. */
+function withReason({ places, parts }: Lookout, { node, prefix, protocol = 'bgp' }: z.output<typeof Route>): string {
+  const { kind, startup } = places.node(node)
+  const reason = kind === 'router' && startup !== undefined && protocol === 'bgp' ? parts.routers.refuses(startup, prefix) : undefined
+  return reason === undefined ? 'no route' : `no route: ${reason}`
+}
+
 export function route(fields: z.output<typeof Route>): Check {
   const { node, prefix, protocol, via } = fields
   const wanted = [...(protocol === undefined ? [] : [`proto ${protocol}`]), ...(via === undefined ? [] : [`via ${via}`])]
@@ -55,7 +62,7 @@ export function route(fields: z.output<typeof Route>): Check {
     expected: wanted.length === 0 ? 'a route' : wanted.join(' '),
     async look(lookout) {
       const routes = await show(lookout, node, family, selector)
-      const seen = routes.length === 0 ? 'no route' : routes.map(describe).join('; ')
+      const seen = routes.length === 0 ? withReason(lookout, fields) : routes.map(describe).join('; ')
       return { holds: routes.some((each) => meets(each, fields)), seen }
     },
   }
