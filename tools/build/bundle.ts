@@ -47,9 +47,10 @@ function builtin(path: string): string {
 
 /** A module in which every export is asked for by itself, so that those that nobody uses are left out. */
 function exportsOf(path: string): string {
-  const names = Object.keys(process.getBuiltinModule(path) ?? {}).filter((name) => /^[a-z_$][\w$]*$/i.test(name))
+  const names = Object.keys(process.getBuiltinModule(path) ?? {}).filter((name) => /^[a-z_$][\w$]*$/i.test(name) && name !== 'default')
   const exports = names.map((name) => `export const ${name} = /* @__PURE__ */ exportOf(${JSON.stringify(name)})`)
-  return [`const exportOf = (name) => ${builtin(path)}[name]`, ...exports].join('\n')
+  const whole = `export default /* @__PURE__ */ (() => ${builtin(path)})()`
+  return [`const exportOf = (name) => ${builtin(path)}[name]`, ...exports, whole].join('\n')
 }
 
 /** Options that make a small program of TypeScript sources as they stand. */
