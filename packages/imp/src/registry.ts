@@ -19,6 +19,7 @@ export const registry: Registry<ImpContext> = {
     room('Migration', ['config'], () => import('./migrate/ops.ts')),
     room('Router', ['plan', 'apply', 'recover', 'status', 'drift'], () => import('./pipeline/ops.ts')),
     room('Overrides', ['overrides'], () => import('./overrides/ops.ts')),
+    room('Appliance', ['appliance'], () => import('./appliance/ops.ts')),
     room('Looking', ['show'], () => import('./show/ops.ts')),
     room('Captures', ['capture'], () => import('./capture/ops.ts')),
     room('Shells', ['shell'], () => import('./shell/ops.ts')),

@@ -21,7 +21,21 @@ const RawLinks = z.array(
 type RawLink = z.output<typeof RawLinks>[number]
 
 /** Links that stand on others are no cards. A veth is one: the way of a container to the world. */
-const stacked = new Set(['vlan', 'bridge', 'bond', 'team', 'macvlan', 'macvtap', 'ipvlan', 'dummy', 'tun', 'vxlan', 'gre', 'wireguard'])
+const stacked = new Set([
+  'vlan',
+  'bridge',
+  'bond',
+  'team',
+  'macvlan',
+  'macvtap',
+  'ipvlan',
+  'dummy',
+  'tun',
+  'vxlan',
+  'gre',
+  'wireguard',
+  'ifb',
+])
 
 const slot = /^[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$/
 

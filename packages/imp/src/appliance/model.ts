@@ -1,6 +1,7 @@
 /** What an appliance is made of: the facts of its hardware that files depend on, its fixed places, and the files themselves. */
 import { z } from 'zod'
 import { PciAddress } from '@imp/kit/base/schema.ts'
+import type { Nic } from '../interfaces/model.ts'
 
 export const Card = z.strictObject({
   name: z.string().min(1).describe('name that Linux gives the card, when Linux drives it').exactOptional(),
@@ -21,6 +22,13 @@ export const Hardware = z.strictObject({
   cards: z.array(Card).describe('network cards'),
 })
 export type Hardware = z.output<typeof Hardware>
+
+/** The card that a configuration means: by its name, also an alternative one, its hardware address or its place. */
+export function findCard({ cards }: Hardware, nic: Nic): Card | undefined {
+  if (nic.name !== undefined)
+    return cards.find(({ name, alternativeNames }) => name === nic.name || alternativeNames.includes(nic.name ?? ''))
+  return nic.pci === undefined ? cards.find(({ mac }) => mac === nic.mac) : cards.find(({ pci }) => pci === nic.pci)
+}
 
 /** What has to be done so that a changed file counts; none when something reads it by itself at its next start. */
 export type Reader =

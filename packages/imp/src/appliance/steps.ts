@@ -156,7 +156,7 @@ export async function planFiles(host: Host, wanted: readonly ApplianceFile[], ob
   }
   const told = orderOf(changed)
   if (told.length === 0) return steps
-  const undo = kinds.readers.step(`undone: ${summaryOf(told)}`, { when: 'undo', readers: told })
+  const undo = kinds.readers.step(`should it be taken back: ${summaryOf(told)}`, { when: 'undo', readers: told })
   const last = told.map((reader) => kinds.readers.step(summaryOf([reader]), { when: 'apply', readers: [reader] }, disruptions[reader]))
   return [undo, ...steps, ...last]
 }

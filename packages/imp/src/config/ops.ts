@@ -1,14 +1,17 @@
 /** What a person can do with a configuration without touching any machine: its schema, its check, and what it becomes. */
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
-import { FilePath } from '@imp/kit/base/schema.ts'
+import { FilePath, parse, parseJson } from '@imp/kit/base/schema.ts'
 import { count } from '@imp/kit/base/text.ts'
 import { drawFindings, FindingOutput } from '@imp/kit/op/findings.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { Step } from '@imp/kit/plan/step.ts'
+import { observeHardware } from '../appliance/hardware.ts'
+import { Hardware } from '../appliance/model.ts'
 import type { ImpContext } from '../context.ts'
 import { renderFrr } from '../frr/render.ts'
 import { natTable, renderNat } from '../nat/render.ts'
+import { applianceFiles, committedFile } from '../pipeline/appliance.ts'
 import { loadRouterConfig, parseRouterConfig } from './load.ts'
 import type { RouterConfig } from './model.ts'
 import { routerJsonSchema } from './schema.ts'
@@ -59,14 +62,36 @@ const check = operation<ImpContext>()({
 })
 
 const Artefact = z.strictObject({
-  name: z.string().describe('file name'),
+  name: z.string().describe('file name, or path below the root of an appliance'),
   text: z.string().describe('the whole file'),
+  mode: z.int().describe('permission bits').exactOptional(),
 })
 type Artefact = z.output<typeof Artefact>
 
 function artefacts(config: RouterConfig): Artefact[] {
   const nat = renderNat(config)
   return [{ name: 'frr.conf', text: renderFrr(config).text }, ...(nat === undefined ? [] : [{ name: `${natTable}.nft`, text: nat }])]
+}
+
+async function readHardware(context: ImpContext, file: string | undefined): Promise<Hardware> {
+  if (file === undefined) return observeHardware(context.host)
+  return parse(Hardware, parseJson(await context.host.files.read(resolve(file)), file), file)
+}
+
+/** All files of an appliance with this configuration, by their paths. */
+function applianceArtefacts(config: RouterConfig, hardware: Hardware): Artefact[] {
+  const files = [...applianceFiles(config, hardware).wanted, committedFile(config)]
+  return files
+    .map(({ path, text, mode }) => ({ name: path.slice(1), text, ...(mode === undefined ? {} : { mode }) }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+async function write({ host }: ImpContext, directory: string, artefacts: readonly Artefact[]): Promise<void> {
+  for (const { name, text, mode } of artefacts) {
+    const path = join(directory, name)
+    await host.files.makeDirectory(dirname(path))
+    await host.files.write(path, text, mode === undefined ? {} : { mode })
+  }
 }
 
 function writing(directory: string, written: readonly Artefact[]): Step[] {
@@ -78,12 +103,16 @@ function writing(directory: string, written: readonly Artefact[]): Step[] {
 
 const render = operation<ImpContext>()({
   path: ['render'],
-  summary: 'Show what a configuration becomes: the texts for FRR and nftables',
+  summary: 'Show what a configuration becomes: texts for FRR, nftables and others',
   description: 'Nothing is loaded into any program. With --output-directory the texts are written there, whatever was there before.',
   effect: 'write',
   args: ['file'],
   input: z.strictObject({
     file: ConfigurationFile,
+    appliance: z.boolean().default(false).describe('all files of an appliance: units, scripts, VPP, FRR, management port, containers'),
+    hardware: FilePath.describe(
+      'cores, memory and cards of the appliance (imp appliance hardware --json); of this machine unless told',
+    ).optional(),
     outputDirectory: FilePath.describe('directory to write the texts to, made when it is not there').optional(),
   }),
   output: z.strictObject({
@@ -92,16 +121,19 @@ const render = operation<ImpContext>()({
     daemons: z.array(z.string()).describe('daemons of FRR that the configuration needs'),
     artefacts: z.array(Artefact),
   }),
-  examples: ['imp render router.json', 'imp render router.json --output-directory rendered'],
-  async run(context, { file, outputDirectory }) {
+  examples: [
+    'imp render router.json',
+    'imp render router.json --output-directory rendered',
+    'imp render router.json --appliance --hardware hardware.json --output-directory tree',
+  ],
+  async run(context, { file, appliance, hardware, outputDirectory }) {
     const config = parseRouterConfig(await context.host.files.read(resolve(file)), file)
-    const texts = artefacts(config)
+    const texts = appliance ? applianceArtefacts(config, await readHardware(context, hardware)) : artefacts(config)
     const { daemons } = renderFrr(config)
     if (outputDirectory === undefined) return { file, daemons: [...daemons], artefacts: texts }
     const directory = resolve(outputDirectory)
     planned(context, writing(directory, texts))
-    await context.host.files.makeDirectory(directory)
-    for (const { name, text } of texts) await context.host.files.write(join(directory, name), text)
+    await write(context, directory, texts)
     return { file, outputDirectory: directory, daemons: [...daemons], artefacts: texts }
   },
   view({ outputDirectory, artefacts: texts }) {

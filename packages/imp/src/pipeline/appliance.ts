@@ -1,5 +1,5 @@
 /** Every file of an appliance, for a configuration and a machine. Pure. */
-import { places, type ApplianceFile, type Card, type Hardware, type Reader } from '../appliance/model.ts'
+import { findCard, places, type ApplianceFile, type Hardware, type Reader } from '../appliance/model.ts'
 import { coreConfigScript, moveScript, namespaceScript, waitForInterface, waitForVpp, type Move } from '../appliance/scripts.ts'
 import { staticFiles } from '../appliance/static.ts'
 import type { Obsolete } from '../appliance/steps.ts'
@@ -10,9 +10,11 @@ import { renderCommands } from '../dataplane/vpp/exec.ts'
 import { attachPorts } from '../dataplane/vpp/startup-ports.ts'
 import { hugePages, renderStartup } from '../dataplane/vpp/startup.ts'
 import { renderFrr } from '../frr/render.ts'
-import { nicOf, type Nic } from '../interfaces/model.ts'
+import { nicOf } from '../interfaces/model.ts'
+import type { Overrides } from '../overrides/model.ts'
 import { renderManagement } from '../management/render.ts'
 import { renderUnits } from '../units/render.ts'
+import { overrideFrrText } from './override-frr.ts'
 
 const { vpp, scripts, frr } = places
 const sysctlPath = '/etc/sysctl.d/90-imp-vpp.conf'
@@ -27,15 +29,10 @@ export function imageFiles(): ApplianceFile[] {
   return [...renderUnits(), ...staticFiles(), waitForInterface(), waitForVpp(), namespaceScript(), file(places.marker, marker)]
 }
 
-function isCard(card: Card, nic: Nic): boolean {
-  if (nic.name !== undefined) return card.name === nic.name || card.alternativeNames.includes(nic.name)
-  return nic.pci === undefined ? card.mac === nic.mac : card.pci === nic.pci
-}
-
 /** Linux drives its cards itself: they keep their names on the way, and the change that follows renames them. */
 function linuxMoves(config: RouterConfig, hardware: Hardware): Move[] {
   return config.interfaces.flatMap((port) => {
-    const card = hardware.cards.find((each) => isCard(each, nicOf(port)))
+    const card = findCard(hardware, nicOf(port))
     return card?.name === undefined ? [] : [{ card: card.name, name: card.name }]
   })
 }
@@ -79,18 +76,29 @@ function readerOf(path: string): Reader {
   return path.startsWith('/etc/systemd/network/') ? 'networkd' : 'none'
 }
 
+/** What FRR starts with; from then on it is changed over its sockets, line by line. */
+function frrFile(config: RouterConfig, overrides: Overrides): ApplianceFile {
+  const text = `${renderFrr(config).text}${overrideFrrText(overrides)}`
+  return { path: frr.configuration, text, mode: 0o640, owner: 'frr:frr', reader: 'none' }
+}
+
+/** Files by which a person gets in, whatever is wrong with the dataplane. */
+export function reachableFiles(config: RouterConfig): ApplianceFile[] {
+  return [...imageFiles(), ...renderManagement(config)]
+}
+
 /**
  * The files that follow from a configuration, without the configuration itself. Faults: `not-found` for cards that the machine lacks,
  * `input` for cores or memory that it has not.
  */
-export function configuredFiles(config: RouterConfig, hardware: Hardware): ApplianceFile[] {
+export function configuredFiles(config: RouterConfig, hardware: Hardware, overrides: Overrides = []): ApplianceFile[] {
   const moves = config.dataplane === 'vpp' ? vppMoves(config, hardware) : linuxMoves(config, hardware)
   return [
     moveScript(moves),
     ...renderManagement(config),
     ...renderContainers(config),
     ...vppFiles(config, hardware),
-    { path: frr.configuration, text: renderFrr(config).text, mode: 0o640, owner: 'frr:frr', reader: 'none' },
+    frrFile(config, overrides),
   ]
 }
 
@@ -100,8 +108,8 @@ export interface ApplianceFiles {
 }
 
 /** All files of an appliance with this configuration, and those of other configurations that go. */
-export function applianceFiles(config: RouterConfig, hardware: Hardware): ApplianceFiles {
-  const wanted = [...imageFiles(), ...configuredFiles(config, hardware)]
+export function applianceFiles(config: RouterConfig, hardware: Hardware, overrides: Overrides = []): ApplianceFiles {
+  const wanted = [...imageFiles(), ...configuredFiles(config, hardware, overrides)]
   const paths = new Set(wanted.map(({ path }) => path))
   return { wanted, obsolete: conditional.filter(({ path }) => !paths.has(path)) }
 }

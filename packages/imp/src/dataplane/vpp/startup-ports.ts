@@ -1,6 +1,6 @@
 /** Which driver of VPP takes each port: DPDK for cards on the PCI bus, af_packet for everything else that Linux shows. Pure. */
 import { Fault, type Finding } from '@imp/kit/base/fault.ts'
-import type { Card, Hardware } from '../../appliance/model.ts'
+import { findCard, type Card, type Hardware } from '../../appliance/model.ts'
 import type { RouterConfig } from '../../config/model.ts'
 import { layer3Interfaces, nicOf, type Interface, type Nic } from '../../interfaces/model.ts'
 
@@ -17,11 +17,6 @@ export interface AttachedPort {
 
 /** Drivers of cards that stay a Linux link while DPDK uses them: the link must be in the namespace of VPP (DPDK's guide to mlx5). */
 const bifurcated = new Set(['mlx4_core', 'mlx5_core'])
-
-function isCard(card: Card, nic: Nic): boolean {
-  if (nic.name !== undefined) return card.name === nic.name || card.alternativeNames.includes(nic.name)
-  return nic.pci === undefined ? card.mac === nic.mac : card.pci === nic.pci
-}
 
 function missing(config: RouterConfig, port: Interface, nic: Nic): Finding {
   const index = config.interfaces.indexOf(port)
@@ -52,7 +47,7 @@ export function attachPorts(config: RouterConfig, hardware: Hardware): AttachedP
   const findings: Finding[] = []
   const attached = config.interfaces.flatMap((port): AttachedPort[] => {
     const nic = nicOf(port)
-    const card = hardware.cards.find((each) => isCard(each, nic))
+    const card = findCard(hardware, nic)
     if (card === undefined) findings.push(missing(config, port, nic))
     return card === undefined ? [] : [attach(config, port, card)]
   })
