@@ -21,6 +21,7 @@ export const registry: Registry<ImpContext> = {
     room('Overrides', ['overrides'], () => import('./overrides/ops.ts')),
     room('Appliance', ['appliance'], () => import('./appliance/ops.ts')),
     room('Looking', ['show'], () => import('./show/ops.ts')),
+    room('Watching', ['monitor'], () => import('./monitor/ops.ts')),
     room('Captures', ['capture'], () => import('./capture/ops.ts')),
     room('Shells', ['shell'], () => import('./shell/ops.ts')),
     room('Scheduled commits', ['schedule'], () => import('./commit/schedule/ops.ts')),

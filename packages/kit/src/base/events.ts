@@ -4,6 +4,8 @@ export type OperationEvent =
   | { readonly event: 'step'; readonly state: 'started' | 'done' | 'failed'; readonly title: string }
   /** Long work: `done` of `total` (unknown when undefined) in bytes or items. */
   | { readonly event: 'progress'; readonly title: string; readonly done: number; readonly total?: number; readonly unit: 'bytes' | 'items' }
+  /** A part of the result as soon as it is known: a line for people, and the same as a value for programs. */
+  | { readonly event: 'seen'; readonly text: string; readonly value: unknown }
   | { readonly event: 'log'; readonly level: 'info' | 'warning'; readonly text: string }
 
 export type Report = (event: OperationEvent) => void

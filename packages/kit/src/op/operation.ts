@@ -74,6 +74,8 @@ export interface Operation<
   readonly expects?: Readonly<
     Partial<Record<keyof z.input<Input> & string, (context: Context, given: Given) => Promise<string | undefined>>>
   >
+  /** The result is shown piece by piece while it comes, by `seen` events, and not at the end. */
+  readonly streams?: boolean
   /** Not in help and completion. */
   readonly hidden?: boolean
   run(context: Context, input: z.output<Input>): Promise<z.input<Output>>

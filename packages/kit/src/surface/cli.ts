@@ -1,7 +1,8 @@
 /**
  * The command line: words -> operation -> result and exit status.
  *
- * With `--json` standard output is always exactly one JSON value: the output of the operation (see docs/reference), or
+ * With `--json` standard output is always exactly one JSON value (of operations that stream, one for each part, a line each): the
+ * output of the operation (see docs/reference), or
  * `{ "dryRun": true, "steps": [...] }`, or `{ "error": { "code", "message", ... } }`; events are JSON lines on standard error. The
  * exit status is that of the fault (base/fault.ts), of the operation's own answer, or 128 + n when signal n ended the command.
  */

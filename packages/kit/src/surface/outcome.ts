@@ -28,6 +28,8 @@ export function drawAnswer(operation: AnyOperation, answer: Answer, json: boolea
   if (answer.answer === 'plan') {
     return json ? JSON.stringify({ dryRun: true, steps: answer.steps }, null, 2) : drawPlan(answer.steps, options)
   }
+  // Its parts were shown as they came.
+  if (operation.streams === true) return ''
   if (json || operation.view === undefined) return JSON.stringify(answer.value ?? null, null, 2)
   return operation.view(answer.value, options)
 }

@@ -4,6 +4,8 @@ import { errnoOf } from '../base/fault.ts'
 export interface Terminal {
   /** The result, to standard output, with a line break at its end. */
   out(text: string): void
+  /** A line of a result that comes piece by piece, to standard output. */
+  line(text: string): void
   /** Everything else, to standard error, as it is. */
   err(text: string): void
   /** Columns. */
@@ -77,6 +79,7 @@ export function processTerminal(): Terminal {
   const dumb = env['TERM'] === 'dumb'
   return {
     out: (text) => out(`${text}\n`),
+    line: (text) => out(`${text}\n`),
     err: writer(stderr),
     get width() {
       return known(stdout.columns) ?? known(stderr.columns) ?? 80

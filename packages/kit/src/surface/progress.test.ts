@@ -103,3 +103,15 @@ test('for programs every event is one line of JSON', () => {
     events,
   )
 })
+
+test('parts of a result go to standard output at once, for people and for programs', () => {
+  const seen: OperationEvent = { event: 'seen', text: 'peer down', value: { peer: '192.0.2.1' } }
+  for (const live of [true, false]) {
+    const terminal = fakeTerminal({ live })
+    drawEvents(terminal, () => 0).report(seen)
+    assert.deepEqual([terminal.stdout(), terminal.stderr()], ['peer down\n', ''])
+  }
+  const terminal = fakeTerminal()
+  writeEvents(terminal).report(seen)
+  assert.deepEqual([terminal.stdout(), terminal.stderr()], ['{"peer":"192.0.2.1"}\n', ''])
+})

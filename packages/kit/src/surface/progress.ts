@@ -74,6 +74,7 @@ function drawPlain(terminal: Terminal, style: Style, now: () => number): Drawing
   const report: Report = (event) => {
     if (event.event === 'progress') return tell(event)
     if (event.event === 'log') return terminal.err(`${logged(style, event)}\n`)
+    if (event.event === 'seen') return terminal.line(event.text)
     if (event.state === 'started') return void running.set(event.title, now())
     const since = running.get(event.title)
     running.delete(event.title)
@@ -131,6 +132,7 @@ function drawLive(terminal: Terminal, style: Style, now: () => number): Drawing 
     report(event) {
       if (event.event === 'step') return step(event)
       if (event.event === 'log') return draw(`${logged(style, event)}\n`)
+      if (event.event === 'seen') return terminal.line(event.text)
       if (isComplete(event)) progress.delete(event.title)
       else progress.set(event.title, event)
       keepDrawing()
@@ -151,7 +153,11 @@ export function drawEvents(terminal: Terminal, now: () => number): Drawing {
   return terminal.live ? drawLive(terminal, style, now) : drawPlain(terminal, style, now)
 }
 
-/** Events as JSON lines on standard error, for programs. */
+/** Events as JSON lines on standard error, for programs; parts of the result on standard output. */
 export function writeEvents(terminal: Terminal): Drawing {
-  return { report: (event) => terminal.err(`${JSON.stringify(event)}\n`), close: () => undefined }
+  const report: Report = (event) => {
+    if (event.event === 'seen') terminal.line(JSON.stringify(event.value))
+    else terminal.err(`${JSON.stringify(event)}\n`)
+  }
+  return { report, close: () => undefined }
 }

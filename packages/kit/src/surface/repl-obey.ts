@@ -27,6 +27,8 @@ async function capture<Context extends OperationContext>(
   const captured: Terminal = Object.defineProperty(Object.create(terminal) as Terminal, 'out', {
     value: (text: string) => void written.push(text),
   })
+  // What comes piece by piece is shown at once, unless it goes through stages, which want all of it.
+  if (delivery !== 'terminal') Object.defineProperty(captured, 'line', { value: (text: string) => void written.push(text) })
   const ended = await runLine(program, argv, captured, delivery)
   return { ended, text: written.join('\n') }
 }

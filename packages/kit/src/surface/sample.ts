@@ -29,6 +29,7 @@ export function fakeTerminal(options: Partial<Terminal> & { readonly answer?: st
     },
     ...options,
     out: (text) => void (written.out += `${text}\n`),
+    line: (text) => void (written.out += `${text}\n`),
     err: (text) => void (written.err += text),
     stdout: () => written.out,
     stderr: () => written.err,
