@@ -27,4 +27,13 @@ suite('configurations in force at a time', () => {
     assert.deepEqual(at([commit(1, 'pending')], '2026-03-03T00:00:00Z'), ['1', '<1'])
     assert.deepEqual(at([], '2026-03-03T00:00:00Z'), [])
   })
+
+  test('are either of both while a commit is applied or taken back, and one before and after', () => {
+    const applied = { ...commit(2, 'applied'), inForceAt: '2026-03-02T12:00:09.000Z' }
+    assert.deepEqual(at([commit(1, 'applied'), applied], '2026-03-02T12:00:08Z'), ['2', '<2'])
+    assert.deepEqual(at([commit(1, 'applied'), applied], '2026-03-02T12:00:09Z'), ['2'])
+    const back = { ...commit(2, 'rolled-back'), inForceAt: '2026-03-02T12:00:09.000Z', takenBackAt: '2026-03-02T12:01:00.000Z' }
+    assert.deepEqual(at([commit(1, 'applied'), back], '2026-03-02T12:00:30Z'), ['2', '<2'])
+    assert.deepEqual(at([commit(1, 'applied'), back], '2026-03-02T12:01:00Z'), ['<2'])
+  })
 })

@@ -7,22 +7,32 @@ export interface Recorded {
   readonly document: 'of' | 'before'
 }
 
-function endings(commit: Commit): Recorded['document'][] {
-  if (commit.outcome === 'applied' || commit.outcome === 'awaiting') return ['of']
-  // It never came into force, or did for a time whose end nobody recorded.
-  return commit.outcome === 'failed' ? ['before'] : ['of', 'before']
+/** Whether a time that is recorded has come; never when it is not. */
+function hasCome(moment: string | undefined, at: number): boolean {
+  return moment !== undefined && Date.parse(moment) <= at
 }
 
 /**
- * What can have been in force at a time (milliseconds since 1970), the likeliest first; empty before the first commit. A commit counts
- * from its beginning. What ran when the next one began is among it: it differs when somebody applied a configuration without a commit.
+ * What the newest commit can have meant at a time. The change happens somewhere between its beginning and when it was found in force,
+ * and is undone somewhere before it was found taken back; in between it may be either.
+ */
+function possibleAt(commit: Commit, at: number): Recorded['document'][] {
+  const { outcome, inForceAt, takenBackAt } = commit
+  if (outcome === 'failed' || hasCome(takenBackAt, at)) return ['before']
+  // Records of earlier versions know only when a commit began.
+  const isSure = (outcome === 'applied' || outcome === 'awaiting') && (inForceAt === undefined || hasCome(inForceAt, at))
+  return isSure ? ['of'] : ['of', 'before']
+}
+
+/**
+ * What can have been in force at a time (milliseconds since 1970), the likeliest first; empty before the first commit. What ran when the next one began is among it: it differs when somebody applied a configuration without a commit.
  */
 export function recordedAt(commits: readonly Commit[], at: number): Recorded[] {
   const newest = commits.findLast((commit) => Date.parse(commit.when) <= at)
   if (newest === undefined) return []
   const next = commits.find((commit) => commit.number > newest.number)
   return [
-    ...endings(newest).map((document) => ({ commit: newest, document })),
+    ...possibleAt(newest, at).map((document) => ({ commit: newest, document })),
     ...(next === undefined ? [] : [{ commit: next, document: 'before' as const }]),
   ]
 }

@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { FilePath } from '@imp/kit/base/schema.ts'
-import { table } from '@imp/kit/base/text.ts'
+import { count, table } from '@imp/kit/base/text.ts'
 import { formatBytes } from '@imp/kit/base/units.ts'
 import { operation, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { Commit, History } from '../commit/model.ts'
@@ -245,7 +245,9 @@ function drawPlan({ dataplane, mappings, memory, compared, renumbered, changes }
   ])
   const flows = memory.flowsAtMost === undefined ? '' : `, up to ${formatBytes(memory.flowsAtMost)} for flows`
   const head =
-    compared === undefined ? 'nothing runs to compare with' : `${renumbered} hosts renumbered against what runs since ${compared}`
+    compared === undefined
+      ? 'nothing runs to compare with'
+      : `${count(renumbered, 'host')} renumbered against what runs since ${compared}${renumbered === 0 ? '' : '; their open flows end'}`
   const list = changes.map((each) => [
     each.change,
     `${each.first}-${each.last}`,
