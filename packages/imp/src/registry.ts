@@ -14,6 +14,7 @@ export const registry: Registry<ImpContext> = {
     room('Configuration', ['schema', 'check', 'render'], () => import('./config/ops.ts')),
     room('Guided configuration', ['config', 'schema'], () => import('./wizard/ops.ts')),
     room('Candidate', ['set', 'delete', 'config', 'discard', 'diff', 'rebase'], () => import('./commit/edit/ops.ts')),
+    room('Candidate as text', ['edit'], () => import('./commit/draft/ops.ts')),
     room('Commits', ['commit', 'confirm', 'rollback', 'history'], () => import('./commit/ops.ts')),
     room('Committed configurations', ['compare', 'config'], () => import('./commit/show/ops.ts')),
     room('Migration', ['config'], () => import('./migrate/ops.ts')),

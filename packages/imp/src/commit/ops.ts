@@ -32,6 +32,7 @@ import {
   type Commits,
   type Committed,
 } from './commit.ts'
+import { agree } from './agree.ts'
 import { awaitConfirmation } from './deadline.ts'
 import { guardOf, type Guard } from './guard.ts'
 import { Commit, headOf } from './model.ts'
@@ -196,8 +197,15 @@ function perform(context: ImpContext, commits: Commits, request: CommitRequest, 
   })
 }
 
-function requestFor(store: ConfigStore, candidate: Candidate, judged: Judging, confirm: string | undefined): CommitRequest {
+function requestFor(
+  context: ImpContext,
+  store: ConfigStore,
+  candidate: Candidate,
+  judged: Judging,
+  confirm: string | undefined,
+): CommitRequest {
   return {
+    agree: (plan) => agree(context, plan),
     ...requestOf(judged),
     document: candidate.document,
     ...(confirm === undefined ? {} : { confirm: parseDuration(confirm) }),
@@ -267,14 +275,14 @@ const commit = operation<ImpContext>()({
       const before = await documentAt(store, candidate.base)
       if (at !== undefined && !check) {
         const time = parseTime(at, context.host.clock.now())
-        const { plan, scheduled } = await scheduleCommit(context, commits, requestFor(store, candidate, input, confirm), {
+        const { plan, scheduled } = await scheduleCommit(context, commits, requestFor(context, store, candidate, input, confirm), {
           candidate,
           time,
           input,
         })
         return { ...resultOf(commits, before, document, { ...plan, warnings: [] }), scheduled }
       }
-      const committed = await perform(context, commits, requestFor(store, candidate, input, confirm), check)
+      const committed = await perform(context, commits, requestFor(context, store, candidate, input, confirm), check)
       const number = committed.commit?.number
       if (number !== undefined) await finishCandidate(context, document, number, options)
       return resultOf(commits, before, document, committed)
@@ -327,7 +335,12 @@ async function bringBack(context: ImpContext, commits: Commits, number: number, 
   refuse(`commit ${number}`, checkConfig(RouterConfig.parse(document)))
   const head = headOf(await commits.history.list())
   const before = head === undefined ? {} : await commits.history.document(head.number)
-  const committed = await perform(context, commits, { ...requestOf(judged), document, restores: number }, false)
+  const committed = await perform(
+    context,
+    commits,
+    { ...requestOf(judged), document, restores: number, agree: (plan) => agree(context, plan) },
+    false,
+  )
   return resultOf(commits, before, document, committed)
 }
 

@@ -24,6 +24,8 @@ export interface OperationContext {
   readonly interactive: boolean
   /** Whether programs may write to our standard output themselves; else their output must be part of the result (`--json`). */
   readonly passthrough: boolean
+  /** Whether the person agreed beforehand to whatever would be asked (`--yes`). */
+  readonly yes?: boolean
   /** Asks the person at the terminal; left out where nobody can be asked. */
   readonly ask?: Ask
 }

@@ -69,6 +69,7 @@ async function perform<Context extends OperationContext>(
     report: drawing.report,
     signal: interruption.signal,
     dryRun: globals.dryRun,
+    yes: globals.yes,
     interactive,
     ...(interactive ? { ask: askAt(terminal, interruption.signal) } : {}),
     passthrough: delivery === 'terminal' && !globals.json,

@@ -28,14 +28,15 @@ const Place = z
   .describe('place in the configuration; members of lists by name or by [number]')
   .meta({ examples: ['interfaces.wan.mtu', 'bgp.peers.upstream4.description', 'nat.mappings[0]'] })
 
-const EditedResult = z.strictObject({
+export const EditedResult = z.strictObject({
   target: z.string(),
   changes: z.array(ShownChange).describe('all changes of the candidate'),
   findings: z.array(FindingOutput).describe('what a commit would have against it'),
 })
-type EditedResult = z.output<typeof EditedResult>
+export type EditedResult = z.output<typeof EditedResult>
 
-function viewEdited({ changes, findings }: EditedResult, options: ViewOptions): string {
+/** All changes of the candidate, and what a commit would have against it. */
+export function viewEdited({ changes, findings }: EditedResult, options: ViewOptions): string {
   const list = changes.length === 0 ? 'the candidate is as committed' : drawChanges(changes)
   return findings.length === 0 ? list : [list, '', drawFindings(findings, options)].join('\n')
 }
