@@ -2,7 +2,7 @@
 import type { Finding } from '@imp/kit/base/fault.ts'
 import { inspect } from '@imp/kit/base/schema.ts'
 import type { Option } from '@imp/kit/op/ask.ts'
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { RouterConfig, RouterConfigInput } from '../config/model.ts'
 import { inAnswers, isWithin } from './places.ts'
 import { mergedConfig } from './merge.ts'
@@ -103,7 +103,8 @@ export function refusal(situation: Situation, place: string, values: readonly un
     if (isWithin(path, place) && (value === undefined || texts.has(value))) return true
     return anyAddress.test(path) && anyAddress.test(`${place}[0]`) && !before.has(`${path} ${message}`)
   })
-  return found === undefined ? undefined : sentence(found, texts.size > 1 || !texts.has(found.value ?? ''))
+  if (found === undefined) return undefined
+  return isWithin(found.path, place) ? sentence(found, texts.size > 1) : `${found.path}: ${sentence(found, false)}`
 }
 
 /** Words for an empty answer where a suggestion stands for it. */
@@ -138,24 +139,18 @@ function given<T>({ key, message, help, next, initial, suggested }: Field<T>) {
   }
 }
 
-/** A text that becomes one value. `read` makes of the text what the schema takes. */
-export function single<T>(
-  situation: Situation,
-  schema: z.ZodType<T>,
-  field: Field<T>,
-  read: (text: string) => unknown = (text) => text,
-): TextAsked {
-  const parsed = (text: string): { value?: T; findings: Finding[] } => inspect(schema, read(text))
+/** A text that becomes one value. */
+export function single<T>(situation: Situation, schema: z.ZodType<T, string>, field: Field<T>): TextAsked {
   return {
     kind: 'text',
     ...given(field),
     refuse(text) {
       if (text === '') return 'an answer is needed'
-      const { value, findings } = parsed(text)
+      const { value, findings } = inspect(schema, text)
       if (value === undefined) return findings[0] === undefined ? 'is not right' : sentence(findings[0], true)
       return judge(situation, field, value, [value])
     },
-    answer: (text) => ({ answers: field.put(schema.parse(read(text))) }),
+    answer: (text) => ({ answers: field.put(schema.parse(text)) }),
   }
 }
 
@@ -178,7 +173,11 @@ export function many(situation: Situation, schema: z.ZodType<string>, field: Fie
   }
 }
 
-/** A whole number as people type it; anything else stays text, which schemas of numbers refuse. */
-export function readNumber(text: string): unknown {
-  return /^\d{1,10}$/.test(text) ? Number(text) : text
+/** A whole number as people type it. */
+export function numberAs(schema: z.ZodType<number, number>): z.ZodType<number, string> {
+  return z
+    .string()
+    .regex(/^\d{1,10}$/, 'is not a whole number')
+    .transform(Number)
+    .pipe(schema)
 }

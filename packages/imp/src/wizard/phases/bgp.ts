@@ -1,7 +1,7 @@
 /** Phase 6: BGP, for those who have an autonomous system. */
 import { Address, Address4, Asn, interfaceName, Prefix } from '@imp/kit/base/schema.ts'
 import type { DraftAnswers } from '../model.ts'
-import { many, readNumber, single, type Question, type Situation } from '../question.ts'
+import { many, numberAs, single, type Question, type Situation } from '../question.ts'
 import { announced, routerId } from '../suggest.ts'
 import { memberQuestion } from './members.ts'
 import type { Phase } from './phase.ts'
@@ -31,18 +31,13 @@ function ownQuestions(situation: Situation, bgp: Bgp): Question[] {
   const networks = (bgp.announced ?? []).join(' ')
   const suggested = announced(situation).join(' ')
   return [
-    single(
-      situation,
-      Asn,
-      {
-        key: 'bgp.asn',
-        place: 'bgp.asn',
-        message: 'Number of the own autonomous system',
-        ...(bgp.asn === undefined ? {} : { initial: String(bgp.asn) }),
-        put: (asn) => withBgp(answers, bgp, { asn }),
-      },
-      readNumber,
-    ),
+    single(situation, numberAs(Asn), {
+      key: 'bgp.asn',
+      place: 'bgp.asn',
+      message: 'Number of the own autonomous system',
+      ...(bgp.asn === undefined ? {} : { initial: String(bgp.asn) }),
+      put: (asn) => withBgp(answers, bgp, { asn }),
+    }),
     single(situation, Address4, {
       key: 'bgp.routerId',
       place: 'bgp.routerId',
@@ -105,19 +100,15 @@ function peerQuestions(situation: Situation, bgp: Bgp, peer: Peer, index: number
       // The address is judged as that of a whole peer, whatever its other answers will be.
       judged: (address) => put({ name, asn: 64496, ...peer, address }),
     }),
-    single(
-      situation,
-      Asn,
-      {
-        key: `${place}.asn`,
-        place: `${place}.asn`,
-        message: `Number of its autonomous system${enter(asn === undefined ? undefined : String(asn), peer.asn)}`,
-        ...(peer.asn === undefined ? {} : { initial: String(peer.asn) }),
-        ...(asn === undefined ? {} : { suggested: String(asn) }),
-        put: (value) => put({ asn: value }),
-      },
-      readNumber,
-    ),
+    single(situation, numberAs(Asn), {
+      key: `${place}.asn`,
+      place: `${place}.asn`,
+      message: `Number of its autonomous system${enter(asn === undefined ? undefined : String(asn), peer.asn)}`,
+      ...(peer.asn === undefined ? {} : { initial: String(peer.asn) }),
+      ...(asn === undefined ? {} : { suggested: String(asn) }),
+      put: (value) => put({ asn: value }),
+      judged: (value) => put({ name, ...peer, asn: value }),
+    }),
     single(situation, interfaceName(32), {
       key: `${place}.name`,
       place: `${place}.name`,

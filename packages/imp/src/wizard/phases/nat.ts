@@ -101,6 +101,8 @@ function mappingQuestions(situation: Situation, nat: Nat, mapping: Mapping, inde
     ...(mapping.inside === undefined ? {} : { initial: mapping.inside }),
     ...(likely === undefined ? {} : { suggested: likely }),
     put: (value) => put({ inside: value }),
+    // Judged as a whole mapping, whatever its pool will be.
+    judged: (value) => put({ outside: '255.255.255.255/32', ...mapping, inside: value }),
   })
   if (mapping.inside === undefined) return [inside]
   const network = mapping.inside
