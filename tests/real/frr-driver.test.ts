@@ -6,7 +6,8 @@ import { findDaemons, startDaemons, stopDaemons, type FrrPlace } from '../../pac
 import { difference, splitByDaemon } from '../../packages/imp/src/frr/difference.ts'
 import { configureDaemon, observeFrr } from '../../packages/imp/src/frr/driver.ts'
 import { daemonOrder } from '../../packages/imp/src/frr/grammar.ts'
-import { parseConfiguration } from '../../packages/imp/src/frr/parse.ts'
+import { maskLines } from '../../packages/imp/src/frr/secret-lines.ts'
+import { formatConfiguration, parseConfiguration } from '../../packages/imp/src/frr/parse.ts'
 import { vtyshSession } from '../../packages/imp/src/frr/vtysh.ts'
 import { frrPlace } from '../../packages/imp/src/pipeline/target.ts'
 import { identify } from '../../packages/kit/src/host/process.ts'
@@ -55,11 +56,14 @@ const routeMap = array(
 const peers = uniqueArray(
   record({
     address: constantFrom('192.0.2.2', '192.0.2.3', '2001:db8::2'),
-    asn: constantFrom(64501, 64502),
+    asn: constantFrom(64500, 64501),
     description: some(constantFrom('transit one', 'quoted "x" two')),
     bfd: boolean(),
     shutdown: boolean(),
-    password: some(constantFrom('secret', 'other')),
+    password: some(constantFrom('secret:one', 'secret:two')),
+    security: boolean(),
+    communities: boolean(),
+    reflector: boolean(),
     multihop: some(constantFrom(3, 5)),
     timers: some(constantFrom('10 30', '5 20')),
     source: some(constantFrom('lan', '192.0.2.1')),
@@ -73,6 +77,8 @@ const bgp = some(
   record({
     asn: constantFrom(64500, 64510),
     routerId: some(constantFrom('192.0.2.1', '10.0.0.1')),
+    cluster: some(constantFrom('192.0.2.1', '10.0.0.1')),
+    restart: boolean(),
     peers,
     networks: subarray(['192.0.2.0/24', '203.0.113.0/24']),
   }),
@@ -84,6 +90,8 @@ const bgp = some(
       ...networks.map((network) => `  network ${network}`),
       ...members.flatMap((peer) => [
         `  neighbor ${peer.address} activate`,
+        ...when(peer.communities, `  no neighbor ${peer.address} send-community all`),
+        ...when(peer.reflector && peer.asn === router.asn, `  neighbor ${peer.address} route-reflector-client`),
         ...given(`  neighbor ${peer.address} maximum-prefix`, peer.maximum),
         ...when(peer.policy, `  neighbor ${peer.address} route-map policy in`),
         ...when(peer.policy, `  neighbor ${peer.address} route-map policy out`),
@@ -95,13 +103,16 @@ const bgp = some(
     `router bgp ${router.asn}`,
     ...given(' bgp router-id', router.routerId),
     ' no bgp default ipv4-unicast',
+    ...given(' bgp cluster-id', router.cluster),
+    ...when(router.restart, ' bgp graceful-restart'),
     ...router.peers.flatMap((peer) => [
       ` neighbor ${peer.address} remote-as ${peer.asn}`,
       ...given(` neighbor ${peer.address} description`, peer.description),
       ...when(peer.bfd, ` neighbor ${peer.address} bfd`),
       ...when(peer.shutdown, ` neighbor ${peer.address} shutdown`),
       ...given(` neighbor ${peer.address} password`, peer.password),
-      ...given(` neighbor ${peer.address} ebgp-multihop`, peer.multihop),
+      ...given(` neighbor ${peer.address} ebgp-multihop`, peer.asn === router.asn ? undefined : peer.multihop),
+      ...when(peer.security && peer.multihop === undefined, ` neighbor ${peer.address} ttl-security hops 2`),
       ...given(` neighbor ${peer.address} timers`, peer.timers),
       ...given(` neighbor ${peer.address} update-source`, peer.source),
     ]),
@@ -117,6 +128,7 @@ const lan = record({
   cost: some(constantFrom(10, 20)),
   hello: some(constantFrom(1, 2)),
   passive: boolean(),
+  key: some(constantFrom('1 md5 secret:one', '1 md5 secret:two', '2 md5 secret:one')),
   area6: some(nat(2)),
   advertise: boolean(),
   interval: some(constantFrom(10, 20)),
@@ -127,6 +139,7 @@ const lan = record({
   'interface lan',
   ...given(' description', each.description),
   ...given(' ip ospf area', each.area),
+  ...(each.key === undefined ? [] : [' ip ospf authentication message-digest', ` ip ospf message-digest-key ${each.key}`]),
   ...(each.area === undefined
     ? []
     : [...given(' ip ospf cost', each.cost), ...given(' ip ospf hello-interval', each.hello), ...when(each.passive, ' ip ospf passive')]),
@@ -139,12 +152,13 @@ const lan = record({
   'exit',
 ])
 
-const routers = some(tuple(some(constantFrom('192.0.2.1', '192.0.2.9')), boolean())).map((router) => {
+const routers = some(tuple(some(constantFrom('192.0.2.1', '192.0.2.9')), boolean(), boolean())).map((router) => {
   if (router === undefined) return []
-  const [routerId, originate] = router
+  const [routerId, originate, redistribute] = router
   return ['ospf', 'ospf6'].flatMap((word) => [
     `router ${word}`,
     ...given(` ${word} router-id`, routerId),
+    ...when(redistribute, ' redistribute static'),
     ...when(originate, ' default-information originate'),
     'exit',
   ])
@@ -165,6 +179,11 @@ const routes = tuple(
 
 const configurations = tuple(prefixList, routes, lan, bgp, routers, routeMap).map((parts) => parts.flat().join('\n'))
 
+const secrets = new Map([
+  ['one', 'correct.horse'],
+  ['two', 'battery-staple'],
+])
+
 async function place(t: TestContext): Promise<FrrPlace> {
   const bench = await openBench('frr')
   t.after(() => bench.close())
@@ -173,7 +192,7 @@ async function place(t: TestContext): Promise<FrrPlace> {
   await target.host.run(['ip', '-batch', '-'], {
     input: 'link set lan up\naddress add 192.0.2.1/24 dev lan\naddress add 2001:db8::1/64 dev lan nodad\n',
   })
-  return frrPlace(target)
+  return { ...frrPlace(target), secrets: () => Promise.resolve(secrets) }
 }
 
 async function reach(router: FrrPlace, text: string): Promise<void> {
@@ -248,6 +267,16 @@ suite('FRR', { skip: missing ?? false }, () => {
     ])
     assert.equal(refused?.at, 1)
     assert.match(refused.status, /Unknown command/)
+    // What carries a secret is typed instead: no file, no arguments.
+    const typed = await vtyshSession(router, 'staticd').configure(
+      ['ip route 10.4.0.0/16 192.0.2.9', 'ip route 10.1.0.0/16 not a next hop', 'ip route 10.5.0.0/16 192.0.2.9'],
+      true,
+    )
+    assert.equal(typed?.at, 1)
+    assert.match(typed.status, /Unknown command/)
+    assert.equal(await vtyshSession(router, 'staticd').configure(['ip route 10.6.0.0/16 192.0.2.9'], true), undefined)
+    const routes = (await observeFrr(router)).get('staticd')?.configuration.map(({ text }) => text) ?? []
+    assert.ok(routes.includes('ip route 10.6.0.0/16 192.0.2.9'))
   })
 
   test('says the same to vtysh as over its socket', async (t) => {
@@ -256,13 +285,14 @@ suite('FRR', { skip: missing ?? false }, () => {
     const [text = ''] = sample(
       tuple(prefixList, bgp, routeMap)
         .map((parts) => parts.flat().join('\n'))
-        .filter((each) => each.includes('neighbor')),
+        .filter((each) => each.includes('password')),
       { numRuns: 1, seed: 7 },
     )
     const wanted = splitByDaemon(parseConfiguration(text), ['zebra', 'staticd', 'bgpd']).get('bgpd') ?? []
     await configureDaemon(router, 'bgpd', wanted)
     const said = parseConfiguration(await vtyshSession(router, 'bgpd').ask('show running-config'))
-    assert.deepEqual(difference(wanted, said), [])
+    assert.match(formatConfiguration(said), /password (correct\.horse|battery-staple)/)
+    assert.deepEqual(difference(wanted, maskLines(said, secrets)), [])
   })
 
   test('is found by its processes, started once, and stopped', async (t) => {

@@ -10,6 +10,7 @@ import { configureDaemon, observeFrr, wantedParts } from '../../packages/imp/src
 import { daemonOrder } from '../../packages/imp/src/frr/grammar.ts'
 import { renderFrr, type FrrConfig } from '../../packages/imp/src/frr/render.ts'
 import { layer3Interfaces } from '../../packages/imp/src/interfaces/model.ts'
+import { placeholder } from '../../packages/imp/src/secrets/model.ts'
 import { renderNat } from '../../packages/imp/src/nat/render.ts'
 import { Fault } from '../../packages/kit/src/base/fault.ts'
 import { localHost } from '../../packages/kit/src/host/local.ts'
@@ -19,6 +20,8 @@ import { until } from '../../packages/kit/src/host/until.ts'
 const machine = localHost()
 const golden = join(import.meta.dirname, '../../packages/imp/src/config/golden')
 const names = await machine.files.list(golden)
+/** bgpd 8.4 takes milliseconds for each of a thousand route maps: tests/long/frr-large.test.ts gives it those. */
+const small = names.filter((name) => name !== 'exchange-200-peers')
 const programs = '/usr/lib/frr'
 
 /** Why these tests cannot run here, or undefined when they can. */
@@ -66,7 +69,9 @@ async function scratch(t: TestContext, name = 'edge'): Promise<FrrPlace> {
   const host = inNamespace(machine, namespace)
   await host.run(['ip', 'link', 'set', 'lo', 'up'])
   await host.run(['sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1'])
-  return { machine, host, namespace, directory }
+  // The value of each secret is its placeholder, so that FRR prints what was rendered.
+  const secrets = () => Promise.resolve(new Map(['transit', 'core', 'ibgp'].map((label) => [label, placeholder(label)])))
+  return { machine, host, namespace, directory, secrets }
 }
 
 /** Gives the namespace interfaces of these names. */
@@ -194,7 +199,7 @@ async function bgpRoutes(place: FrrPlace): Promise<string[]> {
 }
 
 suite('rendered configurations on real programs', () => {
-  for (const name of names) {
+  for (const name of small) {
     test(`FRR prints ${name} as it was rendered`, async (t) => {
       if (missing !== undefined) return t.skip(missing)
       const config = await goldenConfig(name)
@@ -205,7 +210,9 @@ suite('rendered configurations on real programs', () => {
       await load(place, rendered.text)
       assert.deepEqual(lines(await running(place)), lines(rendered.text))
     })
+  }
 
+  for (const name of names) {
     test(`vtysh and nft accept ${name}`, async (t) => {
       if (missing !== undefined) return t.skip(missing)
       await machine.query(['vtysh', '-C', '-f', join(golden, name, 'frr.conf')])
@@ -218,7 +225,7 @@ suite('rendered configurations on real programs', () => {
 
   test('the same daemons take one configuration after the other by difference, and a second apply is empty', async (t) => {
     if (missing !== undefined) return t.skip(missing)
-    const configs = await Promise.all([...names, ...names.toReversed()].map(goldenConfig))
+    const configs = await Promise.all([...small, ...small.toReversed()].map(goldenConfig))
     const place = await scratch(t)
     await addLinks(place, configs.flatMap(links))
     await startDaemons(place, daemonOrder)

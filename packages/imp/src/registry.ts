@@ -4,7 +4,20 @@ import { room, type Registry } from '@imp/kit/op/registry.ts'
 import type { ImpContext } from './context.ts'
 
 /** First words of what `collections` derives from the schema, which is not loaded for any other word. */
-const listWords = ['interfaces', 'loopbacks', 'bridges', 'cross-connects', 'routes', 'policy-routes', 'modules', 'management', 'bgp', 'nat']
+const listWords = [
+  'interfaces',
+  'loopbacks',
+  'bridges',
+  'cross-connects',
+  'routes',
+  'policy-routes',
+  'modules',
+  'management',
+  'bgp',
+  'ospf',
+  'ospf6',
+  'nat',
+]
 const sectionWords = ['management', 'bgp', 'ospf', 'ospf6', 'nat', 'container', 'cpu']
 
 export const registry: Registry<ImpContext> = {
@@ -20,7 +33,11 @@ export const registry: Registry<ImpContext> = {
     room('Migration', ['config'], () => import('./migrate/ops.ts')),
     room('Router', ['plan', 'apply', 'recover', 'status', 'drift'], () => import('./pipeline/ops.ts')),
     room('Overrides', ['overrides'], () => import('./overrides/ops.ts')),
+<<<<<<< Updated upstream
     room('Appliance', ['appliance'], () => import('./appliance/ops.ts')),
+=======
+    room('Secrets', ['secret'], () => import('./secrets/ops.ts')),
+>>>>>>> Stashed changes
     room('Looking', ['show'], () => import('./show/ops.ts')),
     room('Watching', ['monitor'], () => import('./monitor/ops.ts')),
     room('Captures', ['capture'], () => import('./capture/ops.ts')),

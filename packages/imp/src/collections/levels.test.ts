@@ -44,7 +44,7 @@ suite('levels of the candidate', () => {
 
   test('fields that have parts are levels, values are none', () => {
     const inside = levelOf(at('bgp', 'peers', 'transit')).inside.map(({ word }) => word)
-    assert.deepEqual(inside, ['import', 'export'])
+    assert.deepEqual(inside, ['password', 'import', 'export'])
     assert.equal(placeAt(document, ['interfaces', 'lan', 'mtu']), undefined)
     assert.equal(placeAt(document, ['interfaces', 'wan']), undefined)
     assert.ok(levelOf(at('interfaces', 'external')).inside.some(({ word }) => word === 'ospf'))

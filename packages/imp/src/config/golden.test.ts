@@ -32,5 +32,5 @@ suite('golden configurations', () => {
     })
   }
 
-  test('there are enough of them', () => assert.ok(names.length >= 8))
+  test('there are enough of them', () => assert.ok(names.length >= 12))
 })

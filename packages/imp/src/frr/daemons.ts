@@ -2,6 +2,7 @@
 import { Fault } from '@imp/kit/base/fault.ts'
 import type { Argv, Host } from '@imp/kit/host/host.ts'
 import { until } from '@imp/kit/host/until.ts'
+import type { SecretValues } from '../secrets/model.ts'
 import { daemonOrder } from './grammar.ts'
 import type { FrrDaemon } from './render.ts'
 
@@ -15,6 +16,8 @@ export interface FrrPlace {
   readonly namespace?: string
   /** Directory of sockets, pid files and logs. */
   readonly directory: string
+  /** Values of the secrets that lines name; none unless told. */
+  readonly secrets?: () => Promise<SecretValues>
 }
 
 export interface RunningDaemon {

@@ -51,7 +51,7 @@ function additions(path: readonly string[], line: Line): Change[] {
 const permanent = /^(interface|address-family) /
 
 /** Lines of which FRR has to forget the old value before it takes a new one, or refuses some values while others stand. */
-const exclusive = /^(router bgp|ip ospf area|ipv6 ospf6 area|ipv6 nd ra-lifetime) /
+const exclusive = /^(router bgp|ip ospf area|ipv6 ospf6 area|ipv6 nd ra-lifetime|ip ospf message-digest-key) /
 
 function excludes(old: Line, next: Line): boolean {
   return old.text !== next.text && exclusive.test(next.text)

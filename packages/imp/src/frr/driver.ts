@@ -1,10 +1,12 @@
 /** Applies configurations to running FRR daemons by difference, over their vty sockets: sessions that a change does not touch stay up. */
-import { Fault } from '@imp/kit/base/fault.ts'
+import { asFault, Fault } from '@imp/kit/base/fault.ts'
 import { findDaemons, lastLog, startDaemons, stopDaemons, type FrrPlace, type RunningDaemon } from './daemons.ts'
 import { commandsOf, difference, splitByDaemon, type Change } from './difference.ts'
 import { parseBgpSummary, parseConfiguration, type BgpSession, type Line } from './parse.ts'
 import type { FrrConfig, FrrDaemon } from './render.ts'
+import { carriesSecret, keepUnknown, maskLines, masked, revealed } from './secret-lines.ts'
 import { withSession, type Session } from './session.ts'
+import type { SecretValues } from '../secrets/model.ts'
 
 export interface ObservedDaemon extends RunningDaemon {
   readonly configuration: readonly Line[]
@@ -13,14 +15,21 @@ export interface ObservedDaemon extends RunningDaemon {
 /** The daemons that run, each with the configuration that it has. */
 export type ObservedFrr = ReadonlyMap<FrrDaemon, ObservedDaemon>
 
-async function runningConfiguration(session: Session): Promise<Line[]> {
-  return parseConfiguration(await session.ask('show running-config'))
+const noSecrets: SecretValues = new Map()
+
+function secretsOf(place: FrrPlace): Promise<SecretValues> {
+  return place.secrets?.() ?? Promise.resolve(noSecrets)
+}
+
+/** With placeholders where secrets stand. */
+async function runningConfiguration(session: Session, secrets: SecretValues): Promise<Line[]> {
+  return maskLines(parseConfiguration(await session.ask('show running-config')), secrets)
 }
 
 export async function observeFrr(place: FrrPlace): Promise<ObservedFrr> {
-  const running = await findDaemons(place)
+  const [running, secrets] = await Promise.all([findDaemons(place), secretsOf(place)])
   const observed = [...running].map(async ([daemon, process]): Promise<readonly [FrrDaemon, ObservedDaemon]> => {
-    const configuration = await withSession(place, daemon, runningConfiguration)
+    const configuration = await withSession(place, daemon, (session) => runningConfiguration(session, secrets))
     return [daemon, { ...process, configuration }]
   })
   return new Map(await Promise.all(observed))
@@ -41,12 +50,22 @@ interface Refusal {
 }
 
 /** Sends the changes as one batch; stops at the first command that is refused. */
-async function send(session: Session, changes: readonly Change[]): Promise<Refusal | undefined> {
+async function send(session: Session, changes: readonly Change[], secrets: SecretValues): Promise<Refusal | undefined> {
   const commands = commandsOf(changes)
-  const refused = await session.configure(commands.map((command) => command.text))
+  const texts = commands.map((command) => revealed(command.text, secrets))
+  const confidential = commands.some(({ text }) => carriesSecret(text))
+  const refused = await session.configure(texts, confidential).catch((error: unknown) => {
+    throw withoutSecrets(asFault(error), secrets)
+  })
   if (refused === undefined) return undefined
   const { text: command = '', change } = commands[refused.at] ?? {}
-  return { change, command, words: refused.text, status: refused.status, lost: refused.lost === true }
+  return { change, command, words: masked(refused.text, secrets), status: masked(refused.status, secrets), lost: refused.lost === true }
+}
+
+/** A fault that repeats no secret; its cause might, and stays behind. */
+function withoutSecrets(fault: Fault, secrets: SecretValues): Fault {
+  const detail = fault.detail === undefined ? undefined : masked(fault.detail, secrets)
+  return new Fault(fault.code, masked(fault.message, secrets), { hint: fault.hint, detail })
 }
 
 function same(a: Change, b: Change): boolean {
@@ -75,7 +94,7 @@ async function lost(place: FrrPlace, daemon: FrrDaemon, refusal: Refusal): Promi
  * an event for the router that is being freed. Its adjacencies go with the router either way.
  */
 async function dropOspfRouter(place: FrrPlace): Promise<void> {
-  const present = await withSession(place, 'ospfd', runningConfiguration)
+  const present = await withSession(place, 'ospfd', (session) => runningConfiguration(session, noSecrets))
   if (!present.some((line) => line.text === 'router ospf')) return
   await stopDaemons(place, ['ospfd'])
   await startDaemons(place, ['ospfd'])
@@ -89,17 +108,22 @@ const rounds = 4
  * it stays, for the caller to undo.
  */
 export async function configureDaemon(place: FrrPlace, daemon: FrrDaemon, wanted: readonly Line[]): Promise<void> {
+  const secrets = await secretsOf(place)
   if (daemon === 'ospfd' && !wanted.some((line) => line.text === 'router ospf')) await dropOspfRouter(place)
   await withSession(place, daemon, async (session) => {
     let refusal: Refusal | undefined
+    const remaining = async (): Promise<Change[]> => {
+      const have = await runningConfiguration(session, secrets)
+      return difference(keepUnknown(wanted, have), have)
+    }
     for (let round = 0; round < rounds; round += 1) {
-      const changes = difference(wanted, await runningConfiguration(session))
+      const changes = await remaining()
       if (changes.length === 0) return
       if (refusal !== undefined && !isMoot(refusal, changes)) throw refused(daemon, refusal)
-      refusal = await send(session, changes)
+      refusal = await send(session, changes, secrets)
       if (refusal?.lost === true) throw await lost(place, daemon, refusal)
     }
-    const left = difference(wanted, await runningConfiguration(session))
+    const left = await remaining()
     if (left.length === 0) return
     if (refusal !== undefined) throw refused(daemon, refusal)
     throw new Fault('failed', `${daemon} does not keep ${JSON.stringify(left[0]?.line)}`, {

@@ -131,7 +131,7 @@ export function keyOf(path: readonly string[], line: string): string {
 
 /** Lines of which FRR takes back only the short form: the value is not parsed, or a quoted text would not match. */
 const shortened =
-  /^(neighbor \S+ (?:description|password|timers(?: connect)?|maximum-prefix|update-source|ebgp-multihop)|description|set as-path prepend)\b/
+  /^(neighbor \S+ (?:description|password|timers(?: connect)?|maximum-prefix|update-source|ebgp-multihop)|description|set as-path prepend|ip ospf message-digest-key \d+)\b/
 
 /** The command that takes a line back. */
 export function negation(path: readonly string[], line: string): string {

@@ -2,6 +2,7 @@
 import { parseAddress, parsePrefix, type Family } from '@imp/kit/base/ip.ts'
 import type { RouterConfig } from '../config/model.ts'
 import { isAddress, keepaliveOf, type Bgp, type BgpPeer } from '../routing/model.ts'
+import { placeholder } from '../secrets/model.ts'
 import { block, type Block, type Entry } from './document.ts'
 import { addressLiteral, prefixLiteral } from './literal.ts'
 import { exportMapName, importMapName } from './render-policy.ts'
@@ -14,7 +15,10 @@ function sessionLines(peer: BgpPeer, links: ReadonlyMap<string, string>): string
     ...(peer.description === undefined || peer.description === '' ? [] : [words('description', peer.description)]),
     ...(peer.bfd ? [words('bfd')] : []),
     ...(peer.enabled ? [] : [words('shutdown')]),
+    ...(peer.password === undefined ? [] : [words('password', placeholder(peer.password.secret))]),
     ...(peer.multihop === undefined ? [] : [words('ebgp-multihop', peer.multihop)]),
+    ...(peer.ttlSecurity === undefined ? [] : [words('ttl-security hops', peer.ttlSecurity)]),
+    ...(peer.gracefulRestart === false ? [words('graceful-restart-disable')] : []),
     words('timers', keepaliveOf(peer), peer.holdTime),
     words('timers connect', peer.connectRetry),
     ...(source === undefined ? [] : [words('update-source', isAddress(source) ? addressLiteral(source) : (links.get(source) ?? source))]),
@@ -26,10 +30,24 @@ function policyLines(bgp: Bgp, peer: BgpPeer): string[] {
   return [
     words('activate'),
     ...(peer.export.default ? [words('default-originate')] : []),
-    ...(peer.asn === bgp.asn ? [words('next-hop-self')] : []),
+    ...(peer.asn === bgp.asn && peer.nextHopSelf !== false ? [words('next-hop-self')] : []),
+    ...(peer.reflectorClient ? [words('route-reflector-client')] : []),
+    ...(peer.export.sendCommunities ? [] : [`no ${words('send-community', 'all')}`]),
     ...(peer.maximumPrefixes === undefined ? [] : [words('maximum-prefix', peer.maximumPrefixes)]),
     words('route-map', importMapName(peer), 'in'),
     words('route-map', exportMapName(peer), 'out'),
+  ]
+}
+
+/** Linux forwards on while bgpd is away, and zebra keeps its routes: hence the promise that forwarding is preserved. */
+function gracefulRestartLines({ gracefulRestart }: Bgp): string[] {
+  if (gracefulRestart === undefined) return []
+  const { restartTime, staleTime } = gracefulRestart
+  return [
+    ...(staleTime === 360 ? [] : [`bgp graceful-restart stalepath-time ${staleTime}`]),
+    ...(restartTime === 120 ? [] : [`bgp graceful-restart restart-time ${restartTime}`]),
+    'bgp graceful-restart',
+    'bgp graceful-restart preserve-fw-state',
   ]
 }
 
@@ -51,6 +69,8 @@ export function renderBgp(config: RouterConfig, links: ReadonlyMap<string, strin
     block(`router bgp ${bgp.asn}`, [
       `bgp router-id ${bgp.routerId}`,
       'no bgp default ipv4-unicast',
+      ...(bgp.clusterId === undefined ? [] : [`bgp cluster-id ${bgp.clusterId}`]),
+      ...gracefulRestartLines(bgp),
       ...bgp.peers.flatMap((peer) => sessionLines(peer, links)),
       ...addressFamily(bgp, 4),
       ...addressFamily(bgp, 6),

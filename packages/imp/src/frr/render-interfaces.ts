@@ -8,6 +8,7 @@ import {
   type InterfaceOspf,
   type Layer3Interface,
 } from '../interfaces/model.ts'
+import { placeholder } from '../secrets/model.ts'
 import { block, type Block } from './document.ts'
 import { addressLiteral, prefixLiteral } from './literal.ts'
 
@@ -62,10 +63,18 @@ function printsNetwork(word: 'ip ospf' | 'ipv6 ospf6', ospf: InterfaceOspf): boo
   return ospf.network === 'point-to-point' || (ospf.network === 'broadcast' && word === 'ipv6 ospf6')
 }
 
+/** ospfd alone: OSPFv3 leaves this to IPsec (RFC 4552). */
+function authenticationLines({ authentication }: InterfaceOspf): string[] {
+  if (authentication === undefined) return []
+  const { keyId, key } = authentication
+  return ['ip ospf authentication message-digest', `ip ospf message-digest-key ${keyId} md5 ${placeholder(key.secret)}`]
+}
+
 function ospfLines(word: 'ip ospf' | 'ipv6 ospf6', ospf: InterfaceOspf | undefined): string[] {
   if (ospf === undefined) return []
   return [
     `${word} area ${ospf.area}`,
+    ...authenticationLines(ospf),
     ...(ospf.bfd ? [`${word} bfd`] : []),
     ...(ospf.cost === undefined ? [] : [`${word} cost ${ospf.cost}`]),
     ...(ospf.deadInterval === 40 ? [] : [`${word} dead-interval ${ospf.deadInterval}`]),

@@ -74,10 +74,15 @@ export function prefixLists(bgp: Bgp): PrefixList[] {
 }
 
 /** Prefix lists as FRR prints them, numbered in fives. */
-export function renderPrefixLists(bgp: Bgp): string[] {
-  return prefixLists(bgp).flatMap(({ family, name, entries }) =>
+export function numbered(lists: readonly PrefixList[]): string[] {
+  return lists.flatMap(({ family, name, entries }) =>
     entries.map((entry, index) => `${familyWord(family)} prefix-list ${name} seq ${5 * (index + 1)} ${entry}`),
   )
+}
+
+/** All prefix lists of BGP. */
+export function renderPrefixLists(bgp: Bgp): string[] {
+  return numbered(prefixLists(bgp))
 }
 
 /** Whether bogons are refused: whoever lists what to take from a peer knows what it does; only the open door has a filter in front. */

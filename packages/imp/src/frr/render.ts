@@ -7,7 +7,7 @@ import { layer3Interfaces } from '../interfaces/model.ts'
 import { formatDocument } from './document.ts'
 import { renderBgp } from './render-bgp.ts'
 import { renderInterfaces } from './render-interfaces.ts'
-import { renderOspf } from './render-ospf.ts'
+import { renderOspf, renderOspfPrefixLists, renderOspfRouteMaps } from './render-ospf.ts'
 import { renderPrefixLists, renderRouteMaps } from './render-policy.ts'
 import { renderStatic } from './render-static.ts'
 
@@ -44,9 +44,9 @@ export function renderFrr(config: RouterConfig): FrrConfig {
   const links = new Map(layer3Interfaces(config).map((each) => [each.name, each.link]))
   const text = formatDocument([
     ['frr defaults traditional'],
-    config.bgp === undefined ? [] : renderPrefixLists(config.bgp),
+    [...(config.bgp === undefined ? [] : renderPrefixLists(config.bgp)), ...renderOspfPrefixLists(config)],
     // Before the peers that name them: a session must never be without its policy.
-    config.bgp === undefined ? [] : renderRouteMaps(config.bgp),
+    [...(config.bgp === undefined ? [] : renderRouteMaps(config.bgp)), ...renderOspfRouteMaps(config)],
     renderStatic(config),
     renderInterfaces(config),
     renderBgp(config, links),

@@ -14,7 +14,7 @@ export interface Resets {
 
 /** Settings of a neighbor that reset its session when they come, go or change. */
 const resetting =
-  /^(?:no )?neighbor (\S+) (remote-as|ttl-security|ebgp-multihop|password|update-source|peer-group|local-as|disable-connected-check|capability|activate|addpath-\S+|shutdown|passive)\b/
+  /^(?:no )?neighbor (\S+) (remote-as|ttl-security|ebgp-multihop|password|update-source|peer-group|local-as|disable-connected-check|capability|activate|addpath-\S+|shutdown|passive|route-reflector-client)\b/
 /** Settings that do so only when they go. */
 const resettingWhenGone = /^neighbor (\S+) bfd\b/
 /** `no neighbor X`: the definition goes, and the session with it. */
@@ -51,6 +51,18 @@ function ospfInterfaces(changes: readonly Change[], have: readonly Line[]): Rese
   const speaking = new Set(have.filter((line) => line.children.some((child) => / area /.test(child.text))).map((line) => line.text))
   const touched = changes.filter((change) => adjacency.test(change.line) && speaking.has(change.path[0] ?? ''))
   return [...new Set(touched.map((change) => (change.path[0] ?? '').slice('interface '.length)))]
+}
+
+/**
+ * What is said at the start of a session and therefore acts on no session that is up (RFC 4724 3); bgpd itself asks for a reset of the
+ * peers.
+ */
+const deferred = /^(no )?(bgp graceful-restart|neighbor \S+ graceful-restart)\b/
+
+/** Words for a plan about changes that wait for sessions to begin anew; empty when there are none. */
+export function deferredText(changes: readonly Change[], have: readonly Line[]): string {
+  const waits = neighborsOf(have).size > 0 && changes.some((change) => deferred.test(change.line))
+  return waits ? 'graceful restart acts on sessions that begin from now on: clear them to have it at once' : ''
 }
 
 /** What the changes reset, given what the daemon has before them. */

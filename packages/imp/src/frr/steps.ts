@@ -8,7 +8,7 @@ import { configureDaemon, wantedParts, type ObservedFrr } from './driver.ts'
 import { daemonOrder } from './grammar.ts'
 import { formatConfiguration, parseConfiguration, type Line } from './parse.ts'
 import type { FrrConfig, FrrDaemon } from './render.ts'
-import { resetsOf, resetText, type Resets } from './reset.ts'
+import { deferredText, resetsOf, resetText, type Resets } from './reset.ts'
 
 const Daemon = z.enum(['zebra', 'staticd', 'bgpd', 'ospfd', 'ospf6d', 'bfdd'])
 const DaemonsData = z.strictObject({ daemons: z.array(Daemon) })
@@ -130,6 +130,8 @@ export function planFrr(place: FrrPlace, wanted: FrrConfig, observed: ObservedFr
   const parts = changedParts(wanted, observed)
   const resets = joined(parts.map(({ changes, have }) => resetsOf(changes, have ?? [])))
   const consequence = resetText(resets)
+  const waiting = parts.map(({ changes, have }) => deferredText(changes, have ?? [])).find((text) => text !== '') ?? ''
+  const notes = [consequence, waiting].filter((text) => text !== '').join('; ')
   const data = {
     parts: parts.map(({ daemon, have, want }) => ({
       daemon,
@@ -138,7 +140,7 @@ export function planFrr(place: FrrPlace, wanted: FrrConfig, observed: ObservedFr
     })),
     lines: parts.flatMap(({ changes }) => changes.flatMap(linesOf)),
   }
-  const summary = `${summaryOf(parts)}${consequence === '' ? '' : ` (${consequence})`}`
+  const summary = `${summaryOf(parts)}${notes === '' ? '' : ` (${notes})`}`
   return {
     before: [
       ...(starting.length === 0 ? [] : [kinds.start.step(`start ${starting.join(', ')}`, { daemons: starting })]),

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { parseInterfaceAddress } from '@imp/kit/base/ip.ts'
 import { Address6, Description, InterfaceAddress, Mac, PciAddress, Prefix6, VlanId, interfaceName } from '@imp/kit/base/schema.ts'
+import { SecretReference } from '../secrets/model.ts'
 
 export const Role = z
   .enum(['external', 'internal'])
@@ -106,7 +107,16 @@ const ospfFields = {
     .describe('seconds of silence until a neighbour is gone; equal on all routers of the link'),
   bfd: z.boolean().default(false).describe('notice a dead neighbour within a second by BFD (RFC 5880)'),
 }
-export const InterfaceOspf = z.strictObject(ospfFields).describe('makes the interface part of OSPF for IPv4')
+const OspfAuthentication = z
+  .strictObject({
+    keyId: z.int().min(1).max(255).default(1).describe('number of the key, the same on all routers of the link'),
+    key: SecretReference.describe('secret of at most 16 characters, the same on all routers of the link'),
+  })
+  .describe('sign packets, and take only those signed alike (MD5, RFC 2328 D.3)')
+
+export const InterfaceOspf = z
+  .strictObject({ ...ospfFields, authentication: OspfAuthentication.exactOptional() })
+  .describe('makes the interface part of OSPF for IPv4')
 export type InterfaceOspf = z.output<typeof InterfaceOspf>
 export const InterfaceOspf6 = z.strictObject(ospfFields).describe('makes the interface part of OSPFv3 for IPv6')
 export type InterfaceOspf6 = z.output<typeof InterfaceOspf6>

@@ -3,6 +3,7 @@ import { Fault, type Finding } from '@imp/kit/base/fault.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import { closesContext, exitWord, interfaceLineOwner, isBanner, keyOf, opensContext, ownerOf } from '../frr/grammar.ts'
 import { parseConfiguration, type Line } from '../frr/parse.ts'
+import { baresSecret } from '../frr/secret-lines.ts'
 import type { FrrConfig, FrrDaemon } from '../frr/render.ts'
 import { overridePlace, type Override, type Overrides } from '../overrides/model.ts'
 
@@ -73,6 +74,10 @@ function checkLine(line: Placed, known: ReadonlyMap<string, string>, daemons: re
   const { path, text } = line
   if (path.length === 0 && isBanner(text)) {
     return [finding('error', line, 'belongs to the machine, not to the router', 'leave it out')]
+  }
+  if (baresSecret(text)) {
+    const { value: _, ...rest } = finding('error', line, 'holds a password', 'imp secret set NAME, and write secret:NAME instead')
+    return [rest]
   }
   const owner = ownerOfPlaced(line)
   if (owner !== undefined && !daemons.includes(owner)) {

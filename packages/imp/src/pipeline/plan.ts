@@ -1,9 +1,12 @@
 /** The whole plan of a configuration for a target: what changes it, what verifies the change, what remembers it. */
 import { isDeepStrictEqual } from 'node:util'
+import { refuse } from '@imp/kit/base/fault.ts'
 import type { Step } from '@imp/kit/plan/step.ts'
 import type { RouterConfig } from '../config/model.ts'
 import type { Resets } from '../frr/reset.ts'
 import type { Overrides } from '../overrides/model.ts'
+import { checkSecrets } from '../secrets/references.ts'
+import { readSecretValues } from '../secrets/store.ts'
 import { planRouter } from './difference.ts'
 import { observeRouter, type ObservedRouter } from './observe.ts'
 import { acceptedOverrides } from './overrides.ts'
@@ -48,10 +51,11 @@ function isSame(running: Running | undefined, config: RouterConfig, overrides: O
 }
 
 /**
- * Looks at the target and plans; changes nothing. Faults when cards are missing, names are taken or drop-ins (those of the target
+ * Looks at the target and plans; changes nothing. Faults when cards or secrets are missing, names are taken or drop-ins (those of the target
  * unless told) cannot go into force.
  */
 export async function planConfig(target: Target, config: RouterConfig, given?: Overrides): Promise<ConfigPlan> {
+  refuse(`the secrets of ${config.hostname}`, checkSecrets(config, await readSecretValues(target.local, target.stateDirectory)))
   const overrides = await acceptedOverrides(target, config, given)
   const wanted = renderRouter(config, overrides)
   const [running, before] = await Promise.all([findRunning(target), runningText(target)])

@@ -9,6 +9,7 @@ import { remoteHost } from '@imp/kit/host/remote.ts'
 import type { ImpContext } from '../context.ts'
 import type { DataplanePlace } from '../dataplane/dataplane.ts'
 import type { FrrPlace } from '../frr/daemons.ts'
+import { readSecretValues } from '../secrets/store.ts'
 
 export interface Target {
   /** For messages: `namespace dataplane`, `lab demo/edge`. */
@@ -126,8 +127,14 @@ export async function openTarget(context: ImpContext, spec: TargetSpec): Promise
 
 /** The target as FRR's daemons see it. */
 export function frrPlace(target: Target): FrrPlace {
-  const { machine, host, namespace, runDirectory } = target
-  return { machine, host, directory: join(runDirectory, 'frr'), ...(namespace === undefined ? {} : { namespace }) }
+  const { machine, host, namespace, runDirectory, stateDirectory, local } = target
+  return {
+    machine,
+    host,
+    directory: join(runDirectory, 'frr'),
+    ...(namespace === undefined ? {} : { namespace }),
+    secrets: () => readSecretValues(local, stateDirectory),
+  }
 }
 
 /** The target as a dataplane sees it. */

@@ -146,6 +146,38 @@ const cases: readonly Case[] = [
     message: /no identity/,
   },
   {
+    rule: 'hops to a peer of our own AS',
+    changes: changedPeer({ asn: 64500, multihop: 3 }),
+    path: 'bgp.peers[0].multihop',
+    message: /another AS/,
+  },
+  {
+    rule: 'a client of another AS',
+    changes: changedPeer({ reflectorClient: true }),
+    path: 'bgp.peers[0].reflectorClient',
+    message: /for iBGP/,
+  },
+  { rule: 'a next hop of another AS', changes: changedPeer({ nextHopSelf: false }), path: 'bgp.peers[0].nextHopSelf', message: /for iBGP/ },
+  {
+    rule: 'two ways to say how far away a peer is',
+    changes: changedPeer({ multihop: 3, ttlSecurity: 3 }),
+    path: 'bgp.peers[0].ttlSecurity',
+    message: /beside multihop/,
+  },
+  {
+    rule: 'communities that are not sent',
+    changes: changedPeer({ export: { communities: ['64500:1'], sendCommunities: false } }),
+    path: 'bgp.peers[0].export.communities',
+    message: /not sent/,
+  },
+  {
+    rule: 'a cluster without clients',
+    severity: 'warning',
+    changes: { bgp: { asn: 64500, routerId: '203.0.113.1', clusterId: '203.0.113.1', announced: ['203.0.113.0/24'], peers: [transit] } },
+    path: 'bgp.clusterId',
+    message: /no effect/,
+  },
+  {
     rule: 'very long prefix lists',
     severity: 'warning',
     changes: { ...changedPeer({ import: { reject: Array.from({ length: 200 }, (_, index) => ({ prefix: `5.${index}.0.0/16` })) } }) },

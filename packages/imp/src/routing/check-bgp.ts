@@ -4,6 +4,7 @@ import { bits, contains, formatAddress, formatPrefix, parseAddress, parsePrefix,
 import { doubtful, duplicates, ownNetworks, wrong, type OwnNetworks, type RouterConfig } from '../config/model.ts'
 import { layer3Interfaces } from '../interfaces/model.ts'
 import { isRouted } from './check.ts'
+import { checkCluster, checkSession } from './check-session.ts'
 import { isAddress, type Bgp, type BgpPeer, type PrefixRange } from './model.ts'
 
 interface Situation {
@@ -22,7 +23,7 @@ function checkReachable({ config, bgp, own, peer, path, address }: Situation): F
   }
   if (own.at(address) !== undefined) return [wrong(at, peer.address, 'is an address of this router itself', 'use that of the peer')]
   if (own.around(address).length > 0) return []
-  if (peer.asn !== bgp.asn && peer.multihop === undefined) {
+  if (peer.asn !== bgp.asn && peer.multihop === undefined && (peer.ttlSecurity ?? 1) === 1) {
     return [wrong(at, peer.address, 'is in no connected network', 'mend the address, or set multihop when the peer is further away')]
   }
   return isRouted(config, address)
@@ -133,7 +134,9 @@ function checkExport({ bgp, peer, path, address }: Situation): Finding[] {
 }
 
 function checkPeer(situation: Situation): Finding[] {
-  return [checkReachable, checkSource, checkTimers, checkImport, checkExport].flatMap((rule) => rule(situation))
+  const { bgp, peer, path } = situation
+  const rules = [checkReachable, checkSource, checkTimers, checkImport, checkExport]
+  return [...rules.flatMap((rule) => rule(situation)), ...checkSession(bgp, peer, path)]
 }
 
 function checkAnnounced(bgp: Bgp): Finding[] {
@@ -175,6 +178,7 @@ export function checkBgp(config: RouterConfig): Finding[] {
   return [
     ...checkRouterId(bgp, own),
     ...checkAnnounced(bgp),
+    ...checkCluster(bgp),
     ...duplicates(
       peers,
       ({ peer }) => peer.name,

@@ -35,6 +35,31 @@ const cases: readonly Case[] = [
     message: /helloInterval 10/,
   },
   {
+    rule: 'an announcement of the other family',
+    changes: { ospf: { announced: ['2001:db8:10::/48'] } },
+    path: 'ospf.announced[0]',
+    message: /not of IPv4/,
+  },
+  {
+    rule: 'an announced default route',
+    changes: { ospf: { announced: ['0.0.0.0/0'] } },
+    path: 'ospf.announced[0]',
+    message: /default route/,
+  },
+  {
+    rule: 'an announcement of what nobody has',
+    severity: 'warning',
+    changes: { ospf: { announced: ['10.77.0.0/16'] } },
+    path: 'ospf.announced[0]',
+    message: /neither a static route/,
+  },
+  {
+    rule: 'a loopback that signs',
+    changes: { loopbacks: [{ instance: 0, addresses: ['203.0.113.1/32'], ospf: { authentication: { key: { secret: 'core' } } } }] },
+    path: 'loopbacks[0].ospf',
+    message: /no neighbours/,
+  },
+  {
     rule: 'neighbours on a loopback',
     changes: { loopbacks: [{ instance: 0, addresses: ['203.0.113.1/32'], ospf: { network: 'point-to-point' } }] },
     path: 'loopbacks[0].ospf',

@@ -1,6 +1,7 @@
 /** Static routes, policy routes, BGP and OSPF. */
 import { z } from 'zod'
 import { Address, Address4, Asn, Description, Prefix, interfaceName } from '@imp/kit/base/schema.ts'
+import { SecretReference } from '../secrets/model.ts'
 
 export const Route = z
   .strictObject({
@@ -82,6 +83,7 @@ export const ExportPolicy = z
     med: z.int().min(0).max(4294967295).describe('multi-exit discriminator, lower attracts more traffic').exactOptional(),
     communities: z.array(Community).default([]).describe('communities to tag the announcements with'),
     default: z.boolean().default(false).describe('announce a default route to this peer, whether or not we have one'),
+    sendCommunities: z.boolean().default(true).describe('pass communities on to this peer, ours and those of other peers'),
   })
   .describe('which routes to announce; to other autonomous systems never anything but announced prefixes')
 export type ExportPolicy = z.output<typeof ExportPolicy>
@@ -119,10 +121,40 @@ export const BgpPeer = z.strictObject({
     .describe('end the session when the peer sends more; the protection against a full table by accident')
     .exactOptional(),
   bfd: z.boolean().default(false).describe('notice a dead peer within a second by BFD (RFC 5880)'),
+  password: SecretReference.describe(
+    'secret that signs the packets of the session (TCP MD5, RFC 2385), the same on both sides',
+  ).exactOptional(),
+  ttlSecurity: z
+    .int()
+    .min(1)
+    .max(254)
+    .describe('take packets only from a peer at most so many hops away, 1 for a connected one (GTSM, RFC 5082); the peer must do the same')
+    .meta({ examples: [1] })
+    .exactOptional(),
+  gracefulRestart: z
+    .literal(false)
+    .describe('false keeps this peer out of graceful restart: its routes go at once when its session does')
+    .exactOptional(),
+  reflectorClient: z
+    .boolean()
+    .default(false)
+    .describe('pass routes of other iBGP peers on to this one and its routes on to them (route reflector, RFC 4456)'),
+  nextHopSelf: z
+    .boolean()
+    .describe('whether an iBGP peer sends what it forwards by our external routes to us instead of to their next hop; true unless told')
+    .exactOptional(),
   import: ImportPolicy.prefault({}),
   export: ExportPolicy.prefault({}),
 })
 export type BgpPeer = z.output<typeof BgpPeer>
+
+export const GracefulRestart = z
+  .strictObject({
+    restartTime: z.int().min(1).max(4095).default(120).describe('seconds that peers wait for us to come back'),
+    staleTime: z.int().min(1).max(4095).default(360).describe('seconds that routes of a peer that restarts stay in use'),
+  })
+  .describe('forwarding goes on while bgpd restarts, here and at the peers (RFC 4724); acts on sessions that begin after the change')
+export type GracefulRestart = z.output<typeof GracefulRestart>
 
 export const Bgp = z
   .strictObject({
@@ -133,15 +165,25 @@ export const Bgp = z
       .default([])
       .describe('own networks that the world shall see; what is in none of them is never announced to another AS')
       .meta({ examples: [['203.0.113.0/24', '2001:db8:10::/48']] }),
+    clusterId: Address4.describe('identity of the cluster of route reflectors to which this router belongs; its router id unless told')
+      .meta({ examples: ['203.0.113.1'] })
+      .exactOptional(),
+    gracefulRestart: GracefulRestart.exactOptional(),
     peers: z.array(BgpPeer).default([]).describe('routers to exchange routes with'),
   })
   .describe('BGP; left out, it is off')
 export type Bgp = z.output<typeof Bgp>
 
+const Announced = z
+  .array(Prefix)
+  .default([])
+  .describe('networks of static routes, and of interfaces that take no part, to announce as external ones; nothing else of these is')
+
 export const Ospf = z
   .strictObject({
     routerId: Address4.describe('identity of this router; that of BGP unless told').exactOptional(),
     defaultOriginate: z.boolean().default(false).describe('announce a default route while there is one'),
+    announced: Announced,
   })
   .describe('OSPF for IPv4; interfaces take part by their own ospf; left out, it is off')
 export type Ospf = z.output<typeof Ospf>
@@ -150,6 +192,7 @@ export const Ospf6 = z
   .strictObject({
     routerId: Address4.describe('identity of this router; that of ospf, then that of BGP unless told').exactOptional(),
     defaultOriginate: z.boolean().default(false).describe('announce a default route while there is one'),
+    announced: Announced,
   })
   .describe('OSPFv3 for IPv6; interfaces take part by their own ospf6; left out, it is off')
 export type Ospf6 = z.output<typeof Ospf6>
