@@ -33,11 +33,8 @@ export const registry: Registry<ImpContext> = {
     room('Migration', ['config'], () => import('./migrate/ops.ts')),
     room('Router', ['plan', 'apply', 'recover', 'status', 'drift'], () => import('./pipeline/ops.ts')),
     room('Overrides', ['overrides'], () => import('./overrides/ops.ts')),
-<<<<<<< Updated upstream
     room('Appliance', ['appliance'], () => import('./appliance/ops.ts')),
-=======
     room('Secrets', ['secret'], () => import('./secrets/ops.ts')),
->>>>>>> Stashed changes
     room('Looking', ['show'], () => import('./show/ops.ts')),
     room('Watching', ['monitor'], () => import('./monitor/ops.ts')),
     room('Captures', ['capture'], () => import('./capture/ops.ts')),
