@@ -10,7 +10,6 @@ import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const program = join(root, 'packages/imp/src/main.ts')
 
 export interface Ended {
   readonly status: number | null
@@ -94,12 +93,7 @@ export async function bench(t: TestContext, files: string | Readonly<Record<stri
   await writeFile(file, (await readFile(file, 'utf8')).replace(/^name: .*$/m, `name: ${name}`))
   const runDirectory = join(directory, 'run')
   const env = { IMP_RUN_DIR: runDirectory }
-  const argv = (words: readonly string[]): [string, ...string[]] => [
-    process.execPath,
-    '--disable-warning=ExperimentalWarning',
-    program,
-    ...words,
-  ]
+  const argv = (words: readonly string[]): [string, ...string[]] => [join(root, 'bin/imp'), ...words]
   const imp: Bench['imp'] = (...words) => run(argv(words), env)
   t.after(async () => {
     await imp('lab', 'down', name)
@@ -140,7 +134,7 @@ export async function bench(t: TestContext, files: string | Readonly<Record<stri
       return { status, ...(JSON.parse(stdout) as Verified) }
     },
     async machines() {
-      const { stdout } = await run([process.execPath, join(root, 'packages/vmm/src/main.ts'), '--json', 'list', '--all'], {})
+      const { stdout } = await run([join(root, 'bin/vmm'), '--json', 'list', '--all'], {})
       return [...stdout.matchAll(new RegExp(`"name": "(${name}-[^"]+)"`, 'g'))].map((match) => match[1] ?? '')
     },
     remains: () => remains(name, join(runDirectory, 'lab', name)),
@@ -165,4 +159,11 @@ async function remains(name: string, directory: string): Promise<string[]> {
 /** The lines of verify that do not hold, as `kind subject`. */
 export function failing({ assertions }: Verified): string[] {
   return assertions.filter(({ holds }) => !holds).map(({ kind, subject }) => `${kind} ${subject}`)
+}
+
+/** Runs imp, which must end well; what it printed. */
+export async function succeeds(lab: Bench, ...words: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await lab.imp(...words)
+  if (status !== 0) throw new Error(`imp ${words.join(' ')}: status ${status}\n${stdout}\n${stderr}`)
+  return stdout
 }

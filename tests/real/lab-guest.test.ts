@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { suite, test } from 'node:test'
-import { bench, failing, frr, missing, qemu, type Bench } from './lab-fixture.ts'
+import { bench, failing, frr, missing, qemu, succeeds } from './lab-fixture.ts'
 
 const files = {
   'lab.yaml': `name: placeholder
@@ -29,12 +29,6 @@ verify:
   'greeting.txt': 'good day\n',
 }
 
-async function succeeds(lab: Bench, ...words: readonly string[]): Promise<string> {
-  const { status, stdout, stderr } = await lab.imp(...words)
-  assert.equal(status, 0, `imp ${words.join(' ')}\n${stdout}\n${stderr}`)
-  return stdout
-}
-
 const why = missing(frr, qemu)
 
 suite('labs with a microVM', { skip: why ?? false }, () => {
@@ -53,15 +47,6 @@ suite('labs with a microVM', { skip: why ?? false }, () => {
     assert.deepEqual(await lab.machines(), [])
   })
 
-  test('down after up was killed while the guest booted leaves nothing', async (t) => {
-    const lab = await bench(t, files)
-    // While it boots: after the engine has been started, before the guest answers.
-    await lab.killedWhen(/"started".*wait for the guest/, 'lab', 'up', lab.file)
-    await succeeds(lab, 'lab', 'down', lab.name)
-    assert.deepEqual(await lab.remains(), [])
-    assert.deepEqual(await lab.machines(), [])
-  })
-
   test('an up that is interrupted while the guest boots takes everything back', async (t) => {
     const lab = await bench(t, files)
     const { status } = await lab.interruptedWhen(/"started".*wait for the guest/, 'lab', 'up', lab.file)
@@ -73,6 +58,7 @@ suite('labs with a microVM', { skip: why ?? false }, () => {
   test('down finds machines whose lab was forgotten, as after a restart of this computer', async (t) => {
     const lab = await bench(t, files)
     await lab.killedWhen(/"started".*wait for the guest/, 'lab', 'up', lab.file)
+    // While the guest boots: after the engine has been started, before the guest answers.
     await rm(`${lab.runDirectory}/lab`, { recursive: true })
     await succeeds(lab, 'lab', 'down', lab.name)
     assert.deepEqual(await lab.remains(), [])

@@ -1,22 +1,15 @@
 /** The example labs: real router configurations, green as they are shipped, red in the right lines when something is broken. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { bench, bird, failing, frr, missing, qemu, tcpdump, type Bench } from './lab-fixture.ts'
-
-async function succeeds(lab: Bench, ...words: readonly string[]): Promise<string> {
-  const { status, stdout, stderr } = await lab.imp(...words)
-  assert.equal(status, 0, `imp ${words.join(' ')}\n${stdout}\n${stderr}`)
-  return stdout
-}
+import { bench, bird, failing, frr, missing, qemu, tcpdump, succeeds, type Bench } from './lab-fixture.ts'
 
 /** A failing line must not keep us waiting. */
 async function hurry(lab: Bench): Promise<void> {
   await lab.edit('lab.yaml', (text) => text.replace(/^( {2}- [a-z-]+: \{.*) \}$/gm, '$1, deadline: 1s }'))
 }
 
-/** What fails after `breaking`, in a lab that was green. */
+/** What fails after `breaking`, in a lab that is green. */
 async function failuresAfter(lab: Bench, breaking: () => Promise<unknown>): Promise<string[]> {
-  await succeeds(lab, 'lab', 'up', lab.file)
   assert.deepEqual(failing(await lab.verify()), [])
   await breaking()
   await hurry(lab)
@@ -33,40 +26,40 @@ async function inside(lab: Bench, node: string, ...argv: readonly string[]): Pro
 }
 
 suite('the lab with BIRD as upstream', { skip: missing(frr, bird) ?? false }, () => {
-  test('a session that the upstream shuts fails with all that depends on it', async (t) => {
+  // One after the other in one lab: each begins with all lines green again.
+  test('damage fails the lines that depend on it and no others, and up mends it', async (t) => {
     const lab = await bench(t, 'bird')
-    const control = `${lab.runDirectory}/lab/${lab.name}/upstream/bird.ctl`
-    const failures = await failuresAfter(lab, () => inside(lab, 'upstream', 'birdc', '-s', control, 'disable', 'edge4'))
-    assert.deepEqual(failures, [
-      'session edge with 192.0.2.1',
-      'route edge: 203.0.113.0/24',
-      'routes upstream: all of proto bird',
-      'reach client to 203.0.113.10',
-      'seen-as client at 203.0.113.10, tcp',
-    ])
-  })
-
-  test('a translation changed by hand fails its line, and up mends it', async (t) => {
-    const lab = await bench(t, 'bird')
-    const failures = await failuresAfter(lab, async () => {
-      const chain = /chain (\S+) \{\s+type nat hook postrouting/.exec(
-        await inside(lab, 'edge', 'nft', 'list', 'table', 'ip', 'imp_nat'),
-      )?.[1]
-      assert.ok(chain !== undefined)
-      const rule = 'ip saddr 100.64.1.10 ip protocol tcp snat to 198.51.100.15:30000-30100'
-      await inside(lab, 'edge', 'nft', 'insert', 'rule', 'ip', 'imp_nat', chain, rule)
-    })
-    assert.deepEqual(failures, ['seen-as client at 203.0.113.10, tcp'])
-    assert.match(await succeeds(lab, 'lab', 'up', lab.file), /0 nodes started/)
-    assert.deepEqual(failing(await lab.verify()), [])
-  })
-
-  test('a link that is down fails what goes over it, and up mends it', async (t) => {
-    const lab = await bench(t, 'bird')
-    const failures = await failuresAfter(lab, () => inside(lab, 'edge', 'ip', 'link', 'set', 'dev', 'lan1', 'down'))
-    assert.deepEqual(failures, ['reach client to 203.0.113.10', 'seen-as client at 203.0.113.10, tcp'])
     await succeeds(lab, 'lab', 'up', lab.file)
-    assert.deepEqual(failing(await lab.verify()), [])
+
+    await t.test('a translation changed by hand', async () => {
+      const failures = await failuresAfter(lab, async () => {
+        const table = await inside(lab, 'edge', 'nft', 'list', 'table', 'ip', 'imp_nat')
+        const chain = /chain (\S+) \{\s+type nat hook postrouting/.exec(table)?.[1]
+        assert.ok(chain !== undefined)
+        const rule = 'ip saddr 100.64.1.10 ip protocol tcp snat to 198.51.100.15:30000-30100'
+        await inside(lab, 'edge', 'nft', 'insert', 'rule', 'ip', 'imp_nat', chain, rule)
+      })
+      assert.deepEqual(failures, ['seen-as client at 203.0.113.10, tcp'])
+      assert.match(await succeeds(lab, 'lab', 'up', lab.file), /0 nodes started/)
+    })
+
+    await t.test('a link that is down', async () => {
+      const failures = await failuresAfter(lab, () => inside(lab, 'edge', 'ip', 'link', 'set', 'dev', 'lan1', 'down'))
+      assert.deepEqual(failures, ['reach client to 203.0.113.10', 'seen-as client at 203.0.113.10, tcp'])
+      await succeeds(lab, 'lab', 'up', lab.file)
+    })
+
+    await t.test('a session that the upstream shuts', async () => {
+      const control = `${lab.runDirectory}/lab/${lab.name}/upstream/bird.ctl`
+      const failures = await failuresAfter(lab, () => inside(lab, 'upstream', 'birdc', '-s', control, 'disable', 'edge4'))
+      assert.deepEqual(failures, [
+        'session edge with 192.0.2.1',
+        'route edge: 203.0.113.0/24',
+        'routes upstream: all of proto bird',
+        'reach client to 203.0.113.10',
+        'seen-as client at 203.0.113.10, tcp',
+      ])
+    })
   })
 
   test('another router configuration is applied by difference, and sessions go on', async (t) => {

@@ -1,70 +1,8 @@
 /** Labs of namespaces and FRR: up, by difference, verified, broken, killed and down. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { bench, failing, frr, missing, type Bench } from './lab-fixture.ts'
-
-function router(asn: number, other: number, own: string, peer: string, lan: string): string {
-  return `frr defaults traditional
-ip forwarding
-interface wan
- ip address ${own}/30
-exit
-interface lan
- ip address ${lan}.1/24
-exit
-router bgp ${asn}
- no bgp ebgp-requires-policy
- neighbor ${peer} remote-as ${other}
- neighbor ${peer} timers 1 3
- neighbor ${peer} timers connect 1
- address-family ipv4 unicast
-  network ${lan}.0/24
- exit-address-family
-exit
-`
-}
-
-const topology = `name: placeholder
-topology:
-  nodes:
-    west: {kind: frr, startup-config: west.conf}
-    east: {kind: frr, startup-config: east.conf}
-    client:
-      kind: host
-      exec:
-        - ip address add 198.51.100.10/24 dev eth1
-        - ip route add default via 198.51.100.1
-    server:
-      kind: host
-      exec:
-        - ip address add 203.0.113.10/24 dev eth1
-        - ip route add default via 203.0.113.1
-        - {command: sleep infinity, background: true}
-  links:
-    - endpoints: ["client:eth1", "west:lan"]
-    - endpoints: ["west:wan", "east:wan"]
-    - endpoints: ["east:lan", "server:eth1"]
-verify:
-  - session: {node: west, peer: 192.0.2.2}
-  - route: {node: west, prefix: 203.0.113.0/24, protocol: bgp, via: 192.0.2.2}
-  - routes: {node: east, protocol: bgp, exactly: [198.51.100.0/24]}
-  - reach: {from: client, to: 203.0.113.10}
-  - no-reach: {from: client, to: 203.0.113.77}
-  - seen-as: {from: client, to: 203.0.113.10, address: 198.51.100.10}
-  - seen-as: {from: client, to: 203.0.113.10, protocol: udp, address: 198.51.100.10}
-`
-
-const small = {
-  'lab.yaml': topology,
-  'west.conf': router(64500, 64496, '192.0.2.1', '192.0.2.2', '198.51.100'),
-  'east.conf': router(64496, 64500, '192.0.2.2', '192.0.2.1', '203.0.113'),
-}
-
-async function succeeds(lab: Bench, ...words: readonly string[]): Promise<string> {
-  const { status, stdout, stderr } = await lab.imp(...words)
-  assert.equal(status, 0, `imp ${words.join(' ')}\n${stdout}\n${stderr}`)
-  return stdout
-}
+import { bench, failing, frr, missing, succeeds, type Bench } from './lab-fixture.ts'
+import { small, smallWithDelay } from './lab-small.ts'
 
 /** A verify whose failing lines do not keep us waiting. */
 async function hurry(lab: Bench): Promise<void> {
@@ -168,42 +106,21 @@ suite('labs of namespaces', { skip: why ?? false }, () => {
   })
 })
 
+// Killed at every event: tests/long/lab-kill.test.ts.
 suite('labs whose commands are killed', { skip: why ?? false }, () => {
-  // With a relay, where the kernel has no netem: a process and a namespace more that might stay behind.
-  const files = {
-    ...small,
-    'lab.yaml': topology.replace('- endpoints: ["west:wan", "east:wan"]', '- {endpoints: ["west:wan", "east:wan"], delay: 2ms}'),
-  }
-
-  // A whole up has 16 events: the beginning and the end of each step and of each node.
-  for (const events of [1, 2, 3, 4, 6, 8, 10, 12, 14, 15]) {
-    test(`down after up was killed at event ${events} leaves nothing`, async (t) => {
-      const lab = await bench(t, files)
-      await lab.killedAt(events, 'lab', 'up', lab.file)
-      await succeeds(lab, 'lab', 'down', lab.name)
-      assert.deepEqual(await lab.remains(), [])
-    })
-  }
+  test('down after up was killed leaves nothing', async (t) => {
+    const lab = await bench(t, smallWithDelay)
+    await lab.killedAt(10, 'lab', 'up', lab.file)
+    await succeeds(lab, 'lab', 'down', lab.name)
+    assert.deepEqual(await lab.remains(), [])
+  })
 
   test('up after a killed up begins from a clean state', async (t) => {
-    const lab = await bench(t, files)
+    const lab = await bench(t, smallWithDelay)
     await lab.killedAt(9, 'lab', 'up', lab.file)
     assert.match(await succeeds(lab, 'lab', 'list'), /unfinished/)
     await succeeds(lab, 'lab', 'up', lab.file)
     assert.deepEqual(failing(await lab.verify()), [])
-  })
-
-  test('up after a killed change undoes it first', async (t) => {
-    const lab = await bench(t, files)
-    await succeeds(lab, 'lab', 'up', lab.file)
-    await lab.edit('lab.yaml', (text) =>
-      text.replace('198.51.100.10/24', '198.51.100.20/24').replaceAll('address: 198.51.100.10', 'address: 198.51.100.20'),
-    )
-    await lab.killedAt(5, 'lab', 'up', lab.file)
-    await succeeds(lab, 'lab', 'up', lab.file)
-    assert.deepEqual(failing(await lab.verify()), [])
-    await succeeds(lab, 'lab', 'down', lab.file)
-    assert.deepEqual(await lab.remains(), [])
   })
 })
 

@@ -7,56 +7,23 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import type { VmView } from '../../packages/vmm/src/vm/model.ts'
-import { filesBelow, makeDataDirectory, missing, removeDataDirectory, vmmOn, type Vmm } from './vmm-machine-command.ts'
+import { filesBelow, type Vmm } from './vmm-machine-command.ts'
+import { killedStart, obstacle, openMachines, processesOf, type Machines } from './vmm-machine-fixture.ts'
 
 const run = promisify(execFile)
-const skip = missing(['qemu-system-x86_64', 'ssh', 'ssh-keyscan', 'ss', 'mmdebstrap'], true) ?? false
-const namespace = `vmt${process.pid}`
-
-/** Pids of the engines of the machine. A dead one that nobody has reaped yet, as in a container without an init, does not count. */
-async function processesOf(id: string): Promise<string[]> {
-  const { stdout } = await run('ps', ['-eo', 'pid=,stat=,args='])
-  const lines = stdout.split('\n').map((line) => line.trim().split(/\s+/))
-  return lines.flatMap(([pid = '', stat = '', ...args]) =>
-    !stat.startsWith('Z') && args.join(' ').includes(`process=vmm-${id}`) ? [pid] : [],
-  )
-}
-
-async function links(): Promise<string> {
-  return (await run('ip', ['-n', namespace, '-br', 'link'])).stdout
-}
-
-async function rules(): Promise<string> {
-  return (await run('ip', ['netns', 'exec', namespace, 'nft', 'list', 'ruleset'])).stdout
-}
+const skip = obstacle() ?? false
 
 describe('machines on real QEMU', { skip, concurrency: false }, () => {
+  let machines: Machines
   let cli: Vmm
   let inside: Vmm
+  let namespace: string
 
   before(async () => {
-    cli = vmmOn(await makeDataDirectory())
-    inside = vmmOn(cli.directory, namespace)
-    await run('ip', ['netns', 'add', namespace])
-    await run('ip', ['-n', namespace, 'link', 'set', 'dev', 'lo', 'up'])
+    machines = await openMachines()
+    ;({ cli, inside, namespace } = machines)
   })
-  after(async () => {
-    await removeDataDirectory(inside)
-    await run('ip', ['netns', 'delete', namespace])
-  })
-
-  const show = (name: string): Promise<VmView> => cli.json<VmView>('show', name)
-
-  /** Nothing but the document, keys and logs of the machine, and its disk when it once ran. */
-  const nothingLeft = async (id: string, disk = false): Promise<void> => {
-    assert.deepEqual(await processesOf(id), [])
-    assert.doesNotMatch(await links(), new RegExp(`vmm-${id}|vmm-br0`))
-    assert.equal(await rules(), '')
-    const left = (await filesBelow(cli.directory)).filter((path) => path.includes(id))
-    const kept = disk ? /(host_ed25519|known_hosts|run\.json|journal|log|disk\.ext4)/ : /(host_ed25519|known_hosts|run\.json|journal|log)/
-    const unexpected = left.filter((path) => !path.startsWith('locks/') && !kept.test(path))
-    assert.deepEqual(unexpected, [])
-  }
+  after(() => machines.close())
 
   it('lives a whole life on the bridge: created, started, reached, stopped, started with its data, deleted without a trace', async () => {
     const created = await inside.json<VmView>('create', 'life', '--memory', '256', '--disk', '128')
@@ -65,8 +32,8 @@ describe('machines on real QEMU', { skip, concurrency: false }, () => {
     assert.deepEqual(created.addresses, ['172.16.0.2/16'])
     const started = await inside.json<{ machines: VmView[] }>('start', 'life')
     assert.equal(started.machines[0]?.state, 'running')
-    assert.match(await links(), new RegExp(`vmm-${created.id}`))
-    assert.match(await rules(), /masquerade/)
+    assert.match(await machines.links(), new RegExp(`vmm-${created.id}`))
+    assert.match(await machines.rules(), /masquerade/)
     const said = await inside.json<{ status: number; stdout: string }>(
       'exec',
       'life',
@@ -77,14 +44,14 @@ describe('machines on real QEMU', { skip, concurrency: false }, () => {
       "it's $HOME",
     )
     assert.deepEqual({ status: said.status, stdout: said.stdout }, { status: 0, stdout: 'life' })
-    const pinned = await run('ip', ['netns', 'exec', namespace, ...((await show('life')).ssh?.argv ?? []), 'cat', '/root/kept'])
+    const pinned = await run('ip', ['netns', 'exec', namespace, ...((await machines.show('life')).ssh?.argv ?? []), 'cat', '/root/kept'])
     assert.equal(pinned.stdout, "it's $HOME\n", 'the argv that show tells works as it is')
 
     const stopped = await inside.json<{ machines: VmView[] }>('stop', 'life')
     assert.equal(stopped.machines[0]?.state, 'stopped')
     assert.match(await readFile(stopped.machines[0].logs.console, 'utf8'), /reboot: /, 'the guest ended itself')
-    assert.doesNotMatch(await links(), /vmm-/)
-    assert.equal(await rules(), '')
+    assert.doesNotMatch(await machines.links(), /vmm-/)
+    assert.equal(await machines.rules(), '')
 
     await inside.json('start', 'life')
     assert.equal((await inside.json<{ stdout: string }>('exec', 'life', '--', 'cat', '/root/kept')).stdout, "it's $HOME")
@@ -92,7 +59,7 @@ describe('machines on real QEMU', { skip, concurrency: false }, () => {
     assert.equal(refused.status, 5, 'a running machine is not deleted unless forced')
     assert.match(refused.stderr, /life is running\n.*vmm stop life/s)
     await inside.json('delete', '--yes', '--force', 'life')
-    await nothingLeft(created.id)
+    await machines.nothingLeft(created.id)
     assert.deepEqual(
       (await filesBelow(cli.directory)).filter((path) => path.includes(created.id) || path.includes('life')),
       [],
@@ -114,41 +81,15 @@ describe('machines on real QEMU', { skip, concurrency: false }, () => {
     assert.deepEqual((await inside.json<{ machines: VmView[] }>('list', '--all')).machines, [])
   })
 
-  describe('a start that is killed', { concurrency: false }, () => {
-    const points = [
-      /^make the keys/,
-      /^make the writable layer/,
-      /^write the identity/,
-      /^put vmm-/,
-      /^run /,
-      /^wait for the guest/,
-      /^wait for ssh/,
-    ]
-    for (const [index, point] of points.entries()) {
-      it(`at "${point.source}" leaves nothing that the next command trips over`, async () => {
-        const name = `kill${index}`
-        const { id } = await inside.json<VmView>('create', name, '--memory', '256', '--disk', '64')
-        assert.ok(await inside.killedAt(point, 'start', name), 'it was killed')
-        assert.notEqual((await show(name)).state, 'running')
-        if (index % 2 === 0) {
-          const mended = await inside.json<{ machines: VmView[] }>('start', name)
-          assert.equal(mended.machines[0]?.state, 'running')
-          assert.equal((await inside.json<{ status: number }>('exec', name, '--', 'true')).status, 0)
-          assert.equal((await processesOf(id)).length, 1)
-        }
-        await inside.json('stop', '--kill', name)
-        await nothingLeft(id, index % 2 === 0)
-        await inside.json('delete', '--yes', name)
-      })
-    }
-  })
+  // Killed at every step: tests/long/vmm-machine-kill.test.ts.
+  it('leaves nothing of a start that is killed that the next command trips over', () => killedStart(machines, /^wait for the guest/, true))
 
   it('finishes a deletion that was killed', async () => {
     const { id } = await inside.json<VmView>('create', 'gone', '--network', 'none')
     await inside.json('start', 'gone')
     assert.ok(await inside.killedAt(/^remove the disk/, 'delete', '--yes', '--force', 'gone'))
     await inside.json('delete', '--yes', 'gone')
-    await nothingLeft(id)
+    await machines.nothingLeft(id)
     assert.equal((await inside.run('show', 'gone')).status, 3)
   })
 
@@ -161,20 +102,20 @@ describe('machines on real QEMU', { skip, concurrency: false }, () => {
     const { status, stderr } = await starting
     assert.equal(status, 9, stderr)
     assert.match(stderr, /dies: QEMU ended/)
-    const seen = await show('dies')
+    const seen = await machines.show('dies')
     assert.equal(seen.state, 'error')
     assert.match(seen.reason ?? '', /QEMU ended/)
-    await nothingLeft(id)
+    await machines.nothingLeft(id)
 
     await inside.json('start', 'dies')
-    const running = await show('dies')
+    const running = await machines.show('dies')
     process.kill(running.pid ?? assert.fail('no pid'), 'SIGKILL')
     while ((await processesOf(id)).length > 0);
-    assert.equal((await show('dies')).state, 'error')
-    assert.match((await show('dies')).reason ?? '', /without being asked/)
+    assert.equal((await machines.show('dies')).state, 'error')
+    assert.match((await machines.show('dies')).reason ?? '', /without being asked/)
     assert.equal((await inside.json<{ machines: VmView[] }>('start', 'dies')).machines[0]?.state, 'running')
     await inside.json('delete', '--yes', '--force', 'dies')
-    await nothingLeft(id)
+    await machines.nothingLeft(id)
   })
 
   it('moves ssh of the user network when somebody took its port, and keeps a guest without default route in', async () => {
@@ -190,7 +131,7 @@ describe('machines on real QEMU', { skip, concurrency: false }, () => {
     }
     assert.equal((await cli.json<{ stdout: string }>('exec', 'user', '--', 'ip', 'route', 'show', 'default')).stdout, '')
     await cli.json('delete', '--yes', '--force', 'user')
-    await nothingLeft(created.id)
+    await machines.nothingLeft(created.id)
   })
 
   it('runs in a namespace of the caller, on TAPs of the caller', async () => {
@@ -221,8 +162,8 @@ describe('machines on real QEMU', { skip, concurrency: false }, () => {
     assert.match(busy.stderr, /second: QEMU ended at once/)
     assert.match(busy.stderr, new RegExp(`${taps[0]}.*busy`))
     await cli.json('delete', '--yes', '--force', 'wired', 'second')
-    for (const tap of taps) assert.match(await links(), new RegExp(tap), 'TAPs of the caller stay')
-    await nothingLeft(created.id)
+    for (const tap of taps) assert.match(await machines.links(), new RegExp(tap), 'TAPs of the caller stay')
+    await machines.nothingLeft(created.id)
     for (const tap of taps) await run('ip', ['-n', namespace, 'link', 'delete', 'dev', tap])
   })
 
@@ -293,8 +234,8 @@ describe('machines on real QEMU', { skip, concurrency: false }, () => {
       (await filesBelow(cli.directory)).filter((path) => !before.includes(path) && !path.startsWith('locks/')),
       [],
     )
-    await nothingLeft(id)
-    assert.equal((await show('dry')).state, 'created')
+    await machines.nothingLeft(id)
+    assert.equal((await machines.show('dry')).state, 'created')
     await inside.json('delete', '--yes', 'dry')
   })
 })
