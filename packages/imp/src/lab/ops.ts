@@ -18,6 +18,7 @@ import { applyConfig } from '../pipeline/apply.ts'
 import { frrPlace } from '../pipeline/target.ts'
 import { probeLinkFeatures } from './features.ts'
 import { findMeant, labNames, listLabs, requireRunning } from './find.ts'
+import { drawGraph, drawings, graphOf } from './graph.ts'
 import { inspectLab, Inspection } from './inspect.ts'
 import { loadLab, loadTopology, type Abilities } from './load.ts'
 import { labPaths } from './names.ts'
@@ -234,4 +235,27 @@ const exec = operation<ImpContext>()({
   exitStatus: ({ status }) => status,
 })
 
-export const operations: readonly AnyOperation<ImpContext>[] = [up, down, list, inspect, verify, exec]
+const GraphEnd = z.strictObject({ node: z.string(), interface: z.string() })
+
+const graph = operation<ImpContext>()({
+  path: ['lab', 'graph'],
+  summary: 'Draw the nodes and links of a topology',
+  description: 'As text, or in the language of Mermaid or Graphviz. The lab need not run.',
+  effect: 'read',
+  args: ['file'],
+  input: z.strictObject({ file: File, as: z.enum(drawings).default('text').describe('language of the drawing') }),
+  output: z.strictObject({
+    name: z.string(),
+    nodes: z.array(z.strictObject({ name: z.string(), kind: z.string() })),
+    links: z.array(z.strictObject({ from: GraphEnd, to: GraphEnd, impairment: z.string().exactOptional() })),
+    drawing: z.string(),
+  }),
+  examples: ['imp lab graph examples/demo/lab.yaml', 'imp lab graph examples/demo/lab.yaml --as mermaid'],
+  async run(context, { file, as }) {
+    const drawn = graphOf(await loadTopology(context.host, resolve(file)))
+    return { name: drawn.name, nodes: [...drawn.nodes], links: [...drawn.links], drawing: drawGraph(drawn, as) }
+  },
+  view: ({ drawing }) => drawing,
+})
+
+export const operations: readonly AnyOperation<ImpContext>[] = [up, down, list, inspect, verify, exec, graph]
