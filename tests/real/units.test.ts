@@ -7,7 +7,7 @@ import { after, before, suite, test } from 'node:test'
 import { Fault } from '../../packages/kit/src/base/fault.ts'
 import { localHost } from '../../packages/kit/src/host/local.ts'
 import { places, type ApplianceFile } from '../../packages/imp/src/appliance/model.ts'
-import { goldenConfig, goldenNames, hardwareFor } from '../../packages/imp/src/dataplane/vpp/sample.ts'
+import { goldenConfig, goldenNames, hardwareFor, withoutPci } from '../../packages/imp/src/dataplane/vpp/sample.ts'
 import { applianceFiles } from '../../packages/imp/src/pipeline/appliance.ts'
 
 const machine = localHost()
@@ -86,4 +86,75 @@ suite('units', () => {
     if (!checked) return t.diagnostic('not linted: needs shellcheck (apt-get install shellcheck)')
     await machine.query(['shellcheck', '--shell=sh', ...[...texts.values()].map((name) => join(directory, 'scripts', name))])
   })
+
+  /** Why namespaces cannot be made here; undefined when they can. */
+  async function obstacle(): Promise<string | undefined> {
+    if (process.getuid?.() !== 0) return 'needs root'
+    try {
+      await machine.query(['unshare', '--net', '--mount', '--', 'ip', 'link', 'add', 't0', 'type', 'veth', 'peer', 'name', 't1'])
+      return undefined
+    } catch (error) {
+      if (error instanceof Fault) return `needs network and mount namespaces and veth: ${error.message}`
+      throw error
+    }
+  }
+
+  /**
+   * A machine of its own: names of namespaces and /usr/local/bin are private to it, and it has cards and a bridge of containers. Runs the
+   * scripts of the chain twice, and prints what is there after each time.
+   */
+  const driver = [
+    '#!/bin/sh',
+    'set -eu',
+    'mount --make-rprivate /',
+    'mkdir -p /run/netns',
+    'mount -t tmpfs none /run/netns',
+    'mount --bind "$1/usr/local/bin" /usr/local/bin',
+    'for card in eth0 eth1 eth2; do ip link add "$card" type veth peer name "far-$card"; done',
+    'ip link add incusbr0 type bridge',
+    'cat > /usr/local/bin/imp <<"END"',
+    '#!/bin/sh',
+    'echo "imp $*"',
+    'END',
+    'chmod 755 /usr/local/bin/imp',
+    'for time in 1 2; do',
+    '  echo "== run $time"',
+    '  netns-dataplane.sh',
+    '  netns-move-interfaces.sh',
+    '  incus-networking.sh',
+    "  ip -o link show | sed 's/link\\/ether.*//; s/^[0-9]*: //'",
+    "  ip -n dataplane -o link show | sed 's/link\\/ether.*//; s/^[0-9]*: //'",
+    '  ip -n dataplane -o -4 address show | sed "s/^[0-9]*: //"',
+    '  ip netns exec dataplane sysctl -n net.ipv6.conf.all.keep_addr_on_down',
+    'done',
+    'ip -n dataplane link delete incus-dataplane',
+    'echo "== run 3"',
+    'incus-networking.sh',
+    'ip -n dataplane -o -4 address show dev incus-dataplane',
+    '',
+  ].join('\n')
+
+  for (const dataplane of ['linux', 'vpp'] as const) {
+    test(`the chain's scripts run twice with the same end, for ${dataplane}`, async (t) => {
+      const why = await obstacle()
+      if (why !== undefined) return t.skip(why)
+      const root = join(directory, `chain-${dataplane}`)
+      const everything = goldenConfig('everything', dataplane)
+      const interfaces = everything.interfaces.map((port, index) => ({ ...port, nic: { name: `eth${index}` } }))
+      const config = { ...everything, interfaces }
+      const { wanted } = applianceFiles(config, withoutPci(hardwareFor(config)))
+      for (const file of wanted) if (file.path.startsWith('/usr/local/bin/')) await write(root, file)
+      await write(root, { path: '/driver', text: driver, mode: 0o755 })
+      const ran = await machine.run(['unshare', '--net', '--mount', '--', join(root, 'driver'), root], {
+        env: { PATH: `/usr/local/bin:${process.env['PATH'] ?? ''}` },
+      })
+      const [, first = '', second = '', third = ''] = ran.stdout.split(/== run \d\n/)
+      assert.equal(second, first)
+      for (const card of ['eth0', 'eth1', 'eth2']) assert.match(first, new RegExp(`^${card}@`, 'm'))
+      assert.match(first, /^incus-host@\S+ .* master incusbr0 /m)
+      assert.match(first, /^1$/m)
+      if (dataplane === 'vpp') assert.match(third, /imp appliance load container/)
+      else for (const text of [first, third]) assert.match(text, /incus-dataplane +inet 10\.234\.116\.5\/24/)
+    })
+  }
 })

@@ -40,7 +40,8 @@ function initScript(addresses: ContainerAddresses): ApplianceFile {
       'if ! incus profile device get default eth0 network >/dev/null 2>&1; then',
       `  incus profile device add default eth0 nic name=eth0 network=${bridge}`,
       'fi',
-      ...settings.map(([key, value]) => `incus network set ${bridge} ${key}=${value}`),
+      '# All at once: each would have to fit the others.',
+      `incus network set ${bridge} ${settings.map(([key, value]) => `${key}=${value}`).join(' ')}`,
     ],
     'incus',
   )
