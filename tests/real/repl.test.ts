@@ -30,6 +30,8 @@ async function tmux(...words: string[]): Promise<string> {
 afterEach(async () => {
   // The server ends with its last session, by itself or here.
   await tmux('kill-server').catch(() => undefined)
+  // A candidate of one test is none of the next.
+  rmSync(join(directory, 'config'), { recursive: true, force: true })
 })
 
 /** What the terminal showed so far, without the blanks at the ends of lines. */
@@ -106,6 +108,87 @@ describe('imp alone', { skip, concurrency: false }, () => {
     await see(/ended with 0$/)
     assert.match(readFileSync(history(), 'utf8'), /^lab \ninspct demo\n/)
     assert.equal(statSync(history()).mode & 0o777, 0o600)
+  })
+
+  test('the session of the mission: direct words, staged changes, levels, and the way back', async () => {
+    await open([join(root, 'bin', 'imp')])
+    await see(/^imp>$/m)
+    await type('shell core', 'Enter')
+    await see(/the core shell comes with the VPP dataplane\nhint: [^]*imp>$/)
+    await type('loopbacks add router-id --ipv4 203.0.113.1/32', 'Enter')
+    await see(/^\+ loopbacks\.router-id = \{[^]*1 change in the candidate[^]*^imp\*>$/m)
+    await type('nat mappings list', 'Enter')
+    await see(/^there are none\nimp\*>$/m)
+    await type('snapshot list', 'Enter')
+    await see(/^imp has no snapshots of the system yet$/m)
+    await type('interfaces add external --role external --ipv4 192.0.2.2/30', 'Enter')
+    await see(/^\+ interfaces\.external = [^]*^2 changes in the candidate/m)
+
+    // Tab at three levels: the menu, the member, the value.
+    await type('interf', 'Tab', 'Enter')
+    await see(/^imp\.interfaces\*>$/m)
+    await type('ext', 'Tab')
+    await see(/^imp\.interfaces\*> external$/m)
+    await type('', 'Enter')
+    await see(/^imp\.interfaces\.external\*>$/m)
+    await type('show', 'Enter')
+    await see(/^name +external\nrole +external\naddresses +192\.0\.2\.2\/30\nimp\.interfaces\.external\*>$/m)
+    await type('set enab', 'Tab')
+    await type('f', 'Tab')
+    await see(/external\*> set enabled false$/m)
+    await type('', 'Enter')
+    await see(/"enabled":false/)
+    await type('set mtu ?')
+    await see(/VALUE +largest packet in bytes[^]*1280\s+to\s+9216;\s+default\s+1500/)
+    await type('', 'C-c')
+
+    // A wrong word at each level.
+    await type('delte mtu', 'Enter')
+    await see(/imp interfaces external has no command "delte"\nhint: did you mean "delete"\?/)
+    await type('back', 'Enter')
+    await see(/^imp\.interfaces\*>$/m)
+    await type('extrnal', 'Enter')
+    await see(/imp interfaces has no command "extrnal"\nhint: did you mean "external"\?/)
+    await type('edit external.ospf', 'Enter')
+    await see(/^imp\.interfaces\.external\.ospf\*>$/m)
+    await type('set area x', 'Enter')
+    await see(/interfaces\.external\.ospf\.area: "x" is not a number/)
+    await type('home', 'Enter')
+    await type('interfces', 'Enter')
+    await see(/imp has no command "interfces"\nhint: did you mean "interfaces"\?\nimp\*>$/)
+    await type('edit bgp.peers.nobody', 'Enter')
+    await see(/there is no "nobody" in bgp\.peers/)
+
+    // Alone it is the candidate that is applied; the command line takes a file.
+    await type('apply --dry-run --no-health', 'Enter')
+    await see(/imp[^]*apply --dry-run --no-health\n[^]+\nimp\*>$/)
+    await type('agent', 'Enter')
+    await see(/^imp has no agent yet$/m)
+    await type('exit', 'Enter')
+    await see(/ended with 0$/)
+  })
+
+  test('long results come page by page, or go elsewhere', async () => {
+    await open([join(root, 'bin', 'imp')])
+    await see(/^imp>$/m)
+    await type('schema', 'Enter')
+    await see(/^-- more -- \d+%/m)
+    await type(' ')
+    await type('q')
+    await see(/^imp>$/m)
+    await type(`schema | save ${join(directory, 'schema.json')}`, 'Enter')
+    await see(/^wrote .*schema\.json$/m)
+    assert.ok(readFileSync(join(directory, 'schema.json'), 'utf8').startsWith('{'))
+    await type('schema | find policyRoutes | last 3 | count', 'Enter')
+    await see(/^3 lines$/m)
+    await type('schema | no-more', 'Enter')
+    await see(/^\}\nimp>$/m)
+    // In the middle of a line as well: it stays as it is.
+    await type('interfaces xx', 'Left', 'Left', '?')
+    await see(/^ {2}add +Add an interface[^]*\nimp> interfaces xx$/m)
+    await type('', 'C-c')
+    await type('', 'C-d')
+    await see(/ended with 0$/)
   })
 
   test('many lines leave nothing behind at the terminal', async () => {

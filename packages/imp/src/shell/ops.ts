@@ -4,6 +4,7 @@ import { Fault } from '@imp/kit/base/fault.ts'
 import type { Argv, Host } from '@imp/kit/host/host.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { ImpContext } from '../context.ts'
+import { findRunning } from '../pipeline/running.ts'
 import { frrPlace } from '../pipeline/target.ts'
 import { requireDaemon, requireNamespace, where, withTarget } from '../pipeline/where.ts'
 
@@ -69,4 +70,33 @@ const dataplane = operation<ImpContext>()({
   exitStatus: ({ status }) => status,
 })
 
-export const operations: readonly AnyOperation<ImpContext>[] = [routing, dataplane]
+/** Where VPP's command line listens, on the machine of the router: `cli-listen` of its startup configuration. */
+const coreSocket = '/run/vpp/core-cli.sock'
+
+const core = operation<ImpContext>()({
+  path: ['shell', 'core'],
+  aliases: [['shell', 'vpp']],
+  summary: "Open VPP's own shell, or run one command in it",
+  description: 'Only of routers whose dataplane is VPP; the kernel has no shell but that of its namespace: imp shell dataplane.',
+  effect: 'write',
+  args: ['words'],
+  input: z.strictObject({ words: z.array(z.string()).default([]).describe('one command of VPP instead of a shell'), ...where }),
+  output: Output,
+  examples: ['imp shell core', 'imp shell core show interface'],
+  run: (context, { words, ...rest }) =>
+    withTarget(context, rest, async (target) => {
+      if ((await findRunning(target))?.config.dataplane !== 'vpp') {
+        throw new Fault('unsupported', `${target.name} forwards by the Linux kernel: the core shell comes with the VPP dataplane`, {
+          hint: 'imp shell dataplane opens a shell in its namespace, imp shell routing that of FRR',
+        })
+      }
+      if ((await target.machine.files.stat(coreSocket)) === undefined)
+        throw new Fault('state', `VPP does not run in ${target.name}`, { hint: 'imp status shows what does' })
+      planned(context, [])
+      return give(context, target.machine, ['vppctl', '-s', coreSocket, ...words], words.length > 0)
+    }),
+  view,
+  exitStatus: ({ status }) => status,
+})
+
+export const operations: readonly AnyOperation<ImpContext>[] = [routing, dataplane, core]
