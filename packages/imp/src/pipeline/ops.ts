@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { Fault, refuse } from '@imp/kit/base/fault.ts'
-import { count, table } from '@imp/kit/base/text.ts'
+import { count } from '@imp/kit/base/text.ts'
 import { FilePath } from '@imp/kit/base/schema.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import { disruptionOf, disruptions } from '@imp/kit/plan/step.ts'
@@ -15,14 +15,12 @@ import { checkConfig } from '../config/check.ts'
 import { parseRouterConfig } from '../config/load.ts'
 import { RouterConfig } from '../config/model.ts'
 import type { ImpContext } from '../context.ts'
-import { findDaemons } from '../frr/daemons.ts'
-import { bgpSessions } from '../frr/driver.ts'
-import { applyConfig, isInterrupted, refuseInterrupted } from './apply.ts'
+import { status } from '../status/ops.ts'
+import { applyConfig, refuseInterrupted } from './apply.ts'
 import { planConfig } from './plan.ts'
 import { Preview, previewConfig, ShownStep, shownStep } from './preview.ts'
 import { recoverConfig } from './recover.ts'
 import { findRunning } from './running.ts'
-import { frrPlace } from './target.ts'
 import { drawPreview, drawSteps } from './view.ts'
 import { where, withTarget, type Where } from './where.ts'
 
@@ -141,58 +139,6 @@ const recover = operation<ImpContext>()({
     return outcome === 'nothing' && commits.length > 0
       ? commits.map(drawCommit).join('\n')
       : [`${target}: ${done}`, ...commits.map(drawCommit)].join('\n')
-  },
-})
-
-const Session = z.strictObject({
-  peer: z.string(),
-  asn: z.int(),
-  state: z.string(),
-  dropped: z.int().describe('how often it went down since bgpd started'),
-  received: z.int(),
-  sent: z.int(),
-})
-
-const status = operation<ImpContext>()({
-  path: ['status'],
-  summary: 'Show what a router runs',
-  effect: 'read',
-  input: z.strictObject(where),
-  output: z.strictObject({
-    target: z.string(),
-    hostname: z.string().describe('of the running configuration').exactOptional(),
-    appliedAt: z.string().exactOptional(),
-    interrupted: z.boolean().describe('whether a change was interrupted: imp recover'),
-    daemons: z.array(z.strictObject({ daemon: z.string(), pid: z.int() })),
-    sessions: z.array(Session),
-  }),
-  examples: ['imp status', 'imp status --target lab:demo/edge'],
-  async run(context, input) {
-    return withTarget(context, input, async (target) => {
-      const place = frrPlace(target)
-      const [running, daemons, sessions] = await Promise.all([findRunning(target), findDaemons(place), bgpSessions(place)])
-      return {
-        target: target.name,
-        ...(running === undefined ? {} : { hostname: running.config.hostname, appliedAt: running.appliedAt }),
-        interrupted: await isInterrupted(target),
-        daemons: [...daemons].map(([daemon, { pid }]) => ({ daemon, pid })),
-        sessions: sessions.map((session) => ({ ...session })),
-      }
-    })
-  },
-  view: (output) => {
-    const head =
-      output.hostname === undefined
-        ? `${output.target}: no configuration was applied yet`
-        : `${output.target}: ${output.hostname}, applied at ${output.appliedAt}`
-    const daemons = output.daemons.map(({ daemon, pid }) => [daemon, String(pid)])
-    const sessions = output.sessions.map((each) => [each.peer, `AS ${each.asn}`, each.state, `${each.received} in`, `${each.sent} out`])
-    return [
-      head,
-      ...(output.interrupted ? ['a change was interrupted: imp recover'] : []),
-      ...table([['DAEMON', 'PID'], ...daemons]),
-      ...(sessions.length === 0 ? [] : table([['PEER', 'AS', 'STATE', 'RECEIVED', 'SENT'], ...sessions])),
-    ].join('\n')
   },
 })
 
