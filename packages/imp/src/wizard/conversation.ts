@@ -145,11 +145,11 @@ async function reviewed(conversation: Conversation, state: State): Promise<Endin
 
 async function fromMenu(conversation: Conversation, state: State): Promise<Ending | undefined> {
   const { ask, drafts } = conversation
-  const next = nextStep(state)
   const reply = await ask.choice<Step>({
     message: 'Configuration of this router',
     options: menuOptions(conversation, state),
-    initial: conversation.configured && next === names[0] ? 'nics' : next,
+    // Who changed one thing of a router that runs wants to see and commit it.
+    initial: conversation.configured && state.done.size > 0 ? 'review' : nextStep(state),
   })
   if (reply.reply === 'cancelled') return { ending: 'cancelled' }
   if (reply.reply === 'back' || reply.value === 'later') return { ending: 'kept' }

@@ -169,7 +169,8 @@ async function commitNow(context: ImpContext, input: Input, edited: ResultInput,
   const commit = commitOperations.find(({ path }) => path.join(' ') === 'commit')
   if (commit === undefined) throw new Fault('bug', 'there is no operation commit')
   const { all: _all, ...rest } = input
-  const answer = await invoke(commit, context, { ...rest, ...(confirm ? { confirm: '10m' } : {}) })
+  // What it disturbs was shown in the review, and agreed to there.
+  const answer = await invoke(commit, { ...context, yes: true }, { ...rest, ...(confirm ? { confirm: '10m' } : {}) })
   if (answer.answer === 'plan') return edited
   const { commit: made } = parse(z.looseObject({ commit: Commit.exactOptional() }), answer.value, 'commit')
   return { ...edited, outcome: 'committed', ...(made === undefined ? {} : { commit: made }) }
