@@ -37,6 +37,7 @@ export type Reader =
   | 'resolved'
   | 'timesyncd'
   | 'sysctl'
+  | 'cards'
   | 'vpp-core'
   | 'vpp-nat'
   | 'frr'

@@ -79,7 +79,7 @@ export interface Move {
 
 /** Moves cards; those that are there, or that VPP holds already, are left alone. One that is missing does not keep the others back. */
 export function moveScript(moves: readonly Move[]): ApplianceFile {
-  return shellScript(places.scripts.moveInterfaces, [
+  const lines = [
     '# Moves the network cards of the dataplane into its namespace.',
     'set -eu',
     `namespace=${places.namespace}`,
@@ -105,7 +105,8 @@ export function moveScript(moves: readonly Move[]): ApplianceFile {
     ...moves.map(({ card, name, pci = '' }) => `move ${card} ${name} '${pci}' || failed=1`),
     '',
     'exit "$failed"',
-  ])
+  ]
+  return shellScript(places.scripts.moveInterfaces, lines, 'cards')
 }
 
 /** Brings the configuration of VPP up over its API, where each line has an answer. */

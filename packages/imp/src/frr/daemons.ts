@@ -16,6 +16,8 @@ export interface FrrPlace {
   readonly namespace?: string
   /** Directory of sockets, pid files and logs. */
   readonly directory: string
+  /** Unit of systemd that runs all daemons, watched by watchfrr; undefined when they are started one by one. */
+  readonly unit?: string
   /** Values of the secrets that lines name; none unless told. */
   readonly secrets?: () => Promise<SecretValues>
 }
@@ -31,6 +33,8 @@ export type RunningDaemons = ReadonlyMap<FrrDaemon, RunningDaemon>
 /** Debian's place for the daemons (package frr). */
 const programs = '/usr/lib/frr'
 const stopTimeout = 10_000
+/** Milliseconds in which a unit starts its daemons; watchfrr waits up to a minute before it starts one for the second time. */
+const unitTimeout = 90_000
 
 function pidFile(place: FrrPlace, daemon: FrrDaemon): string {
   return `${place.directory}/${daemon}.pid`
@@ -46,13 +50,18 @@ async function readIfThere(host: Host, path: string): Promise<string | undefined
   }
 }
 
+/** watchfrr starts the daemons of a unit without naming their pid files, which are then in the place that FRR was built with. */
+function isOurs(place: FrrPlace, daemon: FrrDaemon, words: readonly string[]): boolean {
+  return words.includes(pidFile(place, daemon)) || (place.unit !== undefined && words[0] === `${programs}/${daemon}`)
+}
+
 /** The process that the pid file names, when it is this daemon of this directory. Pids are reused: the command line decides. */
 async function findProcess(place: FrrPlace, daemon: FrrDaemon): Promise<RunningDaemon | undefined> {
   const pid = Number((await readIfThere(place.machine, pidFile(place, daemon)))?.trim() ?? '')
   if (!Number.isInteger(pid) || pid < 2) return undefined
   const commandLine = await readIfThere(place.machine, `/proc/${pid}/cmdline`)
   const stat = await readIfThere(place.machine, `/proc/${pid}/stat`)
-  if (commandLine?.split('\0').includes(pidFile(place, daemon)) !== true || stat === undefined) return undefined
+  if (!isOurs(place, daemon, commandLine?.split('\0') ?? []) || stat === undefined) return undefined
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return fields[0] === 'Z' ? undefined : { pid, startTime: Number(fields[19]) }
 }
@@ -129,8 +138,18 @@ async function startDaemon(place: FrrPlace, daemon: FrrDaemon): Promise<void> {
   }
 }
 
+/** Starts the unit, unless it runs, and waits for the daemons: one that ended is started again by watchfrr. */
+async function startUnit(place: FrrPlace, unit: string, wanted: readonly FrrDaemon[]): Promise<RunningDaemons> {
+  await place.machine.run(['systemctl', 'start', unit], { timeout: unitTimeout })
+  return until(place.machine.clock, { timeout: unitTimeout, what: `${wanted.join(', ')} of ${unit}` }, async () => {
+    const running = await findDaemons(place)
+    return wanted.every((daemon) => running.has(daemon)) ? running : undefined
+  })
+}
+
 /** Starts those of the daemons that do not run: zebra first, the others at once. Returns what runs then. */
 export async function startDaemons(place: FrrPlace, wanted: readonly FrrDaemon[]): Promise<RunningDaemons> {
+  if (place.unit !== undefined) return startUnit(place, place.unit, wanted)
   await place.machine.files.makeDirectory(place.directory, { owner: 'frr:frr', mode: 0o755 })
   const running = await findDaemons(place)
   const missing = daemonOrder.filter((daemon) => wanted.includes(daemon) && !running.has(daemon))
@@ -165,6 +184,10 @@ async function end(place: FrrPlace, daemon: FrrDaemon, running: RunningDaemon): 
 
 /** Stops those of the daemons that run: zebra last, so that the others can take their routes back. */
 export async function stopDaemons(place: FrrPlace, unwanted: readonly FrrDaemon[] = daemonOrder): Promise<void> {
+  if (place.unit !== undefined && unwanted.includes('zebra')) {
+    await place.machine.run(['systemctl', 'stop', place.unit], { timeout: unitTimeout })
+    return
+  }
   const running = [...(await findAll(place))].filter(([daemon]) => unwanted.includes(daemon))
   await Promise.all(running.filter(([daemon]) => daemon !== 'zebra').map(([daemon, each]) => end(place, daemon, each)))
   for (const [daemon, each] of running) if (daemon === 'zebra') await end(place, daemon, each)

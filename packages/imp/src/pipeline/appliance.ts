@@ -10,6 +10,7 @@ import { renderCommands } from '../dataplane/vpp/exec.ts'
 import { attachPorts } from '../dataplane/vpp/startup-ports.ts'
 import { hugePages, renderStartup } from '../dataplane/vpp/startup.ts'
 import { renderFrr } from '../frr/render.ts'
+import { carriesSecret } from '../frr/secret-lines.ts'
 import { nicOf } from '../interfaces/model.ts'
 import type { Overrides } from '../overrides/model.ts'
 import { renderManagement } from '../management/render.ts'
@@ -76,9 +77,10 @@ function readerOf(path: string): Reader {
   return path.startsWith('/etc/systemd/network/') ? 'networkd' : 'none'
 }
 
-/** What FRR starts with; from then on it is changed over its sockets, line by line. */
+/** What FRR starts with; from then on it is changed over its sockets, line by line. Secrets it is told there, and only there. */
 function frrFile(config: RouterConfig, overrides: Overrides): ApplianceFile {
-  const text = `${renderFrr(config).text}${overrideFrrText(overrides)}`
+  const lines = `${renderFrr(config).text}${overrideFrrText(overrides)}`.split('\n')
+  const text = lines.filter((line) => !carriesSecret(line.trim())).join('\n')
   return { path: frr.configuration, text, mode: 0o640, owner: 'frr:frr', reader: 'none' }
 }
 

@@ -4,6 +4,7 @@ import type { Report } from '@imp/kit/base/events.ts'
 import type { Executor } from '@imp/kit/plan/apply.ts'
 import { kinds, type Kinds } from '@imp/kit/plan/step.ts'
 import { journalAt, type Journal } from '@imp/kit/store/journal.ts'
+import { applianceStepKinds } from '../appliance/steps.ts'
 import { linuxDataplane } from '../dataplane/linux/driver.ts'
 import { isThere } from '../dataplane/linux/steps.ts'
 import { frrStepKinds } from '../frr/steps.ts'
@@ -16,6 +17,7 @@ function routerKinds(target: Target): Kinds {
   return kinds(
     ...linuxDataplane.kinds(place),
     ...frrStepKinds(frrPlace(target), () => isThere(place)),
+    ...applianceStepKinds(target.machine),
     verifyKind(target),
     recordKind(target),
   )

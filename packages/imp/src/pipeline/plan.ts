@@ -7,6 +7,7 @@ import type { Resets } from '../frr/reset.ts'
 import type { Overrides } from '../overrides/model.ts'
 import { checkSecrets } from '../secrets/references.ts'
 import { readSecretValues } from '../secrets/store.ts'
+import { planAppliance } from './appliance-plan.ts'
 import { planRouter } from './difference.ts'
 import { observeRouter, type ObservedRouter } from './observe.ts'
 import { acceptedOverrides } from './overrides.ts'
@@ -61,7 +62,9 @@ export async function planConfig(target: Target, config: RouterConfig, given?: O
   const [running, before] = await Promise.all([findRunning(target), runningText(target)])
   const desired = withOriginals(wanted, running?.originals ?? {})
   const observed = await observeRouter(target, desired)
-  const { steps: changes, resets } = planRouter(target, desired, observed, running?.made)
+  const { steps: differences, resets } = planRouter(target, desired, observed, running?.made)
+  const appliance = target.appliance === true ? await planAppliance(target.machine, config, overrides) : { before: [], after: [] }
+  const changes = [...appliance.before, ...differences, ...appliance.after]
   if (changes.length === 0 && isSame(running, config, overrides)) return { steps: [], changes, resets, overrides }
   const untouched = await observeUntouched(target, desired, observed, resets)
   const shared = { config, overrides: [...overrides] }

@@ -6,6 +6,7 @@ import { FilePath, parse, parseJson } from '@imp/kit/base/schema.ts'
 import type { Argv, Host } from '@imp/kit/host/host.ts'
 import { inNamespace } from '@imp/kit/host/namespace.ts'
 import { remoteHost } from '@imp/kit/host/remote.ts'
+import { places } from '../appliance/model.ts'
 import type { ImpContext } from '../context.ts'
 import type { DataplanePlace } from '../dataplane/dataplane.ts'
 import type { FrrPlace } from '../frr/daemons.ts'
@@ -27,6 +28,8 @@ export interface Target {
   readonly overridesDirectory?: string
   /** This machine. */
   readonly local: Host
+  /** Whether it is an appliance: its files are written along, and FRR is a unit of systemd. It is not unless told. */
+  readonly appliance?: boolean
   /** Whether network cards may be brought in from the machine's own namespace; they are not unless told. */
   readonly bringsPorts?: boolean
 }
@@ -122,16 +125,19 @@ async function labTarget(context: ImpContext, spec: TargetSpec, name: string): P
 
 /** Opens what a person named on the command line; to be closed. `not-found` for a lab that does not run. */
 export async function openTarget(context: ImpContext, spec: TargetSpec): Promise<OpenTarget> {
-  return spec.target === undefined ? namespaceTarget(context, spec) : labTarget(context, spec, spec.target)
+  if (spec.target !== undefined) return labTarget(context, spec, spec.target)
+  const isAppliance = isOwnRouter(spec) && (await context.host.files.stat(places.marker)) !== undefined
+  return { ...namespaceTarget(context, spec), ...(isAppliance ? { appliance: true } : {}) }
 }
 
 /** The target as FRR's daemons see it. */
 export function frrPlace(target: Target): FrrPlace {
-  const { machine, host, namespace, runDirectory, stateDirectory, local } = target
+  const { machine, host, namespace, runDirectory, stateDirectory, local, appliance = false } = target
   return {
     machine,
     host,
-    directory: join(runDirectory, 'frr'),
+    directory: appliance ? places.frr.run : join(runDirectory, 'frr'),
+    ...(appliance ? { unit: 'frr.service' } : {}),
     ...(namespace === undefined ? {} : { namespace }),
     secrets: () => readSecretValues(local, stateDirectory),
   }
