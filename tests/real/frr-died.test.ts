@@ -52,10 +52,30 @@ suite('a daemon that dies', { skip: missing ?? false }, () => {
       assert.ok(error instanceof Fault)
       assert.equal(error.code, 'failed')
       assert.match(error.message, /bgpd died while it was given "router bgp 64500: neighbor 192\.0\.2\.5 remote-as 64505"/)
+      assert.equal(error.findings[0]?.path, 'bgp.peers[peer5]')
       return true
     })
     assert.deepEqual(await snapshot(router), before)
     assert.deepEqual((await planConfig(router, edge([2, 3]))).steps, [])
     assert.notEqual((await findDaemons(frrPlace(router))).get('bgpd')?.pid, pid)
+  })
+
+  test('or whose socket is gone is left as it is, and named', async (t) => {
+    const bench = await openBench('deaf')
+    t.after(() => bench.close())
+    const [router, far] = [await bench.target('edge'), await bench.target('far')]
+    await bench.cable(router, 'port0', far, 'eth0')
+    await applyConfig(router, edge([2]), { report: silent })
+    const before = await snapshot(router)
+    const socket = `${frrPlace(router).directory}/bgpd.vty`
+    await machine.files.rename(socket, `${socket}.away`)
+    await assert.rejects(applyConfig(router, edge([2, 3]), { report: silent }), (error) => {
+      assert.ok(error instanceof Fault)
+      assert.equal(error.code, 'state')
+      assert.match(error.message, /^bgpd of namespace \S+ does not listen$/)
+      return true
+    })
+    await machine.files.rename(`${socket}.away`, socket)
+    assert.deepEqual(await snapshot(router), before)
   })
 })

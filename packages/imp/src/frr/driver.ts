@@ -1,7 +1,8 @@
 /** Applies configurations to running FRR daemons by difference, over their vty sockets: sessions that a change does not touch stay up. */
-import { asFault, Fault } from '@imp/kit/base/fault.ts'
+import { asFault, Fault, type Finding } from '@imp/kit/base/fault.ts'
 import { findDaemons, lastLog, startDaemons, stopDaemons, type FrrPlace, type RunningDaemon } from './daemons.ts'
 import { commandsOf, difference, splitByDaemon, type Change } from './difference.ts'
+import { partOf, type Origins } from './origin.ts'
 import { parseBgpSummary, parseConfiguration, type BgpSession, type Line } from './parse.ts'
 import type { FrrConfig, FrrDaemon } from './render.ts'
 import { carriesSecret, keepUnknown, maskLines, masked, revealed } from './secret-lines.ts'
@@ -77,15 +78,24 @@ function quoted({ change, command }: Refusal): string {
   return JSON.stringify(`${where}${command}`)
 }
 
-function refused(daemon: FrrDaemon, refusal: Refusal): Fault {
-  return new Fault('exec', `${daemon} refused ${quoted(refusal)}: ${refusal.status}`, { detail: refusal.words })
+/** What is to be mended, when the line comes from a place of the configuration. */
+function blame(message: string, { change, words }: Refusal, origins: Origins): Finding[] {
+  const path = change === undefined ? undefined : origins[partOf(change.path, change.line)]
+  if (path === undefined) return []
+  return [{ path, severity: 'error', message, hint: words === '' ? 'mend it there, and try again' : `FRR says: ${words}` }]
+}
+
+function refused(daemon: FrrDaemon, refusal: Refusal, origins: Origins): Fault {
+  const message = `${daemon} refused ${quoted(refusal)}: ${refusal.status}`
+  return new Fault('exec', message, { detail: refusal.words, findings: blame(message, refusal, origins) })
 }
 
 /** A daemon that crashed, or that somebody ended, in the middle of a change. */
-async function lost(place: FrrPlace, daemon: FrrDaemon, refusal: Refusal): Promise<Fault> {
+async function lost(place: FrrPlace, daemon: FrrDaemon, refusal: Refusal, origins: Origins): Promise<Fault> {
   const happened = (await findDaemons(place)).has(daemon) ? 'closed the connection' : 'died'
   const detail = [refusal.words, await lastLog(place, daemon)].filter((each) => each !== undefined && each !== '').join('\n')
-  return new Fault('failed', `${daemon} ${happened} while it was given ${quoted(refusal)}`, { hint: 'its log says why', detail })
+  const message = `${daemon} ${happened} while it was given ${quoted(refusal)}`
+  return new Fault('failed', message, { hint: 'its log says why', detail, findings: blame(message, { ...refusal, words: '' }, origins) })
 }
 
 /**
@@ -105,9 +115,9 @@ const rounds = 4
 
 /**
  * Makes the configuration of one daemon equal to `wanted`. Throws `exec` with the line that the daemon refused; what was sent before
- * it stays, for the caller to undo.
+ * it stays, for the caller to undo. `origins` are the places to blame.
  */
-export async function configureDaemon(place: FrrPlace, daemon: FrrDaemon, wanted: readonly Line[]): Promise<void> {
+export async function configureDaemon(place: FrrPlace, daemon: FrrDaemon, wanted: readonly Line[], origins: Origins = {}): Promise<void> {
   const secrets = await secretsOf(place)
   if (daemon === 'ospfd' && !wanted.some((line) => line.text === 'router ospf')) await dropOspfRouter(place)
   await withSession(place, daemon, async (session) => {
@@ -119,13 +129,13 @@ export async function configureDaemon(place: FrrPlace, daemon: FrrDaemon, wanted
     for (let round = 0; round < rounds; round += 1) {
       const changes = await remaining()
       if (changes.length === 0) return
-      if (refusal !== undefined && !isMoot(refusal, changes)) throw refused(daemon, refusal)
+      if (refusal !== undefined && !isMoot(refusal, changes)) throw refused(daemon, refusal, origins)
       refusal = await send(session, changes, secrets)
-      if (refusal?.lost === true) throw await lost(place, daemon, refusal)
+      if (refusal?.lost === true) throw await lost(place, daemon, refusal, origins)
     }
     const left = await remaining()
     if (left.length === 0) return
-    if (refusal !== undefined) throw refused(daemon, refusal)
+    if (refusal !== undefined) throw refused(daemon, refusal, origins)
     throw new Fault('failed', `${daemon} does not keep ${JSON.stringify(left[0]?.line)}`, {
       detail: left.map((change) => `${change.action} ${[...change.path, change.line].join(' / ')}`).join('\n'),
     })

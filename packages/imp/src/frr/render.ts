@@ -5,6 +5,7 @@
 import type { RouterConfig } from '../config/model.ts'
 import { layer3Interfaces } from '../interfaces/model.ts'
 import { formatDocument } from './document.ts'
+import { originsOf } from './origin.ts'
 import { renderBgp } from './render-bgp.ts'
 import { renderInterfaces } from './render-interfaces.ts'
 import { renderOspf, renderOspfPrefixLists, renderOspfRouteMaps } from './render-ospf.ts'
@@ -17,6 +18,8 @@ export interface FrrConfig {
   readonly text: string
   /** Daemons that the text needs, in the order in which they start. */
   readonly daemons: readonly FrrDaemon[]
+  /** Where its parts come from (origin.ts), for whoever has to say what a daemon refused. */
+  readonly origins?: ReadonlyMap<string, string>
 }
 
 function usesBfd(config: RouterConfig): boolean {
@@ -52,5 +55,5 @@ export function renderFrr(config: RouterConfig): FrrConfig {
     renderBgp(config, links),
     renderOspf(config),
   ])
-  return { text, daemons: frrDaemons(config) }
+  return { text, daemons: frrDaemons(config), origins: originsOf(config) }
 }

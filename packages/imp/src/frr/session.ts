@@ -66,8 +66,11 @@ async function openSession(place: FrrPlace, daemon: FrrDaemon): Promise<Session>
     return vtySession(await openVty(place.machine, place.directory, daemon))
   } catch (error) {
     // The way to the socket is closed: vtysh tells whether the daemon is there.
-    if (error instanceof Fault && error.code === 'exec') return vtyshSession(place, daemon)
-    throw error
+    if (!(error instanceof Fault)) throw error
+    if (error.code === 'exec') return vtyshSession(place, daemon)
+    if (error.code !== 'not-found' && error.code !== 'state') throw error
+    const hint = 'it keeps the configuration that it has; its log says why, and imp apply after its end starts it anew'
+    throw new Fault('state', `${daemon} of ${place.host.name} does not listen`, { detail: error.message, hint, cause: error })
   }
 }
 

@@ -6,6 +6,7 @@ import { startDaemons, stopDaemons, type FrrPlace } from './daemons.ts'
 import { difference, type Change } from './difference.ts'
 import { configureDaemon, wantedParts, type ObservedFrr } from './driver.ts'
 import { daemonOrder } from './grammar.ts'
+import { partOf, type Origins } from './origin.ts'
 import { formatConfiguration, parseConfiguration, type Line } from './parse.ts'
 import type { FrrConfig, FrrDaemon } from './render.ts'
 import { deferredText, resetsOf, resetText, type Resets } from './reset.ts'
@@ -23,6 +24,8 @@ const ConfigureData = z.strictObject({
   ),
   /** Lines that come and go, for people. */
   lines: z.array(z.string()),
+  /** Places of the configuration that the changed parts come from. */
+  origins: z.record(z.string(), z.string()).default({}),
 })
 
 async function start(place: FrrPlace, daemons: readonly FrrDaemon[]): Promise<void> {
@@ -41,8 +44,8 @@ export function frrKinds(place: FrrPlace, isThere: () => Promise<boolean>) {
     configure: stepKind({
       kind: 'frr',
       schema: ConfigureData,
-      async do(_host, { parts }) {
-        for (const { daemon, after } of parts) await configureDaemon(place, daemon, parseConfiguration(after))
+      async do(_host, { parts, origins }) {
+        for (const { daemon, after } of parts) await configureDaemon(place, daemon, parseConfiguration(after), origins)
       },
       async undo(_host, { parts }) {
         if (!(await isThere())) return
@@ -84,6 +87,16 @@ function changedParts(wanted: FrrConfig, observed: ObservedFrr): Part[] {
     const changes = difference(want, have ?? [])
     return changes.length === 0 ? [] : [{ daemon, have, want, changes }]
   })
+}
+
+function changedOrigins({ origins }: FrrConfig, parts: readonly Part[]): Origins {
+  const changed = parts.flatMap(({ changes }) => changes.map(({ path, line }) => partOf(path, line)))
+  return Object.fromEntries(
+    [...new Set(changed)].flatMap((part) => {
+      const origin = origins?.get(part)
+      return origin === undefined ? [] : [[part, origin]]
+    }),
+  )
 }
 
 function lineOf(change: Change): string {
@@ -139,6 +152,7 @@ export function planFrr(place: FrrPlace, wanted: FrrConfig, observed: ObservedFr
       after: formatConfiguration(want),
     })),
     lines: parts.flatMap(({ changes }) => changes.flatMap(linesOf)),
+    origins: changedOrigins(wanted, parts),
   }
   const summary = `${summaryOf(parts)}${notes === '' ? '' : ` (${notes})`}`
   return {
