@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { addCommit } from '../../packages/imp/src/config/history.ts'
 import { applyConfig } from '../../packages/imp/src/pipeline/apply.ts'
 import type { Target } from '../../packages/imp/src/pipeline/target.ts'
+import { Status } from '../../packages/imp/src/status/report.ts'
 import { until } from '../../packages/kit/src/host/until.ts'
 import { config, machine, obstacle, openBench, silent } from './pipeline-fixture.ts'
 
@@ -102,6 +103,12 @@ suite('monitor', { skip: missing ?? false }, () => {
     await all.see('routes', '203.0.113.0/24', 'added')
     assert.equal((await all.see('commits', 'commit 1', 'made')).detail, 'anna: why')
     assert.equal((await all.see('bgp', '192.0.2.2', 'down')).before, 'Established')
+    const place = [`--namespace=${edge.namespace}`, `--state-directory=${edge.stateDirectory}`, `--run-directory=${edge.runDirectory}`]
+    const { stdout } = await machine.query([process.execPath, '--disable-warning=ExperimentalWarning', main, 'status', '--json', ...place])
+    const status = Status.parse(JSON.parse(stdout))
+    assert.deepEqual(status.interfaces, [{ name: 'cable', state: 'no carrier' }])
+    assert.deepEqual([status.commit?.number, status.missing, status.sessions.map(({ peer }) => peer)], [1, [], ['192.0.2.2']])
+    assert.notEqual(status.sessions[0]?.state, 'Established')
     await within.see('routes', '198.51.100.128/25', 'added')
     assert.deepEqual([...new Set(within.events().map(({ subject }) => subject))], ['198.51.100.128/25'])
   })
