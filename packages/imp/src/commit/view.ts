@@ -37,6 +37,11 @@ export const ShownScheduled = z.strictObject({
 })
 export type ShownScheduled = z.output<typeof ShownScheduled>
 
+/** What a person has to know of a commit on the schedule. */
+export function shownScheduled({ number, at, who, comment, base }: ShownScheduled): ShownScheduled {
+  return { number, at, who, ...(comment === undefined ? {} : { comment }), base }
+}
+
 /** When a commit will happen. */
 export function drawScheduled({ number, at }: ShownScheduled): string {
   return `scheduled for ${at} (${number}): imp schedule cancel ${number} takes it off`

@@ -131,3 +131,21 @@ for (const { document, message } of refused) {
 test('a file that is not there is said to be missing', async () => {
   assert.equal((await faultOf(call(machine(old), { file: 'gone.json' }))).code, 'not-found')
 })
+
+test('reads what is piped in, and says in a dry run what it would find', async () => {
+  const { internal: _, ...spoilt } = old
+  const host = fakeHost({
+    files: { '/dev/stdin': JSON.stringify({ ...spoilt, external: { ...old.external, ipv4_gateway: '203.0.113.9' } }) },
+  })
+  const { layout, findings } = valueOf(await call(host, { file: '-' }))
+  assert.equal(layout, 'roles')
+  const said: string[] = []
+  const context = { host, signal: AbortSignal.timeout(60_000), dryRun: true, interactive: false, passthrough: false, vmm: ['vmm'] as const }
+  const directories = { runDirectory: '/run/imp', stateDirectory: '/persistent/config' }
+  const report: ImpContext['report'] = (event) => void (event.event === 'log' && said.push(event.text))
+  assert.ok(operation !== undefined)
+  const answer = await invoke(operation, { ...context, ...directories, report }, { file: '-' })
+  assert.deepEqual(answer, { answer: 'plan', steps: [] })
+  assert.equal(said.length, findings.length)
+  assert.ok(said.length > 0)
+})

@@ -2,12 +2,13 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { Fault, type Finding } from '@imp/kit/base/fault.ts'
-import { reported } from '@imp/kit/base/events.ts'
+import { reported, type OperationEvent } from '@imp/kit/base/events.ts'
 import { FilePath, parseJson } from '@imp/kit/base/schema.ts'
 import { FindingOutput } from '@imp/kit/op/findings.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import { doStep, type Step } from '@imp/kit/plan/step.ts'
 import type { Host } from '@imp/kit/host/host.ts'
+import { inputPath } from '../config/input.ts'
 import { loadRouterConfig } from '../config/load.ts'
 import type { ImpContext } from '../context.ts'
 import { detectLayout } from './detect.ts'
@@ -57,6 +58,10 @@ async function planOutput(host: Host, path: string, text: string, force: boolean
   return [documentStep.step(`${before === null ? 'write' : 'replace'} ${path}`, { path, text, before })]
 }
 
+function warning({ path, message }: Finding): OperationEvent {
+  return { event: 'log', level: 'warning', text: `${path} ${message}`.trim() }
+}
+
 /** One step is atomic by itself: there is nothing that a journal could finish or undo. */
 async function write(context: ImpContext, steps: readonly Step[]): Promise<void> {
   planned(context, steps)
@@ -74,21 +79,25 @@ const importConfig = operation<ImpContext>()({
   args: ['file'],
   short: { output: 'o', force: 'f' },
   input: z.strictObject({
-    file: FilePath.describe('router.json of the reference system'),
+    file: FilePath.describe('router.json of the reference system, - for standard input'),
     output: FilePath.describe('file to write the new document to').exactOptional(),
     force: z.boolean().default(false).describe('replace the output when it exists'),
   }),
   output: Result,
   examples: ['imp config import old-router.json', 'imp config import /persistent/config/router.json --output router.json'],
   async run(context, { file, output, force }) {
-    const document = parseJson(await context.host.files.read(resolve(file)), file)
+    const document = parseJson(await context.host.files.read(inputPath(file)), file)
     const layout = detectLayout(document, file)
     if (layout === 'current') throw new Fault('input', `${file} has our own layout already`, { hint: 'use it as it is' })
     const { config, report } = convert(layout, document, file)
     const text = `${JSON.stringify(config, null, 2)}\n`
     const findings = loadRouterConfig(text, file).findings.map((finding) => withOrigin(finding, report))
     const result = { layout, config: { ...config }, report: [...report], findings }
-    if (output === undefined) return result
+    if (output === undefined) {
+      // A dry run shows steps only, and here there are none: what the import would find is said all the same.
+      if (context.dryRun) for (const finding of findings) context.report(warning(finding))
+      return result
+    }
     const path = resolve(output)
     await write(context, await planOutput(context.host, path, text, force))
     return { ...result, output: path }

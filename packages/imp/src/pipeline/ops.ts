@@ -4,16 +4,18 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { Fault, refuse } from '@imp/kit/base/fault.ts'
 import { count } from '@imp/kit/base/text.ts'
-import { FilePath } from '@imp/kit/base/schema.ts'
+import { FilePath, parseJson } from '@imp/kit/base/schema.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import { disruptionOf, disruptions } from '@imp/kit/plan/step.ts'
+import { withRecord } from '../commit/applied.ts'
 import { Commit } from '../commit/model.ts'
 import { candidateOf, settleCommits, whose, withRouter } from '../commit/ops.ts'
 import { drawCommit } from '../commit/view.ts'
+import { currentEditor } from '../config/candidate-editor.ts'
 import { documentAt, readCandidate } from '../config/candidate.ts'
 import { checkConfig } from '../config/check.ts'
 import { parseRouterConfig } from '../config/load.ts'
-import { RouterConfig } from '../config/model.ts'
+import { RouterConfig, type RouterConfigInput } from '../config/model.ts'
 import type { ImpContext } from '../context.ts'
 import { status } from '../status/ops.ts'
 import { applyConfig, refuseInterrupted } from './apply.ts'
@@ -26,9 +28,14 @@ import { where, withTarget, type Where } from './where.ts'
 
 const File = FilePath.describe('router configuration, router.json')
 
-async function readConfig(context: ImpContext, file: string): Promise<RouterConfig> {
-  const path = resolve(file)
-  return parseRouterConfig(await context.host.files.read(path), file)
+/** A configuration of a file, checked, and as it was written. */
+async function readConfig(
+  context: ImpContext,
+  file: string,
+): Promise<{ readonly config: RouterConfig; readonly document: RouterConfigInput }> {
+  const text = await context.host.files.read(resolve(file))
+  const config = parseRouterConfig(text, file)
+  return { config, document: parseJson(text, file) as RouterConfigInput }
 }
 
 /** The candidate, which a commit would bring into force; the running configuration when nobody has edited or committed anything. */
@@ -55,7 +62,7 @@ const plan = operation<ImpContext>()({
   output: Preview,
   examples: ['imp plan', 'imp plan router.json', 'imp plan router.json --target lab:demo/edge'],
   async run(context, { file, ...input }) {
-    const config = file === undefined ? await candidateConfig(context, input) : await readConfig(context, file)
+    const config = file === undefined ? await candidateConfig(context, input) : (await readConfig(context, file)).config
     return withTarget(context, input, async (target) => {
       await refuseInterrupted(target)
       return (await previewConfig(target, config)).preview
@@ -85,13 +92,16 @@ const apply = operation<ImpContext>()({
     'imp apply edge.json --namespace edge --state-directory /var/lib/edge',
   ],
   async run(context, { file, ...rest }) {
-    const config = await readConfig(context, file)
+    const { config, document } = await readConfig(context, file)
+    const record = { document, who: currentEditor(), comment: `imp apply ${resolve(file)}`.slice(0, 500) }
     return withTarget(context, rest, async (target) => {
       if (context.dryRun) {
         await refuseInterrupted(target)
         planned(context, (await planConfig(target, config)).steps)
       }
-      const { changed, steps, recovery, withoutCarrier } = await applyConfig(target, config, { report: context.report })
+      const { changed, steps, recovery, withoutCarrier } = await withRouter(context, rest, (commits) =>
+        withRecord(commits, record, () => applyConfig(target, config, { report: context.report })),
+      )
       return {
         target: target.name,
         changed,

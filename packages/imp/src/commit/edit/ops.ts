@@ -1,5 +1,4 @@
 /** What a person can do with the candidate: change it, look at its changes, bring it up to date, throw it away. */
-import { resolve } from 'node:path'
 import { z } from 'zod'
 import { refuse } from '@imp/kit/base/fault.ts'
 import { FilePath } from '@imp/kit/base/schema.ts'
@@ -9,6 +8,7 @@ import { refuseStale } from '../../config/candidate-conflict.ts'
 import { rebase as rebaseDocument } from '../../config/candidate-rebase.ts'
 import { discardCandidate, documentAt, editCandidate, moveCandidate, readCandidate, type Edited } from '../../config/candidate.ts'
 import { differences } from '../../config/difference.ts'
+import { inputPath } from '../../config/input.ts'
 import { loadRouterConfig } from '../../config/load.ts'
 import type { RouterConfigInput } from '../../config/model.ts'
 import { pathsOf } from '../../config/paths-complete.ts'
@@ -118,11 +118,11 @@ const load = operation<ImpContext>()({
   summary: 'Make a file the candidate',
   effect: 'write',
   args: ['file'],
-  input: z.strictObject({ file: FilePath.describe('router configuration, router.json'), ...whose, ...where }),
+  input: z.strictObject({ file: FilePath.describe('router configuration, router.json; - for standard input'), ...whose, ...where }),
   output: EditedResult,
   examples: ['imp config load router.json'],
   async run(context, { file, ...input }) {
-    const document = readDocument(await context.host.files.read(resolve(file)), file)
+    const document = readDocument(await context.host.files.read(inputPath(file)), file)
     return edit(context, input, `load ${file}`, () => document)
   },
   view: viewEdited,

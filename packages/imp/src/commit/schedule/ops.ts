@@ -9,14 +9,10 @@ import type { ImpContext } from '../../context.ts'
 import { where } from '../../pipeline/where.ts'
 import { Commit } from '../model.ts'
 import { withRouter } from '../ops.ts'
-import { awaitTime, carryOut, scheduleIn, type Scheduled } from '../schedule.ts'
-import { drawCommit, ShownScheduled } from '../view.ts'
+import { awaitTime, carryOut, scheduleIn } from '../schedule.ts'
+import { drawCommit, ShownScheduled, shownScheduled } from '../view.ts'
 
 const ScheduleNumber = z.int().min(1).describe('number on the schedule')
-
-function shown({ number, at, who, comment, base }: Scheduled): ShownScheduled {
-  return { number, at, who, ...(comment === undefined ? {} : { comment }), base }
-}
 
 const list = operation<ImpContext>()({
   path: ['schedule', 'list'],
@@ -28,7 +24,7 @@ const list = operation<ImpContext>()({
   examples: ['imp schedule list'],
   run: (context, input) =>
     withRouter(context, input, async ({ router, directory }) => {
-      const scheduled = (await scheduleIn(context.host, directory).list()).map(shown)
+      const scheduled = (await scheduleIn(context.host, directory).list()).map(shownScheduled)
       return { target: router.name, scheduled }
     }),
   view: ({ scheduled }) =>
@@ -55,7 +51,7 @@ const cancel = operation<ImpContext>()({
   run: (context, { number, ...input }) =>
     withRouter(context, input, async ({ router, directory, waiter, clock }) => {
       planned(context, [{ kind: 'schedule', summary: `take scheduled commit ${number} off`, disruption: 'none', data: { number } }])
-      const cancelled = shown(await scheduleIn(context.host, directory).remove(number))
+      const cancelled = shownScheduled(await scheduleIn(context.host, directory).remove(number))
       // The process that waits for it looks for its document and ends without it.
       const ended = async (): Promise<boolean> => !(await waiter.runs(number))
       await until(clock, { timeout: 30_000, what: 'end of the process that waited for it' }, ended)
