@@ -7,6 +7,8 @@ import { PassThrough } from 'node:stream'
 export interface Keys {
   /** What a question reads; `stop` when it is answered. */
   start(): KeyStream
+  /** Throws away what was typed ahead: behind a refused answer it would answer other questions than it was meant for. */
+  forget(): void
 }
 
 export interface KeyStream {
@@ -39,6 +41,7 @@ function pieces(chunk: Buffer): string[] {
 export function keysOf(open: () => Typed): Keys {
   const ahead: string[] = []
   return {
+    forget: () => void (ahead.length = 0),
     start() {
       const typed = open()
       const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: (raw: boolean) => typed.setRawMode?.(raw) })

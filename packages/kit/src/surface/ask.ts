@@ -83,6 +83,7 @@ function askText(asking: Asking, question: TextQuestion): Promise<Reply<string>>
   const validate = (typed: string | undefined): string | undefined => {
     const text = meant(typed)
     const wrong = text === backWord ? undefined : refuse?.(text)
+    if (wrong !== undefined) asking.keys.forget()
     return wrong === undefined ? undefined : fitted(asking.terminal, wrong).replaceAll('\n', '\n   ')
   }
   return put(asking, question, async (prompts, channel, message) => {
@@ -137,6 +138,7 @@ async function askSeveral<Value extends string>(asking: Asking, question: Severa
   })
   const wrong = reply.reply === 'value' ? refuse?.(reply.value) : undefined
   if (reply.reply !== 'value' || wrong === undefined) return reply
+  asking.keys.forget()
   return askSeveral(asking, { ...question, initial: reply.value, help: wrong })
 }
 
@@ -145,10 +147,12 @@ function askConfirm(asking: Asking, question: ConfirmQuestion): Promise<Reply<bo
 }
 
 function askSecret(asking: Asking, question: SecretQuestion): Promise<Reply<string>> {
-  const { refuse } = question
-  return put(asking, question, (prompts, channel, message) =>
-    prompts.password({ ...channel, message, validate: (text) => refuse?.(text ?? '') }),
-  )
+  const validate = (text: string | undefined): string | undefined => {
+    const wrong = question.refuse?.(text ?? '')
+    if (wrong !== undefined) asking.keys.forget()
+    return wrong
+  }
+  return put(asking, question, (prompts, channel, message) => prompts.password({ ...channel, message, validate }))
 }
 
 /** Asks the person at this terminal until the signal; `typed` is where the keys come from. */
