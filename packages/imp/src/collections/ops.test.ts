@@ -108,6 +108,8 @@ suite('lists and sections of the candidate', () => {
     ['bridges add x --members lan', { code: 'input', message: /FIELD=VALUE/ }],
     ['interfaces subinterfaces add lan 40', { code: 'not-found', message: /no "lan"/, hint: /there are none/ }],
     ['routes add 0.0.0.0/0', { code: 'input', message: /routes add 0.0.0.0\/0/ }],
+    ['bgp peers add transit --address 192.0.2.1 --asn 64496', { code: 'state', message: /BGP is not configured/, hint: /imp bgp enable/ }],
+    ['nat bypass add 192.168.0.0/24 198.51.100.0/24', { code: 'state', message: /NAT is not configured/, hint: /imp nat mappings add/ }],
     ['bgp disable', { code: 'not-found', message: /BGP is not configured/, hint: /imp bgp enable/ }],
     ['nat mappings delete x', { code: 'not-found', message: /nat mappings: there is no "x"/ }],
   ]
@@ -138,6 +140,11 @@ suite('lists and sections of the candidate', () => {
       (await expects?.(context, { name: 'wan', field: 'mtu' })) ?? '',
       /^largest packet.*1280 to 9216; default 1500; such as 1500, 9000/,
     )
+  })
+
+  test('a member that is called as what it is keeps both columns', async () => {
+    await say('interfaces add external --role external')
+    assert.equal(await say('interfaces list'), 'NAME      ROLE\nexternal  external')
   })
 
   test('every list of the schema has its commands', () => {

@@ -3,8 +3,10 @@
  * it is derived from the schema of the configuration, and edits the candidate as `imp set` and `imp delete` do.
  */
 import { z } from 'zod'
+import { Fault } from '@imp/kit/base/fault.ts'
 import { jsonPath } from '@imp/kit/base/schema.ts'
 import { count } from '@imp/kit/base/text.ts'
+import { kebabCase } from '@imp/kit/op/fields.ts'
 import { drawFindings, FindingOutput } from '@imp/kit/op/findings.ts'
 import { operation, type AnyOperation, type Given, type ViewOptions } from '@imp/kit/op/operation.ts'
 import { adoptRunning, candidateOf, whose, withRouter } from '../commit/ops.ts'
@@ -17,10 +19,10 @@ import { expectationAt, valuesAt } from '../config/paths-values.ts'
 import { parsePath, setAt } from '../config/paths.ts'
 import type { ImpContext } from '../context.ts'
 import { where, type Where } from '../pipeline/where.ts'
-import { entriesOf, findEntry, membersAt, newMember, placeOf, replaceAt, segmentOf, withoutMember } from './entry.ts'
+import { entriesOf, findEntry, membersAt, newMember, placeOf, replaceAt, segmentOf, valueAt, withoutMember } from './entry.ts'
 import { addInput, exampleOfInput, inputFields, objectOf, shapeOf, type AddInput, type InputField } from './input.ts'
-import { oneOf, pluralOf, singularOf } from './nouns.ts'
-import { exampleOf, fieldOrder, lists, wordsOf, type Listed } from './schema.ts'
+import { oneOf, pluralOf, sectionName, singularOf } from './nouns.ts'
+import { exampleOf, fieldOrder, isEnabledByMembers, lists, requiredFields, sections, wordsOf, type Listed } from './schema.ts'
 import { drawFields, drawList } from './view.ts'
 
 export const Edited = z.strictObject({
@@ -166,7 +168,20 @@ function showOperation(list: Listed) {
   })
 }
 
+/** A `state` fault where the section of a list is not there and needs more than this list: what comes first. */
+function requireSection(document: RouterConfigInput, { fields, within }: Listed): void {
+  const [field = '', own] = fields
+  const section = sections.find((each) => each.field === field)
+  if (within !== undefined || own === undefined || section === undefined || valueAt(document, [field]) !== undefined) return
+  const needed = requiredFields(section).filter((each) => each !== own)
+  if (needed.length === 0) return
+  const word = kebabCase(field)
+  const first = isEnabledByMembers(section) ? `imp ${word} ${needed.map(kebabCase).join(' ')} add` : `imp ${word} enable`
+  throw new Fault('state', `${sectionName(field)} is not configured`, { hint: `${first} comes first` })
+}
+
 function addMembers(document: RouterConfigInput, list: Listed, owner: string | undefined, values: readonly unknown[]): RouterConfigInput {
+  requireSection(document, list)
   const place = placeOf(document, list, owner)
   const members = values.reduce<readonly unknown[]>((all, value) => [...all, newMember(list, all, value)], membersAt(document, place))
   return replaceAt(document, place, members)

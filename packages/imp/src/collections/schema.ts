@@ -146,3 +146,15 @@ export function inOrder(list: Listed, value: Readonly<Record<string, unknown>>):
     [...new Set([...fieldOrder(list), ...Object.keys(value)])].flatMap((key) => (key in value ? [[key, value[key]]] : [])),
   )
 }
+
+/** Lists of objects that must not be empty have commands of their own, whose first member makes the section. */
+export function isEnabledByMembers({ object }: Section): boolean {
+  return membersOf(object).some(
+    ({ schema, outer }) => !isOptional(outer) && schema instanceof z.ZodArray && unwrap(schema.element as z.ZodType) instanceof z.ZodObject,
+  )
+}
+
+/** Fields that a section cannot be without. */
+export function requiredFields({ object }: Section): readonly string[] {
+  return membersOf(object).flatMap(({ key, outer }) => (isOptional(outer) ? [] : [key]))
+}

@@ -51,9 +51,12 @@ export function drawList(entries: readonly NamedValue[], width: number, order: r
   if (entries.length === 0) return 'there are none'
   if (!entries.some(({ value }) => isFields(value))) return entries.map(({ name }) => printable(name)).join('\n')
   const values = entries.map(({ value }) => (isFields(value) ? value : {}))
-  const fields = [...new Set([...order, ...values.flatMap(Object.keys)])]
-    .filter((field) => values.some((value) => value[field] !== undefined))
-    .filter((field) => !values.every((value, at) => String(value[field]) === entries[at]?.name))
+  const used = [...new Set([...order, ...values.flatMap(Object.keys)])].filter((field) =>
+    values.some((value) => value[field] !== undefined),
+  )
+  // The first column says it already; another field may say the same by chance.
+  const named = used.find((field) => values.every((value, at) => String(value[field]) === entries[at]?.name))
+  const fields = used.filter((field) => field !== named)
   const rows = entries.map(({ name }, at) => [printable(name), ...fields.map((field) => cell(values[at]?.[field]))])
   return fitting([['NAME', ...fields.map(title)], ...rows], width).join('\n')
 }

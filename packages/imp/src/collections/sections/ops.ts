@@ -9,7 +9,7 @@ import { replaceAt, valueAt } from '../entry.ts'
 import { exampleOfInput, inputFields, objectOf, shapeOf, type InputField } from '../input.ts'
 import { sectionName } from '../nouns.ts'
 import { belowCompleters, common, edit, Edited, Field, fieldCompleters, look, setBelow, Values, viewEdited, type Common } from '../ops.ts'
-import { isOptional, membersOf, sections, unwrap, type Section } from '../schema.ts'
+import { isEnabledByMembers, sections, unwrap, type Section } from '../schema.ts'
 import { drawFields } from '../view.ts'
 
 type Input = Common & Readonly<Record<string, unknown>>
@@ -42,13 +42,6 @@ function showOperation(section: Section) {
       })),
     view: ({ enabled, value }) => (enabled ? drawFields(value) : `${sectionName(section.field)} is not configured`),
   })
-}
-
-/** Lists of objects that must not be empty have commands of their own, whose first member makes the section. */
-function isEnabledByMembers({ object }: Section): boolean {
-  return membersOf(object).some(
-    ({ schema, outer }) => !isOptional(outer) && schema instanceof z.ZodArray && unwrap(schema.element as z.ZodType) instanceof z.ZodObject,
-  )
 }
 
 function isListOfObjects({ path }: InputField, { object }: Section): boolean {
