@@ -1,5 +1,5 @@
 /** What every driver of a dataplane offers; callers never ask which one it is. */
-import type { Host } from '@imp/kit/host/host.ts'
+import type { Argv, Host } from '@imp/kit/host/host.ts'
 import type { Step, StepKind } from '@imp/kit/plan/step.ts'
 import type { RouterConfig } from '../config/model.ts'
 
@@ -13,6 +13,16 @@ export interface DataplanePlace {
   readonly namespace?: string
   /** Whether network cards may be brought in from the machine's own namespace. */
   readonly bringsPorts: boolean
+  /** Where VPP is; on an appliance unless told. */
+  readonly vpp?: VppPlace
+}
+
+/** Where the processes of VPP are, when it is not an appliance that they run on. */
+export interface VppPlace {
+  /** Directory of their sockets, `core-api.sock` and `nat-api.sock` among them. */
+  readonly directory: string
+  /** How each is started anew. */
+  readonly restart?: { readonly core: Argv; readonly nat: Argv }
 }
 
 /** The steps of a dataplane around those of routing: what must be there first, and what may go when routing has let go of it. */

@@ -9,13 +9,13 @@ import type { ObservedLink } from './observe.ts'
 /** Links that borrow the hardware address of the card below them. */
 const borrowers = new Set(['vlan', 'bridge', 'macvlan', 'macvtap', 'ipvlan', 'bond', 'team'])
 
-function isNic(link: ObservedLink, nic: Nic): boolean {
+export function isNic(link: ObservedLink, nic: Nic): boolean {
   if (nic.name !== undefined) return link.name === nic.name || link.alternativeNames.includes(nic.name)
   if (nic.pci !== undefined) return link.pci === nic.pci
   return link.permanentMac === nic.mac || (link.mac === nic.mac && !borrowers.has(link.kind ?? ''))
 }
 
-function nicText(nic: Nic): string {
+export function nicText(nic: Nic): string {
   if (nic.name !== undefined) return `named ${nic.name}`
   return nic.pci === undefined ? `with the address ${nic.mac}` : `at PCI address ${nic.pci}`
 }

@@ -7,7 +7,7 @@ import { endMark } from './exec-names.ts'
 type Side = 'core' | 'nat'
 
 /** Locally administered; the last octet tells the four ends apart. */
-function hardwareAddress(side: Side, id: number): string {
+export function hardwareAddress(side: Side, id: number): string {
   return `02:fe:a9:fe:01:${side === 'core' ? '0' : '1'}${id}`
 }
 

@@ -28,14 +28,14 @@ export const natPolicy = 1
 const natPriority = 1000
 const firstPolicyPriority = 10
 
-interface Rule {
+export interface Rule {
   readonly action: 'permit' | 'deny'
   readonly from: string
   readonly to: string
 }
 
 /** One policy: its ACL, its next hop, and the interfaces by which the packets come in. */
-interface Steering {
+export interface Steering {
   readonly policy: number
   readonly priority: number
   readonly family: Family
@@ -166,7 +166,7 @@ function policySteering(config: RouterConfig, route: PolicyRoute, place: number)
 }
 
 /** Everything that is steered, in the order in which its ACLs are made: on a fresh VPP they get the indexes 0, 1, 2... */
-function steerings(config: RouterConfig): Steering[] {
+export function steerings(config: RouterConfig): Steering[] {
   return [...natSteering(config), ...config.policyRoutes.flatMap((route, place) => policySteering(config, route, place))]
 }
 

@@ -80,7 +80,15 @@ async function askDescription(connection: Connection, name: string, clientIndex:
   const fields = decode(bootstrapLayout, definitionOf('get_api_json_reply'), answer.subarray(2))
   const retval = numberAt(fields, 'retval')
   if (retval !== 0) throw new Fault('exec', `${name} does not describe its API: ${retvalText(retval)}`)
-  return describe([...memclnt, ...parseModules(textAt(fields, 'json'))])
+  return readDescription(textAt(fields, 'json'))
+}
+
+/** The last description that was read: the same VPP gives the same text at every connection, and reading it takes most of the greeting. */
+let latest: { readonly text: string; readonly description: Description } | undefined
+
+function readDescription(text: string): Description {
+  if (latest?.text !== text) latest = { text, description: describe([...memclnt, ...parseModules(text)]) }
+  return latest.description
 }
 
 /** Greets VPP and has it describe itself. `exec` when it is not VPP that answers, `unsupported` for one that cannot describe itself. */

@@ -108,13 +108,12 @@ function setFlags(each: FakeInterface, fields: Fields, state: FakeState): Reply 
   return 0
 }
 
-/** Names are not unique. The names of sub-interfaces begin with that of their parent, whatever it is. */
+/** Names are not unique. What a sub-interface is called follows from its port, so that naming it names the port. */
 function rename(each: FakeInterface, fields: Fields, state: FakeState): Reply {
-  const before = each.name
-  each.name = textAt(fields, 'name')
+  const port = state.interfaces.get(each.parent) ?? each
+  port.name = textAt(fields, 'name')
   for (const other of state.interfaces.values()) {
-    if (other.parent === each.index && other !== each && other.name === `${before}.${other.subId}`)
-      other.name = `${each.name}.${other.subId}`
+    if (other.parent === port.index && other !== port) other.name = `${port.name}.${other.subId}`
   }
   return 0
 }
@@ -142,7 +141,10 @@ function advertisePrefix(each: FakeInterface, fields: Fields): Reply {
   const prefix = textAt(fields, 'prefix')
   if (!flagAt(fields, 'is_no')) {
     const endless = [numberAt(fields, 'val_lifetime'), numberAt(fields, 'pref_lifetime')].includes(0xffff_ffff)
-    prefixes.set(prefix, endless ? { ...fields, val_lifetime: 0xffff_ffff, pref_lifetime: 0xffff_ffff } : fields)
+    // A new prefix counts down; endless lifetimes stop that for good.
+    const counting = !endless && prefixes.get(prefix)?.['counting'] !== false
+    const lifetimes = endless ? { val_lifetime: 0xffff_ffff, pref_lifetime: 0xffff_ffff } : {}
+    prefixes.set(prefix, { ...fields, ...lifetimes, counting })
     return 0
   }
   return prefixes.delete(prefix) ? 0 : -7
@@ -164,6 +166,7 @@ function advertisementDetails({ index, advertisements: ra }: FakeInterface): Fie
       autonomous_flag: !flagAt(fields, 'no_autoconfig'),
       val_lifetime: numberAt(fields, 'val_lifetime'),
       pref_lifetime: numberAt(fields, 'pref_lifetime'),
+      decrement_lifetime_flag: flagAt(fields, 'counting'),
       no_advertise: flagAt(fields, 'no_advertise'),
     })),
   }

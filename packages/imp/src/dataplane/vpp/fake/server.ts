@@ -31,7 +31,7 @@ export interface Received {
 export interface FakeVpp {
   readonly socket: string
   /** Everything that was asked so far, in order, without pings. */
-  readonly received: readonly Received[]
+  readonly received: Received[]
   readonly state: FakeState
   /** Signals by which it died so far. */
   readonly deaths: readonly string[]

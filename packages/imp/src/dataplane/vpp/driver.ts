@@ -1,0 +1,202 @@
+/** VPP as dataplane: one process routes, another translates; FRR sees the interfaces as their twins in Linux. */
+import { Fault, refuse } from '@imp/kit/base/fault.ts'
+import type { Disruption, Step } from '@imp/kit/plan/step.ts'
+import type { Dataplane, DataplanePlace, DataplaneSteps } from '../dataplane.ts'
+import { observeLinks, type ObservedLink } from '../linux/observe.ts'
+import { isThere, linuxKinds, listed } from '../linux/steps.ts'
+import { keysOf, nothing, nothingMadeInVpp, type DesiredInstance, type DesiredVpp, type MadeVpp, type Things } from './desired.ts'
+import { differenceOf, patched, type Difference } from './difference.ts'
+import { fits, heapFor, mebibytes } from './heap.ts'
+import type { Phase } from './message.ts'
+import { observeInstance, type ObservedInstance } from './observe.ts'
+import { connectIfThere, directoryOf, notRunning, type Instance } from './place.ts'
+import { planMessages } from './plan.ts'
+import { pluginOf } from './plugins.ts'
+import { renderVpp } from './render.ts'
+import { checkThings } from './rules.ts'
+import { settle, type Settled } from './settle.ts'
+import { vppKinds, vppStepKinds } from './steps.ts'
+
+export interface ObservedVpp {
+  /** Undefined when the process does not run. */
+  readonly core: ObservedInstance | undefined
+  readonly nat: ObservedInstance | undefined
+  readonly links: readonly ObservedLink[]
+  readonly outside: readonly ObservedLink[]
+}
+
+/** Nothing at all, as when another dataplane takes over. */
+export const noVpp: DesiredVpp = { core: { things: nothing, paths: {} }, nat: undefined, cards: {}, optional: [] }
+
+async function look(place: DataplanePlace, instance: Instance): Promise<ObservedInstance | undefined> {
+  const client = await connectIfThere(place, instance)
+  try {
+    return client === undefined ? undefined : await observeInstance(client, instance)
+  } finally {
+    client?.close()
+  }
+}
+
+async function observe(place: DataplanePlace): Promise<ObservedVpp> {
+  const [core, nat, links, outside] = await Promise.all([
+    look(place, 'core'),
+    look(place, 'nat'),
+    isThere(place).then((there) => (there ? observeLinks(place.host) : [])),
+    place.bringsPorts ? observeLinks(place.machine) : [],
+  ])
+  return { core, nat, links, outside }
+}
+
+/** What is planned for one process. */
+interface InstancePlan {
+  readonly instance: Instance
+  readonly difference: Difference
+  readonly phases: readonly Phase[]
+  readonly paths: Readonly<Record<string, string>>
+  /** Why the process must be started anew first; undefined when it need not. */
+  readonly restart?: string
+}
+
+/** Says what this VPP does not serve before anything is changed. */
+function refuseUnserved(
+  instance: Instance,
+  unserved: ReadonlySet<string>,
+  phases: readonly Phase[],
+  paths: Readonly<Record<string, string>>,
+): void {
+  const missing = new Map(phases.flat().flatMap((each) => (unserved.has(each.message) ? [[each.message, each] as const] : [])))
+  if (missing.size === 0) return
+  const findings = [...missing.values()].map(({ message, about, summary }) => {
+    const plugin = pluginOf(message)
+    const why = plugin === undefined ? 'this VPP has no such message' : `the plugin ${plugin} is not loaded`
+    return { path: paths[about] ?? about, severity: 'error' as const, message: `${summary}: ${message} is not served, ${why}` }
+  })
+  const plugins = [...new Set([...missing.keys()].map((message) => pluginOf(message) ?? 'another version of VPP'))]
+  throw new Fault('unsupported', `VPP (${instance}) cannot be configured: it lacks ${plugins.join(', ')}`, {
+    hint: `enable it in startup-${instance}.conf and start vpp-${instance} anew`,
+    findings,
+  })
+}
+
+/** Twins in a namespace that VPP does not follow would show what VPP has, and change nothing there. */
+function refuseOtherNamespace(place: DataplanePlace, core: ObservedInstance): void {
+  if (core.netns === '' || place.namespace === undefined || core.netns === place.namespace) return
+  throw new Fault('state', `VPP (core) shows its interfaces in the namespace ${core.netns}, not in ${place.namespace}`, {
+    hint: 'set "default netns" of linux-cp in startup-core.conf, or name the other namespace',
+  })
+}
+
+/** What an instance that starts with nothing has to be told, and what it takes to come back to what it is now. */
+function fromNothing(have: Things, want: Things): Difference | undefined {
+  const forward = differenceOf(nothing, want, keysOf(nothing))
+  const back = differenceOf(nothing, have, keysOf(nothing))
+  if (forward === undefined) return undefined
+  const before: Record<string, Record<string, unknown>> = {}
+  for (const [section, things] of [...Object.entries(forward.after), ...Object.entries(back?.after ?? {})]) {
+    const known = (have as unknown as Record<string, Record<string, unknown>>)[section]
+    before[section] = { ...before[section], ...Object.fromEntries(Object.keys(things ?? {}).map((key) => [key, known?.[key] ?? null])) }
+  }
+  return { before, after: forward.after }
+}
+
+function whyRestart(instance: Instance, observed: ObservedInstance | undefined, settled: Settled): string | undefined {
+  if (observed === undefined) return `start VPP (${instance})`
+  if (settled.restart.length > 0) return `start VPP (${instance}) anew, which brings ${listed(settled.restart)}`
+  const needed = heapFor(settled.have, settled.want)
+  if (!fits(needed, observed.freeHeap))
+    return `start VPP (${instance}) anew with the memory for its mappings: ${mebibytes(needed)} MiB more`
+  const sides = Object.entries(settled.have.interfaces).filter(
+    ([name, { side }]) => side !== null && settled.want.interfaces[name]?.side !== side,
+  )
+  return sides.length > 0 && Object.keys(settled.want.maps).length > 0
+    ? `start VPP (${instance}) anew, since its NAT has other sides`
+    : undefined
+}
+
+function planInstance(
+  place: DataplanePlace,
+  instance: Instance,
+  desired: DesiredInstance,
+  around: Pick<DesiredVpp, 'cards' | 'optional'>,
+  observed: ObservedVpp,
+  made: MadeVpp,
+): InstancePlan | undefined {
+  const there = observed[instance]
+  const { links, outside } = observed
+  const settled = settle(desired, around, { have: there?.things ?? nothing, links, outside, directory: directoryOf(place) })
+  const { want, have, unnamed } = settled
+  refuse(`VPP (${instance})`, checkThings({ things: want, paths: desired.paths }))
+  const restart = whyRestart(instance, there, settled)
+  const difference = restart === undefined ? differenceOf(have, want, made[instance], unnamed) : fromNothing(have, want)
+  const after = restart === undefined ? have : nothing
+  // A card that VPP gets by starting has no message; what it carries is told when it is there.
+  const phases = planMessages(after, restart === undefined ? patchedWant(have, want, difference) : want, unnamed)
+  if (there !== undefined) refuseUnserved(instance, there.unserved, phases, desired.paths)
+  if (phases.length === 0 && restart === undefined) return undefined
+  return difference === undefined
+    ? undefined
+    : { instance, difference, phases, paths: desired.paths, ...(restart === undefined ? {} : { restart }) }
+}
+
+/** What will be there: all that is, changed by what differs. */
+function patchedWant(have: Things, want: Things, difference: Difference | undefined): Things {
+  return difference === undefined ? want : patched(have, difference.after)
+}
+
+function disruptionOf(phases: readonly Phase[]): Disruption {
+  return phases.flat().some(({ disruption }) => disruption === 'brief') ? 'reload' : 'none'
+}
+
+function onlyPathsOf(phases: readonly Phase[], paths: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(phases.flat().flatMap(({ about }) => (paths[about] === undefined ? [] : [[about, paths[about]]])))
+}
+
+function stepsOf(place: DataplanePlace, plan: InstancePlan): Step[] {
+  const kinds = vppKinds(place)
+  const { instance, difference, phases, paths, restart } = plan
+  const messages = phases.flat()
+  const data = { instance, ...difference, paths: onlyPathsOf(phases, paths) }
+  return [
+    ...(restart === undefined ? [] : [kinds.restart.step(restart, { instance }, 'restart')]),
+    ...(messages.length === 0 ? [] : [kinds.change.step(listed(messages.map(({ summary }) => summary)), data, disruptionOf(phases))]),
+  ]
+}
+
+/** The NAT process keeps its links when nothing is translated any more: taking them away would need it to start anew. */
+function idleNat(observed: ObservedVpp): DesiredInstance {
+  const things = observed.nat?.things ?? nothing
+  return { things: { ...things, maps: {}, routes: {} }, paths: {} }
+}
+
+function plan(place: DataplanePlace, desired: DesiredVpp, observed: ObservedVpp, made: MadeVpp): DataplaneSteps {
+  if (observed.core === undefined) throw notRunning(place, 'core')
+  refuseOtherNamespace(place, observed.core)
+  const { cards, optional, core, nat } = desired
+  const { bring } = settle(core, { cards, optional }, { ...observed, have: observed.core.things, directory: directoryOf(place) })
+  const { namespace } = place
+  const none = { cards: {}, optional: [] }
+  const plans = [
+    nat === undefined && observed.nat === undefined
+      ? undefined
+      : planInstance(place, 'nat', nat ?? idleNat(observed), none, observed, made),
+    planInstance(place, 'core', core, { cards, optional }, observed, made),
+  ]
+  const brought =
+    namespace === undefined || bring.length === 0
+      ? []
+      : [linuxKinds(place).bring.step(`bring ${listed(bring)} into ${namespace}`, { namespace, links: [...bring] }, 'restart')]
+  return { before: [...brought, ...plans.flatMap((each) => (each === undefined ? [] : stepsOf(place, each)))], after: [] }
+}
+
+export const vppDataplane: Dataplane<DesiredVpp, ObservedVpp, MadeVpp> = {
+  name: 'vpp',
+  render: renderVpp,
+  observe,
+  plan,
+  kinds: vppStepKinds,
+  remember: ({ core, nat }) => ({ core: keysOf(core.things), nat: nat === undefined ? nothingMadeInVpp.nat : keysOf(nat.things) }),
+  withoutCarrier: ({ core }, observed) =>
+    Object.entries(core.things.interfaces).flatMap(([name, { up }]) =>
+      up && observed.core?.things.interfaces[name] !== undefined && !observed.core.carriers.has(name) ? [name] : [],
+    ),
+}

@@ -1,0 +1,65 @@
+/** A router on two fake processes, for tests of the driver: planned, applied and taken back as the pipeline does it. */
+import type { TestContext } from 'node:test'
+import { doStep, kinds, undoStep, type Step } from '@imp/kit/plan/step.ts'
+import type { RouterConfig } from '../../../config/model.ts'
+import { nicOf } from '../../../interfaces/model.ts'
+import { nothingMadeInVpp, type MadeVpp, type Things } from '../desired.ts'
+import { noVpp, vppDataplane } from '../driver.ts'
+import { fakeDataplane, type FakeDataplane } from './sample.ts'
+import type { FakeVppOptions } from './server.ts'
+
+/** Ports on cards that Linux shows under names of their own. */
+export function onLinks(config: RouterConfig): RouterConfig {
+  return { ...config, dataplane: 'vpp', interfaces: config.interfaces.map((port, index) => ({ ...port, nic: { name: `eth${index}` } })) }
+}
+
+function linksOf(config: RouterConfig): string[] {
+  return [...onLinks(config).interfaces.map((port) => nicOf(port).name ?? ''), 'incus-dataplane']
+}
+
+export class FakeRouter {
+  readonly fake: FakeDataplane
+  made: MadeVpp = nothingMadeInVpp
+  constructor(fake: FakeDataplane) {
+    this.fake = fake
+  }
+
+  async plan(config: RouterConfig): Promise<readonly Step[]> {
+    const desired = vppDataplane.render(config)
+    return vppDataplane.plan(this.fake.place, desired, await vppDataplane.observe(this.fake.place, desired), this.made).before
+  }
+
+  async do(steps: readonly Step[]): Promise<void> {
+    for (const step of steps) await doStep(kinds(...vppDataplane.kinds(this.fake.place)), this.fake.place.host, step)
+  }
+
+  async undo(steps: readonly Step[]): Promise<void> {
+    for (const step of steps.toReversed()) await undoStep(kinds(...vppDataplane.kinds(this.fake.place)), this.fake.place.host, step)
+  }
+
+  async apply(config: RouterConfig): Promise<readonly Step[]> {
+    const steps = await this.plan(config)
+    await this.do(steps)
+    const desired = vppDataplane.render(config)
+    this.made = vppDataplane.remember(desired, await vppDataplane.observe(this.fake.place, desired))
+    return steps
+  }
+
+  /** Everything that both processes have. */
+  async state(): Promise<readonly (Things | undefined)[]> {
+    const { core, nat } = await vppDataplane.observe(this.fake.place, noVpp)
+    return [core?.things, nat?.things]
+  }
+
+  /** Messages that change something, sent since the last call. */
+  sent(): string[] {
+    const { core, nat } = this.fake
+    return [...core.received.splice(0), ...nat.received.splice(0)]
+      .map(({ message }) => message)
+      .filter((message) => !/_(dump|get|get_v2)$|cli_inband/.test(message))
+  }
+}
+
+export async function routerFor(t: TestContext, config: RouterConfig, options?: FakeVppOptions): Promise<FakeRouter> {
+  return new FakeRouter(await fakeDataplane(t, linksOf(config), options))
+}
