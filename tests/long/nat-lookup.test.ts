@@ -218,15 +218,12 @@ async function assertAgrees(lab: Bench, all: readonly Seen[]): Promise<void> {
   })
 }
 
-/** At least `flows` of all clients; every subscriber also by ICMP. */
+/** At least `flows` flows: one by ICMP of every subscriber, the others by TCP and UDP. */
 async function seenOf(t: TestContext, lab: Bench, flows: number, random: (limit: number) => number): Promise<Seen[]> {
-  const called = await Promise.all(clients.map((each) => callFrom(lab, each, Math.ceil(flows / clients.length), random)))
-  const pinged = await pingFrom(
-    t,
-    lab,
-    clients.flatMap(({ sources }) => sources),
-  )
-  return [...called.flat(), ...pinged]
+  const sources = clients.flatMap((each) => each.sources)
+  const count = Math.ceil((flows - sources.length) / clients.length)
+  const called = await Promise.all(clients.map((each) => callFrom(lab, each, count, random)))
+  return [...called.flat(), ...(await pingFrom(t, lab, sources))]
 }
 
 async function succeeds(lab: Bench, ...words: readonly string[]): Promise<string> {
