@@ -16,19 +16,19 @@ interface Asked<T> {
 interface Circumstances {
   readonly signal?: AbortSignal
   /** What is typed when something is seen. */
-  readonly then?: readonly [seen: RegExp, keys: string]
+  readonly later?: readonly [seen: RegExp, keys: string]
 }
 
 /** Asks with these keys typed ahead. */
 async function ask<T>(keys: string, question: (ask: Ask) => Promise<T>, circumstances: Circumstances = {}): Promise<Asked<T>> {
-  const { signal = new AbortController().signal, then } = circumstances
+  const { signal = new AbortController().signal, later } = circumstances
   const typed = new PassThrough()
   const terminal = fakeTerminal({ interactive: true })
   const shown = (): string => stripVTControlCharacters(terminal.stderr())
   typed.write(keys)
   const asked = question(askAt(terminal, signal, () => typed))
-  if (then !== undefined) {
-    const [seen, more] = then
+  if (later !== undefined) {
+    const [seen, more] = later
     await until(systemClock, { timeout: 5000, interval: 5, what: String(seen) }, async () => seen.test(shown()))
     typed.write(more)
   }
@@ -54,7 +54,7 @@ suite('questions at a terminal', () => {
   test('text that is refused is said why and can be mended', async () => {
     const refuse = (text: string): string | undefined => (/^\d+$/.test(text) ? undefined : `${text} is not a number`)
     const { reply, shown } = await ask('12x\rthrown away\r', (each) => each.text({ message: 'Number', help: 'Of anything.', refuse }), {
-      then: [/12x is not a number/, '\u007f\r'],
+      later: [/12x is not a number/, '\u007f\r'],
     })
     assert.deepEqual(reply, { reply: 'value', value: '12' })
     assert.match(shown, /Of anything\.[^]*12x is not a number/)
@@ -74,7 +74,7 @@ suite('questions at a terminal', () => {
   test('several that do not go together are asked for again', async () => {
     const refuse = (values: readonly string[]): string | undefined => (values.length > 1 ? 'one is enough' : undefined)
     const question = (each: Ask) => each.several({ message: 'Colours', options: colours, initial: ['blue'], refuse })
-    const { reply, shown } = await ask(' \r', question, { then: [/one is enough[^]*Colours[^]*Blue/, ' \r'] })
+    const { reply, shown } = await ask(' \r', question, { later: [/one is enough[^]*Colours[^]*Blue/, ' \r'] })
     assert.deepEqual(reply, { reply: 'value', value: ['blue'] })
     assert.match(shown, /one is enough/)
   })
