@@ -41,10 +41,15 @@ export async function isBooted(host: Host): Promise<boolean> {
   return (await host.files.stat('/run/systemd/system')) !== undefined
 }
 
-/** While the machine boots the chain itself starts everything, after the command that would wait for it here. */
+/**
+ * Until the last unit of the chain has had its turn, the chain itself starts everything that reads files: a command that is a part of it
+ * would wait here for what waits for the command.
+ */
 async function isBooting(host: Host): Promise<boolean> {
-  const { stdout } = await host.query(['systemctl', 'is-system-running'], { statuses: [0, 1, 3, 4] })
-  return ['initializing', 'starting'].includes(stdout.trim())
+  const { stdout: machine } = await host.query(['systemctl', 'is-system-running'], { statuses: [0, 1, 3, 4] })
+  if (!['initializing', 'starting'].includes(machine.trim())) return false
+  const { stdout: last } = await host.query(['systemctl', 'show', '--property=ActiveState', '--value', 'imp-apply.service'])
+  return ['inactive', 'activating'].includes(last.trim())
 }
 
 /** Starts what has a file to run with, stops what lost it, restarts what runs: conditions of the units decide. */

@@ -161,8 +161,6 @@ const apply: Unit = {
     Description: 'Committed router configuration',
     After: 'imp-recover.service vpp-core.service vpp-core-config.service vpp-nat.service frr.service',
     Wants: 'imp-recover.service frr.service',
-    // What a crash of VPP took along is looked for again.
-    PartOf: 'vpp-core.service vpp-nat.service',
     ConditionPathExists: configured,
   },
   Service: once(`${program} appliance start`, '10min'),
@@ -176,7 +174,8 @@ const confirmService: Unit = {
     After: 'imp-apply.service',
     ConditionPathExists: configured,
   },
-  Service: { Type: 'oneshot', ExecStart: `${program} recover`, TimeoutStartSec: '10min' },
+  // 6: somebody is at work on the router, and will see to it.
+  Service: { Type: 'oneshot', ExecStart: `${program} recover`, TimeoutStartSec: '10min', SuccessExitStatus: '6' },
 }
 
 /** A commit has a process of its own that takes it back; the timer is there for the case that this process was ended as well. */

@@ -109,7 +109,7 @@ suite('start chain', () => {
   })
 
   test('what a crash of VPP takes along is brought back with it', () => {
-    for (const name of ['vpp-core-config.service', 'incus-dataplane.service', 'imp-apply.service']) {
+    for (const name of ['vpp-core-config.service', 'incus-dataplane.service']) {
       const unit = units.get(name)
       assert.ok(unit !== undefined && names(unit, 'PartOf').includes('vpp-core.service'), name)
     }
