@@ -7,6 +7,7 @@ import { probeFeatures, refuseMissingFeatures, requiredFeatures } from '../../pa
 import { observeLinks } from '../../packages/imp/src/dataplane/linux/observe.ts'
 import { applyConfig } from '../../packages/imp/src/pipeline/apply.ts'
 import type { Target } from '../../packages/imp/src/pipeline/target.ts'
+import { setSecret } from '../../packages/imp/src/secrets/store.ts'
 import { config, machine, obstacle, openBench, silent, snapshot, type Bench } from './pipeline-fixture.ts'
 
 const missing = await obstacle()
@@ -227,6 +228,7 @@ suite('the Linux dataplane', { skip: missing ?? false }, () => {
     const opened = await bench(t, 'golden')
     const router = await opened.target('router')
     for (const card of ['card0', 'card1', 'card2', 'card3']) await hostOn(opened, router, card, [])
+    await setSecret(machine, router.stateDirectory, 'core', 'for-tests-only')
     for (const name of ['single-uplink', 'two-uplinks', 'no-nat', 'ipv6-only', 'ospf-core', 'nat-bypass', 'single-uplink']) {
       const path = `${import.meta.dirname}/../../packages/imp/src/config/golden/${name}/router.json`
       const wanted = parseRouterConfig(await machine.files.read(path), name)
