@@ -98,11 +98,13 @@ function replaceIn(from: unknown, [key, ...rest]: readonly Segment[], value: unk
     const list = from as readonly unknown[]
     return list.with(key, replaceIn(list[key], rest, value))
   }
-  const fields = isFields(from) ? from : {}
-  return { ...fields, [key]: replaceIn(fields[key], rest, value) }
+  const { [key]: before, ...others } = isFields(from) ? from : {}
+  const after = replaceIn(before, rest, value)
+  if (after === undefined) return others
+  return isFields(from) ? { ...from, [key]: after } : { [key]: after }
 }
 
-/** The document with another value at a place; objects on the way are made. */
+/** The document with another value at a place, or with nothing there when it is undefined; objects on the way are made. */
 export function replaceAt(document: RouterConfigInput, place: readonly Segment[], value: unknown): RouterConfigInput {
   // Whether the result is a configuration is for the caller to check.
   return replaceIn(document, place, value) as RouterConfigInput

@@ -147,6 +147,14 @@ suite('lists and sections of the candidate', () => {
     assert.equal(await say('interfaces list'), 'NAME      ROLE\nexternal  external')
   })
 
+  test('what was added and deleted again leaves nothing behind', async () => {
+    await say('interfaces add wan --role external')
+    await say('interfaces subinterfaces add wan 40')
+    assert.match(await say('interfaces subinterfaces delete wan 40'), /1 change in the candidate/)
+    assert.deepEqual((await readCandidate(context)).document.interfaces, [{ name: 'wan', role: 'external' }])
+    assert.match(await say('interfaces delete wan'), /the candidate is as committed$/m)
+  })
+
   test('every list of the schema has its commands', () => {
     for (const list of allLists)
       for (const verb of ['list', 'add', 'delete']) assert.deepEqual(operationOf([...wordsOf(list), verb]).path, [...wordsOf(list), verb])

@@ -321,7 +321,9 @@ function deleteOperation(list: Listed) {
       const name = nameIn(input)
       return edit(context, input as Input, `${wordsOf(list).join(' ')} delete ${name}`, (document) => {
         const place = placeOf(document, list, ownerIn(input as Input))
-        return replaceAt(document, place, withoutMember(list, membersAt(document, place), name))
+        const left = withoutMember(list, membersAt(document, place), name)
+        // As before the first one came.
+        return replaceAt(document, place, left.length === 0 && list.isOptional ? undefined : left)
       })
     },
     view: viewEdited,

@@ -16,6 +16,8 @@ export interface Listed {
   readonly description: string
   /** Whether the schema takes it without members. */
   readonly mayBeEmpty: boolean
+  /** Whether it may be left out. */
+  readonly isOptional: boolean
 }
 
 /** A part of the configuration that is there or not, such as `bgp`. */
@@ -54,7 +56,14 @@ export function membersOf(object: z.ZodObject): readonly { readonly key: string;
 
 function listed(fields: readonly string[], within: Listed | undefined, schema: z.ZodArray, outer: z.ZodType): Listed {
   const member = unwrap(schema.element as z.ZodType)
-  return { fields, within, member, description: descriptionOf(outer), mayBeEmpty: schema.safeParse([]).success }
+  return {
+    fields,
+    within,
+    member,
+    description: descriptionOf(outer),
+    mayBeEmpty: schema.safeParse([]).success,
+    isOptional: isOptional(outer),
+  }
 }
 
 /** A list that is a field of an object at these fields. */

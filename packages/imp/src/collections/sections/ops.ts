@@ -104,8 +104,7 @@ function disableOperation(section: Section) {
     run: (context, input) =>
       edit(context, input, `${wordOf(section)} disable`, (document) => {
         if (!isThere(document, section)) throw missing(section)
-        const { [section.field as keyof RouterConfigInput]: _, ...others } = document
-        return others as RouterConfigInput
+        return replaceAt(document, [section.field], undefined)
       }),
     view: viewEdited,
   })
