@@ -1,6 +1,7 @@
 /** Everything that is wrong with a configuration, beyond what the schema of a single field can say. */
 import type { Finding } from '@imp/kit/base/fault.ts'
 import { checkContainer } from '../containers/check.ts'
+import { checkVpp } from '../dataplane/vpp/check.ts'
 import { checkFrr } from '../frr/check.ts'
 import { checkAddresses } from '../interfaces/check-addresses.ts'
 import { checkAdvertisements } from '../interfaces/check-advertisements.ts'
@@ -53,6 +54,7 @@ const rules = [
   checkOspf,
   checkNat,
   checkFrr,
+  checkVpp,
   checkModules,
   checkCpu,
 ] as const
