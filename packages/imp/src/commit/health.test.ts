@@ -86,6 +86,18 @@ suite('health', () => {
     assert.deepEqual(verdict(health({}), health({ sessions: new Map(), learnt: 0 }, without)), [])
   })
 
+  test('a neighbour of OSPF must come back where OSPF still is spoken', () => {
+    const [one, two] = [
+      { name: 'OSPFv2 neighbour 192.0.2.9 on lan', interface: 'lan' },
+      { name: 'OSPFv3 neighbour 192.0.2.8 on dmz', interface: 'dmz' },
+    ]
+    const before: Health = { ...health({}), neighbours: [one, two], ospfInterfaces: ['lan', 'dmz'] }
+    assert.deepEqual(verdict(before, { ...health({}), neighbours: [two, one], ospfInterfaces: ['lan', 'dmz'] }), [])
+    assert.deepEqual(verdict(before, { ...health({}), neighbours: [], ospfInterfaces: ['lan'] }), [
+      'error interfaces.lan.ospf: OSPFv2 neighbour 192.0.2.9 on lan is gone and was there before the change',
+    ])
+  })
+
   test('what is new only warns', () => {
     const more = config({
       interfaces: [

@@ -123,6 +123,16 @@ export interface Health {
   readonly learnt: number
   /** How often sessions went down so far: what comes and goes between two looks is not well. */
   readonly drops?: number
+  /** Neighbours of OSPF with whom everything is exchanged (state Full, RFC 2328 10.1). */
+  readonly neighbours?: readonly Neighbour[]
+  /** Interfaces that the configuration makes part of OSPF. */
+  readonly ospfInterfaces?: readonly string[]
+}
+
+export interface Neighbour {
+  /** `OSPFv2 neighbour 192.0.2.9 on lan`. */
+  readonly name: string
+  readonly interface: string
 }
 
 function problem({ path, name, seen }: Probe, severity: Finding['severity'], since: string): Finding {
@@ -135,6 +145,15 @@ function judgeRoutes(before: Health, after: Health): Finding[] {
   const intended = before.probes.some(({ name }) => name.startsWith('BGP session ') && !kept.has(name))
   if (intended || after.learnt * 2 >= before.learnt) return []
   return [{ path: '', severity: 'error', message: `learnt routes fell from ${before.learnt} to ${after.learnt}` }]
+}
+
+/** A neighbour on an interface that is no longer part of OSPF was left on purpose. */
+function judgeNeighbours(before: Health, after: Health): Finding[] {
+  const still = new Set(after.neighbours?.map(({ name }) => name))
+  const lost = (before.neighbours ?? []).filter((each) => !still.has(each.name) && after.ospfInterfaces?.includes(each.interface) === true)
+  return lost.map(({ name, interface: link }) => {
+    return { path: `interfaces.${link}.ospf`, severity: 'error', message: `${name} is gone and was there before the change` }
+  })
 }
 
 /**
@@ -150,5 +169,7 @@ export function judge(before: Health, after: Health): readonly Finding[] {
       if (was === true) return problem(probe, 'error', 'and was well before the change')
       return problem(probe, 'warning', was === undefined ? 'and is new' : 'as before the change')
     })
-  return [...failing, ...judgeRoutes(before, after)].toSorted((a, b) => Number(a.severity === 'warning') - Number(b.severity === 'warning'))
+  return [...failing, ...judgeNeighbours(before, after), ...judgeRoutes(before, after)].toSorted(
+    (a, b) => Number(a.severity === 'warning') - Number(b.severity === 'warning'),
+  )
 }

@@ -1,6 +1,6 @@
 /** A router as commits see it: the pipeline behind it, and what its health is judged by. */
 import type { Report } from '@imp/kit/base/events.ts'
-import { gatewaysOf, probesOf, type Health, type Observation } from '../commit/health.ts'
+import { gatewaysOf, probesOf, type Health, type Neighbour, type Observation } from '../commit/health.ts'
 import { answeringGateways, countLearnt, installedRoutes } from '../commit/look.ts'
 import type { Router } from '../commit/router.ts'
 import type { RouterConfig } from '../config/model.ts'
@@ -10,6 +10,8 @@ import { findDaemons } from '../frr/daemons.ts'
 import { bgpSessions } from '../frr/driver.ts'
 import { renderFrr } from '../frr/render.ts'
 import { withSession } from '../frr/session.ts'
+import { layer3Interfaces } from '../interfaces/model.ts'
+import { lookAtOspf, lookAtOspf6 } from '../show/ospf.ts'
 import { applyConfig, refuseInterrupted } from './apply.ts'
 import { previewConfig } from './preview.ts'
 import { managementProbes, type Client } from './probe-management.ts'
@@ -29,15 +31,33 @@ async function lookAtRoutes(target: Target): Promise<Pick<Observation, 'learnt' 
   })
 }
 
+/** Neighbours of both versions of OSPF that are fully adjacent. */
+async function fullNeighbours(target: Target): Promise<Neighbour[]> {
+  const place = frrPlace(target)
+  const daemons = await findDaemons(place)
+  const found = [
+    ...(daemons.has('ospfd') ? await withSession(place, 'ospfd', (session) => lookAtOspf((command) => session.ask(command))) : []),
+    ...(daemons.has('ospf6d') ? await withSession(place, 'ospf6d', (session) => lookAtOspf6((command) => session.ask(command))) : []),
+  ]
+  return found
+    .filter(({ state }) => state.startsWith('Full'))
+    .map(({ version, routerId, interface: link }) => ({ name: `OSPFv${version} neighbour ${routerId} on ${link}`, interface: link }))
+}
+
+function ospfInterfaces(config: RouterConfig): string[] {
+  return layer3Interfaces(config).flatMap(({ link, ospf, ospf6 }) => (ospf === undefined && ospf6 === undefined ? [] : [link]))
+}
+
 async function lookAt(target: Target, config: RouterConfig, client: Client | undefined): Promise<Health> {
   if (!(await isThere(dataplanePlace(target)))) return { probes: [], learnt: 0 }
   const place = frrPlace(target)
-  const [links, daemons, sessions, gateways, routes, others] = await Promise.all([
+  const [links, daemons, sessions, gateways, routes, neighbours, others] = await Promise.all([
     observeLinks(target.host),
     findDaemons(place),
     bgpSessions(place),
     answeringGateways(target.host, gatewaysOf(config)),
     lookAtRoutes(target),
+    fullNeighbours(target),
     Promise.all([managementProbes(target, config, client), translationProbes(target, config)]),
   ])
   const observation = {
@@ -51,6 +71,8 @@ async function lookAt(target: Target, config: RouterConfig, client: Client | und
     probes: [...probesOf(config, renderFrr(config).daemons, observation), ...others.flat()],
     learnt: routes.learnt,
     drops: sessions.reduce((sum, { dropped }) => sum + dropped, 0),
+    neighbours,
+    ospfInterfaces: ospfInterfaces(config),
   }
 }
 
