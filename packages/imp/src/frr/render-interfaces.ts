@@ -92,7 +92,8 @@ export function renderInterfaces(config: RouterConfig): Block[] {
       const entries = group.flatMap((each) => [
         ...(each.description === undefined || each.description === '' || link === 'lo' ? [] : [`description ${each.description}`]),
         ...ospfLines('ip ospf', config.ospf === undefined ? undefined : each.ospf),
-        ...advertisementLines(each),
+        // VPP sends its own; two routers on one link would contradict each other.
+        ...(config.dataplane === 'vpp' ? [] : advertisementLines(each)),
         ...ospfLines('ipv6 ospf6', config.ospf6 === undefined ? undefined : each.ospf6),
       ])
       return block(`interface ${link}`, [...new Set(entries)])

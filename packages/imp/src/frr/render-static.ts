@@ -1,5 +1,6 @@
 /** Static routes: those of the configuration, pull-up routes of announced prefixes and pools, and the tables of policy routes. */
 import { contains, formatAddress, parseAddress, parsePrefix } from '@imp/kit/base/ip.ts'
+import { natLinks } from '../appliance/model.ts'
 import { ownAddresses, type OwnAddress, type RouterConfig } from '../config/model.ts'
 import { policyTable, type Route } from '../routing/model.ts'
 import { addressLiteral, familyWord, prefixLiteral } from './literal.ts'
@@ -27,13 +28,21 @@ function isOwn(pool: string, own: readonly OwnAddress[]): boolean {
   return own.some(({ address }) => formatAddress(address) === pool.replace(/\/32$/, ''))
 }
 
+/** Ways of the pools into the NAT process, where VPP translates: a route that drops would win over the one that VPP has itself. */
+function poolRoutes({ dataplane, nat }: RouterConfig): Route[] {
+  if (dataplane !== 'vpp' || nat === undefined) return []
+  const { nat: via, link } = natLinks.outside
+  return [...new Set(nat.mappings.map(({ outside }) => outside))].map((prefix) => ({ prefix, via, interface: link }))
+}
+
 /** Prefixes that need a pull-up route: announced ones, and pools that no announced prefix covers. */
 function pulledUp(config: RouterConfig): string[] {
   const own = ownAddresses(config)
   const announced = config.bgp?.announced ?? []
   const pools = (config.nat?.mappings ?? []).map((mapping) => mapping.outside)
   const uncovered = pools.filter((pool) => !announced.some((prefix) => contains(parsePrefix(prefix), parsePrefix(pool))))
-  return [...new Set([...announced, ...uncovered.filter((pool) => !isOwn(pool, own))])]
+  const routed = new Set(poolRoutes(config).map(({ prefix }) => prefix))
+  return [...new Set([...announced, ...uncovered.filter((pool) => !isOwn(pool, own))])].filter((prefix) => !routed.has(prefix))
 }
 
 function policyLine(via: string, table: number): string {
@@ -45,6 +54,7 @@ function policyLine(via: string, table: number): string {
 export function renderStatic(config: RouterConfig): string[] {
   return [
     ...config.routes.map(routeLine),
+    ...poolRoutes(config).map(routeLine),
     ...pulledUp(config).map(pullUpLine),
     ...config.policyRoutes.map((policy, index) => policyLine(policy.via, policyTable(index).table)),
   ]
