@@ -9,7 +9,7 @@ import type { ImpContext } from '../context.ts'
 import { operations } from './ops.ts'
 import { checkSecrets } from './references.ts'
 import { readSecretValues, secretsAt, setSecret } from './store.ts'
-import { readAll, readValue } from './value.ts'
+import { checkedValue, readAll, readValue } from './value.ts'
 
 const config = changed(changedPeer({ password: { secret: 'transit1' } }))
 const running = JSON.stringify({
@@ -109,6 +109,14 @@ suite('the value of a secret', () => {
   test('is read to the end of standard input, without the last newline', async () => {
     assert.equal(await readAll(Readable.from([Buffer.from('corr'), Buffer.from('ect\n')])), 'correct')
     await assert.rejects(readAll(Readable.from([Buffer.alloc(5000)])), { code: 'input' })
+  })
+
+  test('is not repeated when it is refused', () => {
+    assert.equal(checkedValue('correct.horse', 'x'), 'correct.horse')
+    assert.throws(
+      () => checkedValue('correct horse', 'x'),
+      (error) => error instanceof Fault && !JSON.stringify(error).includes('horse'),
+    )
   })
 
   test('is asked of a person, who is told what is wrong with it', async () => {

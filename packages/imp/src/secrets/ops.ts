@@ -1,7 +1,6 @@
 /** What a person can do with secrets: set them, see which there are, delete them. Values go in and never come out. */
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
-import { parse } from '@imp/kit/base/schema.ts'
 import { table } from '@imp/kit/base/text.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { Step } from '@imp/kit/plan/step.ts'
@@ -11,10 +10,10 @@ import type { ImpContext } from '../context.ts'
 import { findRunning } from '../pipeline/running.ts'
 import { defaultNamespace, type Target } from '../pipeline/target.ts'
 import { where, withTarget, type Where } from '../pipeline/where.ts'
-import { SecretName, SecretValue } from './model.ts'
+import { SecretName } from './model.ts'
 import { references } from './references.ts'
 import { secretsAt, setSecret } from './store.ts'
-import { readValue } from './value.ts'
+import { checkedValue, readValue } from './value.ts'
 
 function step(summary: string): Step {
   return { kind: 'secret', summary, disruption: 'none', data: {} }
@@ -56,7 +55,7 @@ const set = operation<ImpContext>()({
   run: (context, { name, ...rest }) =>
     withTarget(context, rest, async (target) => {
       planned(context, [step(`set the secret ${name}`)])
-      const value = parse(SecretValue, await readValue(context, name), `the value of ${name}`)
+      const value = checkedValue(await readValue(context, name), name)
       const changed = await setSecret(target.local, target.stateDirectory, name, value)
       return { name, changed, usedBy: (await uses(context, rest, target)).get(name) ?? [] }
     }),

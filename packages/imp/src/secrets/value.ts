@@ -24,6 +24,13 @@ function refuse(text: string): string | undefined {
   return SecretValue.safeParse(text).error?.issues[0]?.message
 }
 
+/** A value that may be stored. The `input` fault does not repeat it, as findings of a schema would. */
+export function checkedValue(text: string, name: string): string {
+  const problem = refuse(text)
+  if (problem !== undefined) throw new Fault('input', `the value of ${name} ${problem}`)
+  return text
+}
+
 /** What is needed of a context: somebody to ask, or the knowledge that nobody is there. */
 export interface Asked {
   readonly interactive: boolean
