@@ -65,13 +65,21 @@ export async function loadConfiguration(vpp: Vpp, lines: readonly string[]): Pro
   return { changed: true, lines: lines.length }
 }
 
-/** What takes the container link out again. ABF is detached first: VPP would hand the attachment on to the next interface. */
-function takingOut(name: string, lines: readonly string[]): string[] {
-  const attached = lines.flatMap((line) => {
-    const [, policy] = /^abf attach ip4 policy (\d+) /.exec(line) ?? []
-    return policy === undefined ? [] : [`abf attach ip4 del policy ${policy} ${name}`]
-  })
-  return [...attached, `delete host-interface name ${name.replace(/^host-/, '')}`]
+function policiesIn(lines: readonly string[]): string[] {
+  return lines.flatMap((line) => /^abf attach ip4 policy (\d+) /.exec(line)?.[1] ?? [])
+}
+
+async function attachedPolicies(vpp: Vpp, name: string, lines: readonly string[]): Promise<string[]> {
+  const policies = policiesIn(lines)
+  if (policies.length === 0) return []
+  const attached = await vpp.cli(`show abf attach ${name}`)
+  return policies.filter((policy) => attached.includes(`policy:${policy} `))
+}
+
+/** Takes the container link out again. ABF is detached first: VPP would hand the attachment on to the next interface. */
+async function takeOut(vpp: Vpp, name: string, lines: readonly string[]): Promise<void> {
+  for (const policy of await attachedPolicies(vpp, name, lines)) await vpp.cli(`abf attach ip4 del policy ${policy} ${name}`)
+  await vpp.cli(`delete host-interface name ${name.replace(/^host-/, '')}`)
 }
 
 /** What VPP says of the container link: up, with its address, steered. */
@@ -79,10 +87,7 @@ async function isComplete(vpp: Vpp, name: string, lines: readonly string[]): Pro
   const addresses = await vpp.cli(`show interface address ${name}`)
   const wanted = lines.flatMap((line) => /^set interface ip address \S+ (\S+)$/.exec(line)?.[1] ?? [])
   if (!addresses.includes('(up)') || !wanted.every((address) => addresses.includes(` ${address}`))) return false
-  const policies = lines.flatMap((line) => /^abf attach ip4 policy (\d+) /.exec(line)?.[1] ?? [])
-  if (policies.length === 0) return true
-  const attached = await vpp.cli(`show abf attach ${name}`)
-  return policies.every((policy) => attached.includes(`policy:${policy} `))
+  return (await attachedPolicies(vpp, name, lines)).length === policiesIn(lines).length
 }
 
 /** Makes the container link what its lines say, anew when it is not. */
@@ -91,7 +96,7 @@ export async function loadContainerLink(vpp: Vpp, lines: readonly string[]): Pro
   const name = `host-${link}`
   if ((await interfacesOf(vpp)).includes(name)) {
     if (await isComplete(vpp, name, lines)) return { changed: false, lines: lines.length }
-    for (const line of takingOut(name, lines)) await vpp.cli(line)
+    await takeOut(vpp, name, lines)
   }
   await send(vpp, lines)
   return { changed: true, lines: lines.length }
