@@ -7,6 +7,7 @@ import type { Step } from '@imp/kit/plan/step.ts'
 import type { Journal } from '@imp/kit/store/journal.ts'
 import type { RouterConfig } from '../config/model.ts'
 import { linuxDataplane } from '../dataplane/linux/driver.ts'
+import { vppDataplane } from '../dataplane/vpp/driver.ts'
 import { refuseMissingFeatures } from '../dataplane/linux/features.ts'
 import type { Overrides } from '../overrides/model.ts'
 import { executorOf, journalOf, lockPath } from './kinds.ts'
@@ -38,8 +39,11 @@ export interface Applied {
 
 async function reportCarriers(target: Target, config: RouterConfig, report: Report): Promise<readonly string[]> {
   const desired = renderRouter(config)
-  const observed = await linuxDataplane.observe(dataplanePlace(target), desired.linux)
-  const links = linuxDataplane.withoutCarrier(desired.linux, observed)
+  const place = dataplanePlace(target)
+  const links =
+    desired.vpp === undefined
+      ? linuxDataplane.withoutCarrier(desired.linux, await linuxDataplane.observe(place, desired.linux))
+      : vppDataplane.withoutCarrier(desired.vpp, await vppDataplane.observe(place, desired.vpp))
   for (const link of links) report({ event: 'log', level: 'warning', text: `${link} has no carrier: nothing is connected` })
   return links
 }

@@ -7,6 +7,7 @@ import { journalAt, type Journal } from '@imp/kit/store/journal.ts'
 import { applianceStepKinds } from '../appliance/steps.ts'
 import { linuxDataplane } from '../dataplane/linux/driver.ts'
 import { isThere } from '../dataplane/linux/steps.ts'
+import { vppDataplane } from '../dataplane/vpp/driver.ts'
 import { frrStepKinds } from '../frr/steps.ts'
 import { recordKind } from './running.ts'
 import { dataplanePlace, frrPlace, type Target } from './target.ts'
@@ -16,6 +17,7 @@ function routerKinds(target: Target): Kinds {
   const place = dataplanePlace(target)
   return kinds(
     ...linuxDataplane.kinds(place),
+    ...vppDataplane.kinds(place),
     ...frrStepKinds(frrPlace(target), () => isThere(place)),
     ...applianceStepKinds(target.machine),
     verifyKind(target),

@@ -9,6 +9,7 @@ import { checkSecrets } from '../secrets/references.ts'
 import { readSecretValues } from '../secrets/store.ts'
 import { planAppliance } from './appliance-plan.ts'
 import { planRouter } from './difference.ts'
+import { leaving } from './made.ts'
 import { observeRouter, type ObservedRouter } from './observe.ts'
 import { acceptedOverrides } from './overrides.ts'
 import { renderRouter, type DesiredRouter } from './render.ts'
@@ -60,7 +61,7 @@ export async function planConfig(target: Target, config: RouterConfig, given?: O
   const overrides = await acceptedOverrides(target, config, given)
   const wanted = renderRouter(config, overrides)
   const [running, before] = await Promise.all([findRunning(target), runningText(target)])
-  const desired = withOriginals(wanted, running?.originals ?? {})
+  const desired = withOriginals(leaving(wanted, running?.made), running?.originals ?? {})
   const observed = await observeRouter(target, desired)
   const { steps: differences, resets } = planRouter(target, desired, observed, running?.made)
   const appliance = target.appliance === true ? await planAppliance(target.machine, config, overrides) : { before: [], after: [] }

@@ -8,10 +8,11 @@ import type { Report } from '@imp/kit/base/events.ts'
 import { withLock } from '@imp/kit/host/lock.ts'
 import { applyPlan, interrupted, recoverPlan, type Executor } from '@imp/kit/plan/apply.ts'
 import { RouterConfig } from '../config/model.ts'
-import { nothingMade, withoutListings, type MadeLinux } from '../dataplane/linux/desired.ts'
+import { withoutListings } from '../dataplane/linux/desired.ts'
 import { Overrides } from '../overrides/model.ts'
 import { planRouter } from './difference.ts'
 import { executorOf, lockPath } from './kinds.ts'
+import { joinMade, leaving, madeFor, nothingMadeAtAll, type MadeRouter } from './made.ts'
 import { observeRouter } from './observe.ts'
 import { renderRouter } from './render.ts'
 import { findRunning } from './running.ts'
@@ -33,28 +34,23 @@ const Planned = z.looseObject({ entry: z.literal('plan'), context: ChangeContext
 const Finished = z.looseObject({ entry: z.literal('finished'), outcome: z.enum(['applied', 'undone']) })
 
 /** What a change that did not happen may have made all the same. */
-function madeBy(records: readonly unknown[]): MadeLinux {
+function madeBy(records: readonly unknown[]): MadeRouter {
   const planned = Planned.safeParse(records[0])
-  if (!planned.success) return nothingMade
+  if (!planned.success) return nothingMadeAtAll
   const { config, overrides } = planned.data.context
-  const { links, rules } = renderRouter(config, overrides).linux
-  return { links: [...links], rules: [...rules], tables: [] }
-}
-
-function joinMade(a: MadeLinux, b: MadeLinux): MadeLinux {
-  return { links: [...a.links, ...b.links], rules: [...a.rules, ...b.rules], tables: [...a.tables, ...b.tables] }
+  return madeFor(renderRouter(config, overrides))
 }
 
 /**
  * Makes the target equal to its running document, whatever it is now. Without a running document undoing has already taken away all
  * that we made. Returns what had to be done.
  */
-async function converge(target: Target, executor: Executor, leftBehind: MadeLinux): Promise<string[]> {
+async function converge(target: Target, executor: Executor, leftBehind: MadeRouter): Promise<string[]> {
   const running = await findRunning(target)
   if (running === undefined) return []
   const { config, overrides } = running
-  const desired = renderRouter(config, overrides)
   const made = joinMade(running.made, leftBehind)
+  const desired = leaving(renderRouter(config, overrides), made)
   const { steps } = planRouter(target, desired, await observeRouter(target, desired), made)
   if (steps.length === 0) return []
   await applyPlan(executor, { title: `restore ${target.name}`, steps, context: { config, overrides } })

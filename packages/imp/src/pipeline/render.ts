@@ -1,15 +1,19 @@
 /** The configuration as the state of everything that makes a router, drop-ins of the operator included. Pure. */
-import { Fault } from '@imp/kit/base/fault.ts'
 import type { RouterConfig } from '../config/model.ts'
 import type { DesiredLinux, DesiredTable } from '../dataplane/linux/desired.ts'
 import { linuxDataplane } from '../dataplane/linux/driver.ts'
 import { withDigest } from '../dataplane/linux/table.ts'
+import type { DesiredVpp } from '../dataplane/vpp/desired.ts'
+import { vppDataplane } from '../dataplane/vpp/driver.ts'
+import { linuxBesideVpp } from '../dataplane/vpp/render-linux.ts'
 import { renderFrr, type FrrConfig } from '../frr/render.ts'
 import { overrideTable, overrideTableText, sysctlLines, type Overrides } from '../overrides/model.ts'
 import { overrideFrrText } from './override-frr.ts'
 
 export interface DesiredRouter {
   readonly linux: DesiredLinux
+  /** Undefined where Linux forwards by itself. */
+  readonly vpp?: DesiredVpp
   readonly frr: FrrConfig
 }
 
@@ -25,18 +29,22 @@ function addedSysctls(overrides: Overrides): Record<string, string> {
 }
 
 /** What the drop-ins add; where both say something the configuration wins (which a check refuses before). */
-function withOverrides({ linux, frr }: DesiredRouter, overrides: Overrides): DesiredRouter {
-  if (overrides.length === 0) return { linux, frr }
+function withOverrides(desired: DesiredRouter, overrides: Overrides): DesiredRouter {
+  if (overrides.length === 0) return desired
+  const { linux, frr } = desired
   return {
+    ...desired,
     linux: { ...linux, sysctls: { ...addedSysctls(overrides), ...linux.sysctls }, tables: [...linux.tables, ...addedTables(overrides)] },
     frr: { ...frr, text: `${frr.text}${overrideFrrText(overrides)}` },
   }
 }
 
-/** What the router shall be. An `unsupported` fault for a dataplane that this program does not drive. */
+/** What the router shall be. An `input` fault for a configuration that its dataplane cannot have. */
 export function renderRouter(config: RouterConfig, overrides: Overrides = []): DesiredRouter {
-  if (config.dataplane !== linuxDataplane.name) {
-    throw new Fault('unsupported', `the dataplane ${config.dataplane} cannot be driven yet`, { hint: 'set "dataplane" to "linux"' })
-  }
-  return withOverrides({ linux: linuxDataplane.render(config), frr: renderFrr(config) }, overrides)
+  const frr = renderFrr(config)
+  const plain =
+    config.dataplane === 'vpp'
+      ? { linux: linuxBesideVpp, vpp: vppDataplane.render(config), frr }
+      : { linux: linuxDataplane.render(config), frr }
+  return withOverrides(plain, overrides)
 }

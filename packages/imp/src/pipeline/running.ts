@@ -4,9 +4,10 @@ import { z } from 'zod'
 import { encode, findDocument, type DocumentKind } from '@imp/kit/store/document.ts'
 import { stepKind } from '@imp/kit/plan/step.ts'
 import { RouterConfig } from '../config/model.ts'
-import { MadeLinux } from '../dataplane/linux/desired.ts'
 import { linuxDataplane } from '../dataplane/linux/driver.ts'
+import { vppDataplane } from '../dataplane/vpp/driver.ts'
 import { Overrides } from '../overrides/model.ts'
+import { MadeRouter } from './made.ts'
 import { observeRouter } from './observe.ts'
 import { renderRouter } from './render.ts'
 import type { Target } from './target.ts'
@@ -14,7 +15,7 @@ import type { Target } from './target.ts'
 const RunningFields = z.strictObject({
   appliedAt: z.iso.datetime(),
   config: RouterConfig,
-  made: MadeLinux,
+  made: MadeRouter,
   /** Drop-ins that went into force with it. */
   overrides: Overrides.default([]),
   /** What settings of the kernel were before drop-ins set them: they are that again when the drop-in goes. */
@@ -54,8 +55,9 @@ export function recordKind(target: Target) {
     schema: RecordData,
     async do(_host, { config, overrides, originals }) {
       const desired = renderRouter(config, overrides)
-      const { linux } = await observeRouter(target, desired)
-      const made = linuxDataplane.remember(desired.linux, linux)
+      const { linux, vpp } = await observeRouter(target, desired)
+      const inVpp = desired.vpp === undefined || vpp === undefined ? {} : { vpp: vppDataplane.remember(desired.vpp, vpp) }
+      const made = { ...linuxDataplane.remember(desired.linux, linux), ...inVpp }
       const fields: Running = { appliedAt: clock.now().toISOString(), config, made, overrides, originals }
       await files.makeDirectory(target.stateDirectory)
       await files.write(runningPath(target), encode(runningKind, fields), { mode: 0o600 })

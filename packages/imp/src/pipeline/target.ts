@@ -8,7 +8,7 @@ import { inNamespace } from '@imp/kit/host/namespace.ts'
 import { remoteHost } from '@imp/kit/host/remote.ts'
 import { places } from '../appliance/model.ts'
 import type { ImpContext } from '../context.ts'
-import type { DataplanePlace } from '../dataplane/dataplane.ts'
+import type { DataplanePlace, VppPlace } from '../dataplane/dataplane.ts'
 import type { FrrPlace } from '../frr/daemons.ts'
 import { readSecretValues } from '../secrets/store.ts'
 
@@ -32,6 +32,8 @@ export interface Target {
   readonly appliance?: boolean
   /** Whether network cards may be brought in from the machine's own namespace; they are not unless told. */
   readonly bringsPorts?: boolean
+  /** Where the processes of VPP are; on an appliance unless told. */
+  readonly vpp?: VppPlace
 }
 
 /** What `target.json` of a node of a lab says. */
@@ -145,6 +147,6 @@ export function frrPlace(target: Target): FrrPlace {
 
 /** The target as a dataplane sees it. */
 export function dataplanePlace(target: Target): DataplanePlace {
-  const { machine, host, namespace, bringsPorts = false } = target
-  return { machine, host, bringsPorts, ...(namespace === undefined ? {} : { namespace }) }
+  const { machine, host, namespace, bringsPorts = false, vpp } = target
+  return { machine, host, bringsPorts, ...(namespace === undefined ? {} : { namespace }), ...(vpp === undefined ? {} : { vpp }) }
 }

@@ -6,8 +6,9 @@ import { stepKind } from '@imp/kit/plan/step.ts'
 import { RouterConfig } from '../config/model.ts'
 import { bgpSessions } from '../frr/driver.ts'
 import type { Resets } from '../frr/reset.ts'
-import { nothingMade, withoutListings } from '../dataplane/linux/desired.ts'
+import { withoutListings } from '../dataplane/linux/desired.ts'
 import { planRouter } from './difference.ts'
+import { leaving, nothingMadeAtAll } from './made.ts'
 import { observeRouter, type ObservedRouter } from './observe.ts'
 import { renderRouter, type DesiredRouter } from './render.ts'
 import { Overrides } from '../overrides/model.ts'
@@ -80,10 +81,10 @@ function checkCarriers(untouched: Untouched, observed: ObservedRouter): Finding[
 }
 
 async function checkRouter(target: Target, { config, overrides, untouched }: VerifyData): Promise<Finding[]> {
-  const desired = renderRouter(config, overrides)
-  const observed = await observeRouter(target, desired)
   const made = (await findRunning(target))?.made
-  const { steps } = planRouter(target, desired, observed, made === undefined ? nothingMade : withoutListings(made))
+  const desired = leaving(renderRouter(config, overrides), made)
+  const observed = await observeRouter(target, desired)
+  const { steps } = planRouter(target, desired, observed, made === undefined ? nothingMadeAtAll : withoutListings(made))
   return [
     ...steps.map((step) => problem(step.kind, `is not as configured: it would still take "${step.summary}"`)),
     ...checkDaemons(untouched, observed),

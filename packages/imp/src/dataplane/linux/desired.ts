@@ -54,7 +54,7 @@ export const MadeLinux = z.strictObject({
 export type MadeLinux = z.output<typeof MadeLinux>
 
 /** Forgets how tables were listed: what was just loaded is judged by its source alone. */
-export function withoutListings(made: MadeLinux): MadeLinux {
+export function withoutListings<Made extends MadeLinux>(made: Made): Made {
   return { ...made, tables: [] }
 }
 

@@ -52,8 +52,15 @@ const trials: Readonly<Record<Feature, Trial>> = {
   },
 }
 
+/** Beside VPP the kernel shows interfaces to FRR, and VLANs of its own kind for those of VPP that are routed. */
+function twinFeatures(config: RouterConfig): Feature[] {
+  const protocols = new Set(renderLinks({ ...config, bridges: [], crossConnects: [] }).map(({ protocol }) => protocol))
+  return features.filter((feature) => feature === '802.1Q' || feature === '802.1ad').filter((feature) => protocols.has(feature))
+}
+
 /** The features that the configuration cannot do without. Pure. */
 export function requiredFeatures(config: RouterConfig): Feature[] {
+  if (config.dataplane === 'vpp') return twinFeatures(config)
   const links = renderLinks(config)
   const needed: Readonly<Record<Feature, boolean>> = {
     '802.1Q': links.some((link) => link.protocol === '802.1Q'),

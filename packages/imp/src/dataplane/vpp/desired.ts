@@ -123,12 +123,19 @@ export interface DesiredInstance {
   readonly paths: Readonly<Record<string, string>>
 }
 
+/** The card of a port. */
+export interface PortCard {
+  readonly nic: Nic
+  /** Name that it gets on an appliance where its own is that of an interface. */
+  readonly movedTo: string
+}
+
 export interface DesiredVpp {
   readonly core: DesiredInstance
   /** Undefined when nothing is translated. */
   readonly nat: DesiredInstance | undefined
   /** How the cards of ports are found, by name of the port. Their making is worked out when it is known what is there. */
-  readonly cards: Readonly<Record<string, Nic>>
+  readonly cards: Readonly<Record<string, PortCard>>
   /** Ports whose link comes later than VPP's configuration: they are left out until it is there. */
   readonly optional: readonly string[]
 }

@@ -169,6 +169,8 @@ function idleNat(observed: ObservedVpp): DesiredInstance {
 }
 
 function plan(place: DataplanePlace, desired: DesiredVpp, observed: ObservedVpp, made: MadeVpp): DataplaneSteps {
+  // A VPP that is to be left and does not run has nothing of ours.
+  if (observed.core === undefined && desired === noVpp) return { before: [], after: [] }
   if (observed.core === undefined) throw notRunning(place, 'core')
   refuseOtherNamespace(place, observed.core)
   const { cards, optional, core, nat } = desired

@@ -124,7 +124,7 @@ export function renderVpp(config: RouterConfig): DesiredVpp {
   return {
     core: renderCore(config),
     nat: renderNat(config),
-    cards: Object.fromEntries(config.interfaces.map((port) => [port.name, nicOf(port)])),
+    cards: Object.fromEntries(config.interfaces.map((port, index) => [port.name, { nic: nicOf(port), movedTo: `nic${index}` }])),
     optional: config.container === undefined ? [] : [containerInterface],
   }
 }

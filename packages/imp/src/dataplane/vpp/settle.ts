@@ -3,10 +3,9 @@
  */
 import { dirname, join, basename } from 'node:path'
 import { Fault, type Finding } from '@imp/kit/base/fault.ts'
-import type { Nic } from '../../interfaces/model.ts'
 import type { ObservedLink } from '../linux/observe.ts'
 import { isNic, nicText } from '../linux/ports.ts'
-import type { DesiredInstance, DesiredVpp, Making, Things, VppInterface } from './desired.ts'
+import type { DesiredInstance, DesiredVpp, PortCard, Making, Things, VppInterface } from './desired.ts'
 
 /** What decides how a port is driven. */
 export interface Surroundings {
@@ -79,10 +78,10 @@ function sharesName(name: string, link: string): Finding {
   }
 }
 
-function settlePort(name: string, nic: Nic, twin: string | null, { have, links, outside }: Surroundings): Port {
+function settlePort(name: string, { nic, movedTo }: PortCard, twin: string | null, { have, links, outside }: Surroundings): Port {
   const present = have.interfaces[name]?.making
   const card = (each: ObservedLink): boolean => isNic(each, nic) && each.kind !== 'tun'
-  const here = links.find(card)
+  const here = links.find(card) ?? links.find((each) => each.name === movedTo)
   const link = here ?? outside.find(card)
   if (present?.driver === 'card') return { making: present }
   if (link === undefined) {
@@ -104,7 +103,7 @@ export function settle(
   around: Surroundings,
 ): Settled {
   const ports = Object.entries(cards).map(
-    ([name, nic]) => [name, settlePort(name, nic, desired.things.interfaces[name]?.twin ?? null, around)] as const,
+    ([name, card]) => [name, settlePort(name, card, desired.things.interfaces[name]?.twin ?? null, around)] as const,
   )
   const findings = ports.flatMap(([, port]) => (port.finding === undefined ? [] : [port.finding]))
   if (findings.length > 0) {
