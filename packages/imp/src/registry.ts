@@ -41,8 +41,8 @@ export const registry: Registry<ImpContext> = {
     room('Shells', ['shell'], () => import('./shell/ops.ts')),
     room('Scheduled commits', ['schedule'], () => import('./commit/schedule/ops.ts')),
     room('NAT', ['nat'], () => import('./nat/ops.ts')),
-    room('Lists of the candidate', listWords, () => import('./collections/ops.ts')),
-    room('Sections of the candidate', sectionWords, () => import('./collections/sections/ops.ts')),
+    room('Lists of the candidate', listWords, () => import('./collections/ops.ts'), { brief: true }),
+    room('Sections of the candidate', sectionWords, () => import('./collections/sections/ops.ts'), { brief: true }),
     room('Labs', ['lab'], () => import('./lab/ops.ts')),
   ],
 }

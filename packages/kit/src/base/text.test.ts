@@ -28,7 +28,7 @@ test('counts', () => {
 
 test('the nearest word, when one is near', () => {
   const words = ['start', 'stop', 'status', 'delete']
-  const cases = { strat: undefined, stat: 'start', stpo: undefined, stp: 'stop', deltee: 'delete', banana: undefined, '': undefined }
+  const cases = { strat: 'start', stat: 'start', stpo: 'stop', stp: 'stop', deltee: 'delete', banana: undefined, '': undefined }
   for (const [word, expected] of Object.entries(cases)) assert.equal(nearest(word, words), expected, word)
   assert.equal(nearest('x', []), undefined)
 })

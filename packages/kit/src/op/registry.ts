@@ -8,6 +8,8 @@ export interface Room<Context extends OperationContext> {
   readonly words: readonly string[]
   /** Title of the group in help. */
   readonly title: string
+  /** Told in the help of the program by its first words only: it has too many operations to list. */
+  readonly brief?: boolean
   load(): Promise<readonly AnyOperation<Context>[]>
 }
 
@@ -23,8 +25,9 @@ export function room<Context extends OperationContext>(
   title: string,
   words: readonly string[],
   load: () => Promise<{ readonly operations: readonly AnyOperation<Context>[] }>,
+  { brief = false } = {},
 ): Room<Context> {
-  return { title, words, load: async () => (await load()).operations }
+  return { title, words, brief, load: async () => (await load()).operations }
 }
 
 /** Every operation, by room. Loads all rooms. */

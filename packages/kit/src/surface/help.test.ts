@@ -35,7 +35,7 @@ test('words behind the command do not matter', async () => {
 
 test('an unknown command is refused with the nearest one', async () => {
   await assert.rejects(helpFor(registry, ['craete'], plain), { code: 'input', hint: 'did you mean "sample create"?' })
-  await assert.rejects(helpFor(registry, ['image', 'biuld'], plain), { code: 'input', hint: 'one of: build, list' })
+  await assert.rejects(helpFor(registry, ['image', 'biuld'], plain), { code: 'input', hint: 'did you mean "sample image build"?' })
 })
 
 test('hidden commands are explained when asked for and not listed', async () => {

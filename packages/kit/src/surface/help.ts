@@ -125,6 +125,12 @@ function commandEntry(operation: AnyOperation): Entry {
   return [[...operation.path, ...positional.map(positionalWord)].join(' '), operation.summary]
 }
 
+/** One line for each first word: what may follow it. */
+function briefEntries(operations: readonly AnyOperation[]): Entry[] {
+  const byWord = Map.groupBy(operations, ({ path }) => path[0])
+  return [...byWord].map(([word, all]): Entry => [word, [...new Set(all.map(({ path }) => path[1] ?? ''))].filter(Boolean).join(', ')])
+}
+
 function isVisible(operation: AnyOperation): boolean {
   return operation.hidden !== true
 }
@@ -134,7 +140,7 @@ export async function rootHelp<Context extends OperationContext>(registry: Regis
   const style = styleFor(options.colour)
   const rooms = (await allOperations(registry)).map(({ room, operations }) => ({
     title: room.title,
-    entries: operations.filter(isVisible).map(commandEntry),
+    entries: room.brief === true ? briefEntries(operations.filter(isVisible)) : operations.filter(isVisible).map(commandEntry),
   }))
   const flags: Entry[] = [...globalEntries(), ['--version', 'print the version']]
   const column = columnOf([...rooms.flatMap(({ entries }) => entries), ...flags])

@@ -68,7 +68,7 @@ describe('a wrong word is named at its level, with what was meant', () => {
     ['nat mappings', 'dlete', 'router nat mappings has no command "dlete"', 'did you mean "delete"?'],
     ['nat mappings', 'stauts', 'router nat mappings has no command "stauts"', 'did you mean "status"?'],
     ['nat', 'interfaces exernal', 'router interfaces has no command "exernal"', 'did you mean "interfaces external"?'],
-    ['', 'bakc', 'router has no command "bakc"', 'one of: status, check, login, wait, shell, interfaces, nat'],
+    ['', 'bakc', 'router has no command "bakc"', 'did you mean "back"?'],
     ['', 'hom', 'router has no command "hom"', 'did you mean "home"?'],
   ]
   for (const [menu, typed, message, hint] of table)

@@ -174,7 +174,7 @@ async function syncBack(context: VmmContext, place: Place, force: boolean): Prom
 
 const sync = operation<VmmContext>()({
   path: ['mount', 'sync'],
-  summary: 'Fill a mount anew from this computer, or bring back what the machine changed',
+  summary: 'Fill a mount anew, or bring back what the machine changed in it',
   description:
     'The machine must not run. What comes back belongs to the owner of the directory, without set-user-ID. A file that changed on both sides is never written over, unless --force.',
   effect: 'write',
