@@ -2,6 +2,7 @@
 import { Fault } from '@imp/kit/base/fault.ts'
 import type { Argv, Host } from '@imp/kit/host/host.ts'
 import { remoteHost, type RemoteHost } from '@imp/kit/host/remote.ts'
+import { until } from '@imp/kit/host/until.ts'
 import type { LabDefinition, NodeDefinition } from './definition.ts'
 import { linksOf } from './definition.ts'
 import { guestOf, macOf, namespaceOf, tapName } from './names.ts'
@@ -32,6 +33,9 @@ export function createWords(lab: Pick<LabDefinition, 'name' | 'links'>, node: No
   ]
 }
 
+/** Milliseconds: a start whose `imp` was killed goes on by itself, and ends with the boot or with its own deadline. */
+const orphanPatience = 180_000
+
 /** Deletes the machine of a node, if it is there and of this lab. */
 export async function deleteGuest(vmm: Vmm, lab: string, node: string): Promise<void> {
   const name = guestOf(lab, node)
@@ -43,7 +47,15 @@ export async function deleteGuest(vmm: Vmm, lab: string, node: string): Promise<
       hint: `rename the lab or the node, or: vmm delete ${name}`,
     })
   }
-  await callVmm(vmm, 'run', ['delete', name, '--force', '--yes'])
+  await until(vmm.host.clock, { timeout: orphanPatience, interval: 1000, what: `the end of another command on ${name}` }, async () => {
+    try {
+      await callVmm(vmm, 'run', ['delete', name, '--force', '--yes'])
+      return true
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'busy') return false
+      throw error
+    }
+  })
 }
 
 /** Creates and boots the machine of a node; returns when it can be reached by ssh. A machine left by an earlier attempt is replaced. */
