@@ -109,7 +109,12 @@ for (const registry of registries) {
 
   test(`${registry.program}: help of everything`, async () => {
     const help = await helpFor(registry, [], plain)
-    for (const operation of operations.filter((each) => each.hidden !== true)) assert.ok(help.includes(operation.path.join(' ')))
+    for (const { room, operations: listed } of await allOperations(registry)) {
+      for (const { path } of listed.filter((each) => each.hidden !== true)) {
+        const words = room.brief === true ? [path[0]] : path
+        assert.ok(help.includes(words.join(' ')), path.join(' '))
+      }
+    }
     for (const line of help.split('\n')) assert.ok(displayWidth(line) <= 80, line)
   })
 }
