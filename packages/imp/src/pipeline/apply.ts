@@ -1,6 +1,6 @@
 /** Applies a configuration to a target: lock, recover, plan, journal, change, verify, record; all of it or nothing. */
 import type { Report } from '@imp/kit/base/events.ts'
-import { Fault } from '@imp/kit/base/fault.ts'
+import { asFault, Fault } from '@imp/kit/base/fault.ts'
 import { withLock } from '@imp/kit/host/lock.ts'
 import { applyPlan, interrupted } from '@imp/kit/plan/apply.ts'
 import type { Step } from '@imp/kit/plan/step.ts'
@@ -37,15 +37,24 @@ export interface Applied {
   readonly withoutCarrier: readonly string[]
 }
 
-async function reportCarriers(target: Target, config: RouterConfig, report: Report): Promise<readonly string[]> {
-  const desired = renderRouter(config)
+async function linksWithoutCarrier(target: Target, config: RouterConfig): Promise<readonly string[]> {
+  const { linux, vpp } = renderRouter(config)
   const place = dataplanePlace(target)
-  const links =
-    desired.vpp === undefined
-      ? linuxDataplane.withoutCarrier(desired.linux, await linuxDataplane.observe(place, desired.linux))
-      : vppDataplane.withoutCarrier(desired.vpp, await vppDataplane.observe(place, desired.vpp))
-  for (const link of links) report({ event: 'log', level: 'warning', text: `${link} has no carrier: nothing is connected` })
-  return links
+  return vpp === undefined
+    ? linuxDataplane.withoutCarrier(linux, await linuxDataplane.observe(place, linux))
+    : vppDataplane.withoutCarrier(vpp, await vppDataplane.observe(place, vpp))
+}
+
+/** The change is done and recorded by now: a dataplane that cannot be asked does not make it fail. */
+async function reportCarriers(target: Target, config: RouterConfig, report: Report): Promise<readonly string[]> {
+  try {
+    const links = await linksWithoutCarrier(target, config)
+    for (const link of links) report({ event: 'log', level: 'warning', text: `${link} has no carrier: nothing is connected` })
+    return links
+  } catch (error) {
+    report({ event: 'log', level: 'warning', text: `nobody knows which links have a carrier: ${asFault(error).message}` })
+    return []
+  }
 }
 
 /** Whether a crash left a change in its middle. */
