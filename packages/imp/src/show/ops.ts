@@ -5,11 +5,13 @@ import { formatAddress, parseAddress } from '@imp/kit/base/ip.ts'
 import { Address4 } from '@imp/kit/base/schema.ts'
 import { operation, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { ImpContext } from '../context.ts'
+import type { VppClient } from '../dataplane/vpp/api/client.ts'
+import { connectIfThere, notRunning } from '../dataplane/vpp/place.ts'
 import { findDaemons } from '../frr/daemons.ts'
 import { findRunning } from '../pipeline/running.ts'
 import type { FrrDaemon } from '../frr/render.ts'
 import { withSession } from '../frr/session.ts'
-import { frrPlace, type Target } from '../pipeline/target.ts'
+import { dataplanePlace, frrPlace, type Target } from '../pipeline/target.ts'
 import { requireDaemon, requireNamespace, where, withTarget, type Where } from '../pipeline/where.ts'
 import type { Ask } from './ask.ts'
 import { lookAtPeer, lookAtSessions, ShownPeer, ShownSession, viewPeer, viewSessions } from './bgp.ts'
@@ -20,6 +22,12 @@ import { lookAtNat, ShownNat, viewNat } from './nat.ts'
 import { lookAtNeighbours, Neighbour, viewNeighbours } from './neighbours.ts'
 import { lookAtOspf, lookAtOspf6, OspfNeighbour, viewOspf } from './ospf.ts'
 import { Destination, lookAtRoutes, ShownRoute, viewRoutes } from './routes.ts'
+import { Instance } from './vpp.ts'
+import { parseVppErrors, viewVppErrors, VppError } from './vpp-errors.ts'
+import { lookAtVppFib } from './vpp-fib.ts'
+import { lookAtVppInterfaces } from './vpp-interfaces.ts'
+import { lookAtVppNat } from './vpp-nat.ts'
+import { parseVppRuntime, viewVppRuntime, VppNode } from './vpp-runtime.ts'
 import { watch } from './watch.ts'
 
 const inputs = { watch: z.boolean().default(false).describe('look again every 2 seconds until ctrl-c'), ...where }
@@ -43,6 +51,22 @@ function asking<T>(target: Target, daemon: FrrDaemon, use: (ask: Ask) => Promise
   return withSession(frrPlace(target), daemon, (session) => use((command) => session.ask(command)))
 }
 
+/** Asks a process of VPP; a `state` fault when it does not run. */
+async function askingVpp<T>(target: Target, instance: Instance, use: (vpp: VppClient) => Promise<T>): Promise<T> {
+  const place = dataplanePlace(target)
+  const client = await connectIfThere(place, instance)
+  if (client === undefined) throw notRunning(place, instance)
+  try {
+    return await use(client)
+  } finally {
+    client.close()
+  }
+}
+
+async function forwardsByVpp(target: Target): Promise<boolean> {
+  return (await findRunning(target))?.config.dataplane === 'vpp'
+}
+
 const Interfaces = z.strictObject({ target: z.string(), interfaces: z.array(ShownInterface) })
 const interfaces = operation<ImpContext>()({
   path: ['show', 'interfaces'],
@@ -53,7 +77,15 @@ const interfaces = operation<ImpContext>()({
   output: Interfaces,
   examples: ['imp show interfaces', 'imp show interfaces --watch'],
   run: (context, input) =>
-    look(context, input, async (target) => ({ target: target.name, interfaces: await lookAtInterfaces(target.host) }), drawInterfaces),
+    look(
+      context,
+      input,
+      async (target) => {
+        const seen = (await forwardsByVpp(target)) ? askingVpp(target, 'core', lookAtVppInterfaces) : lookAtInterfaces(target.host)
+        return { target: target.name, interfaces: await seen }
+      },
+      drawInterfaces,
+    ),
   view: drawInterfaces,
 })
 function drawInterfaces(seen: z.output<typeof Interfaces>): string {
@@ -95,8 +127,9 @@ function drawRoutes(seen: z.output<typeof Routes>): string {
 const Fib = z.strictObject({ target: z.string(), entries: z.array(FibEntry) })
 const fib = operation<ImpContext>()({
   path: ['show', 'fib'],
-  summary: 'Show what the kernel forwards by, or the entry for one destination',
-  description: 'The main table of Linux, whoever made its entries. An address shows what its packets follow, a prefix exactly its entries.',
+  summary: 'Show what the kernel or VPP forwards by, or the entry for one destination',
+  description:
+    'The main table of the dataplane, whoever made its entries. An address shows what its packets follow, a prefix exactly its entries.',
   effect: 'read',
   args: ['destination'],
   short,
@@ -104,7 +137,16 @@ const fib = operation<ImpContext>()({
   output: Fib,
   examples: ['imp show fib', 'imp show fib 192.0.2.1'],
   run: (context, { destination, ...input }) =>
-    look(context, input, async (target) => ({ target: target.name, entries: await lookAtFib(target.host, destination) }), drawFib),
+    look(
+      context,
+      input,
+      async (target) => {
+        const isVpp = await forwardsByVpp(target)
+        const entries = isVpp ? askingVpp(target, 'core', (vpp) => lookAtVppFib(vpp, destination)) : lookAtFib(target.host, destination)
+        return { target: target.name, entries: await entries }
+      },
+      drawFib,
+    ),
   view: drawFib,
 })
 function drawFib(seen: z.output<typeof Fib>): string {
@@ -218,7 +260,8 @@ const NatOutput = z.strictObject({ target: z.string(), ...ShownNat.shape })
 const nat = operation<ImpContext>()({
   path: ['show', 'nat'],
   summary: 'Show how NAT is used, and with an inside address the flows of that host',
-  description: 'Flows and losses are counted by the kernel. Who had a port at what time answers imp nat lookup, without any flow.',
+  description:
+    'Flows and losses are counted by the kernel or by VPP. Who had a port at what time answers imp nat lookup, without any flow.',
   effect: 'read',
   args: ['inside'],
   short,
@@ -230,8 +273,13 @@ const nat = operation<ImpContext>()({
       context,
       input,
       async (target) => {
-        const mappings = (await findRunning(target))?.config.nat?.mappings ?? []
-        return { target: target.name, ...(await lookAtNat(target.host, mappings, inside)) }
+        const config = (await findRunning(target))?.config
+        const mappings = config?.nat?.mappings ?? []
+        const translatesByVpp = config?.dataplane === 'vpp' && config.nat !== undefined
+        const seen = translatesByVpp
+          ? askingVpp(target, 'nat', (vpp) => lookAtVppNat(vpp, mappings, inside))
+          : lookAtNat(target.host, mappings, inside)
+        return { target: target.name, ...(await seen) }
       },
       viewNat,
     ),
@@ -252,4 +300,78 @@ const counters = operation<ImpContext>()({
   view: viewCounters,
 })
 
-export const operations: readonly AnyOperation<ImpContext>[] = [interfaces, routes, fib, neighbours, bgp, ospf, nat, counters]
+async function requireVpp(target: Target): Promise<void> {
+  if (await forwardsByVpp(target)) return
+  throw new Fault('unsupported', `${target.name} forwards by the Linux kernel: this is only of the VPP dataplane`, {
+    hint: 'imp show counters shows what the kernel counted',
+  })
+}
+
+const Errors = z.strictObject({ target: z.string(), instance: Instance, errors: z.array(VppError) })
+const errors = operation<ImpContext>()({
+  path: ['show', 'errors'],
+  summary: 'Show why VPP dropped packets, and what else its nodes counted',
+  description: 'Only of routers whose dataplane is VPP. VPP counts what is no error as well: the severity tells them apart.',
+  effect: 'read',
+  args: ['instance'],
+  short,
+  input: z.strictObject({ instance: Instance.default('core'), ...inputs }),
+  output: Errors,
+  examples: ['imp show errors', 'imp show errors nat --watch'],
+  run: (context, { instance, ...input }) =>
+    look(
+      context,
+      input,
+      async (target) => {
+        await requireVpp(target)
+        const text = await askingVpp(target, instance, (vpp) => vpp.cli('show errors'))
+        return { target: target.name, instance, errors: parseVppErrors(text) }
+      },
+      drawErrors,
+    ),
+  view: drawErrors,
+})
+function drawErrors(seen: z.output<typeof Errors>): string {
+  return viewVppErrors(seen.errors)
+}
+
+const Runtime = z.strictObject({ target: z.string(), instance: Instance, nodes: z.array(VppNode) })
+const runtime = operation<ImpContext>()({
+  path: ['show', 'runtime'],
+  summary: 'Show how busy the nodes of VPP are',
+  description: 'Only of routers whose dataplane is VPP. Nodes that have seen packets, those that took most of the processor first.',
+  effect: 'read',
+  args: ['instance'],
+  short,
+  input: z.strictObject({ instance: Instance.default('core'), ...inputs }),
+  output: Runtime,
+  examples: ['imp show runtime', 'imp show runtime nat --watch'],
+  run: (context, { instance, ...input }) =>
+    look(
+      context,
+      input,
+      async (target) => {
+        await requireVpp(target)
+        const text = await askingVpp(target, instance, (vpp) => vpp.cli('show runtime'))
+        return { target: target.name, instance, nodes: parseVppRuntime(text) }
+      },
+      drawRuntime,
+    ),
+  view: drawRuntime,
+})
+function drawRuntime(seen: z.output<typeof Runtime>): string {
+  return viewVppRuntime(seen.nodes)
+}
+
+export const operations: readonly AnyOperation<ImpContext>[] = [
+  interfaces,
+  routes,
+  fib,
+  neighbours,
+  bgp,
+  ospf,
+  nat,
+  counters,
+  errors,
+  runtime,
+]
