@@ -5,11 +5,10 @@ import type { Argv } from '@imp/kit/host/host.ts'
 import { until } from '@imp/kit/host/until.ts'
 import type { DataplanePlace } from '../dataplane.ts'
 import { openVpp, type VppClient } from './api/client.ts'
+import { defaultDirectory } from './settle.ts'
 
 export type Instance = 'core' | 'nat'
 
-/** Directory of all sockets on an appliance. */
-const defaultDirectory = '/run/vpp'
 /** Milliseconds for a process to come back: it reads its start-up file and allocates its memory. */
 const startTimeout = 30_000
 

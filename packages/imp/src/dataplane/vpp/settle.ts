@@ -7,6 +7,9 @@ import type { ObservedLink } from '../linux/observe.ts'
 import { isNic, nicText } from '../linux/ports.ts'
 import type { DesiredInstance, DesiredVpp, PortCard, Making, Things, VppInterface } from './desired.ts'
 
+/** Directory of all sockets on an appliance. */
+export const defaultDirectory = '/run/vpp'
+
 /** What decides how a port is driven. */
 export interface Surroundings {
   readonly have: Things
@@ -132,8 +135,12 @@ export function settle(
   }
 }
 
+/** Sockets of ours, which a configuration names where an appliance has them, where they are here. */
 function socketsIn(sockets: Things['sockets'], directory: string): Things['sockets'] {
   return Object.fromEntries(
-    Object.entries(sockets).map(([id, { path }]) => [id, { path: dirname(path) === directory ? path : join(directory, basename(path)) }]),
+    Object.entries(sockets).map(([id, { path }]) => [
+      id,
+      { path: dirname(path) === defaultDirectory ? join(directory, basename(path)) : path },
+    ]),
   )
 }
