@@ -34,10 +34,19 @@ function lostAt(at: number, fault: Fault): Refused {
   return { at, status: fault.message, text: fault.detail ?? '', lost: true }
 }
 
+/**
+ * Leaving a route map makes the daemon commit all that it has so far, at the price of the whole configuration; the next route map is
+ * entered from within the last one as well (lib/command.c, cmd_execute_command: the parent node is tried).
+ */
+function isNeedless(command: string, next: string | undefined): boolean {
+  return command === 'exit' && next?.startsWith('route-map ') === true
+}
+
 /** Over the vty socket: between the markers the daemon commits once, at the end, not after each line (FRR, lib/northbound_cli.c). */
 function vtySession(vty: Vty): Session {
   const sendAll = async (commands: readonly string[]): Promise<Refused | undefined> => {
     for (const [at, command] of commands.entries()) {
+      if (isNeedless(command, commands[at + 1])) continue
       const answer = await vty.send(command).catch((error: unknown) => lostAt(at, asFault(error)))
       if ('at' in answer) return answer
       if (answer.status !== 0) return { at, status: statusText(answer.status), text: answer.text.trim() }
