@@ -1,15 +1,18 @@
-/** The shells of a router: FRR's own, and one in its namespace. */
+/** The shells of a router: those of FRR and VPP, and one in its namespace. */
+import { join } from 'node:path'
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import type { Argv, Host } from '@imp/kit/host/host.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
+import type { VppInstance } from '../appliance/model.ts'
 import type { ImpContext } from '../context.ts'
+import type { VppClient } from '../dataplane/vpp/api/client.ts'
+import { connectIfThere, directoryOf, notRunning } from '../dataplane/vpp/place.ts'
 import { findRunning } from '../pipeline/running.ts'
-import { frrPlace } from '../pipeline/target.ts'
+import { dataplanePlace, frrPlace, type Target } from '../pipeline/target.ts'
 import { requireDaemon, requireNamespace, where, withTarget } from '../pipeline/where.ts'
-
-const Output = z.strictObject({ status: z.int(), stdout: z.string(), stderr: z.string() })
-type Output = z.output<typeof Output>
+import { Output } from './model.ts'
+import { commandOutput } from './vpp.ts'
 
 const anyStatus = [...Array(256).keys()]
 /** Milliseconds that a command may take whose output is collected. */
@@ -70,33 +73,70 @@ const dataplane = operation<ImpContext>()({
   exitStatus: ({ status }) => status,
 })
 
-/** Where VPP's command line listens, on the machine of the router: `cli-listen` of its startup configuration. */
-const coreSocket = '/run/vpp/core-cli.sock'
+async function requireVpp(target: Target): Promise<void> {
+  if ((await findRunning(target))?.config.dataplane === 'vpp') return
+  throw new Fault('unsupported', `${target.name} forwards by the Linux kernel: the shells of VPP come with the VPP dataplane`, {
+    hint: 'imp shell dataplane opens a shell in its namespace, imp shell routing that of FRR',
+  })
+}
+
+/** Runs one command over the API, which tells a refusal from an answer; the socket of the command line does not. */
+async function runCommand(client: VppClient, words: readonly string[]): Promise<Output> {
+  try {
+    return await commandOutput(client, words.join(' '))
+  } finally {
+    client.close()
+  }
+}
+
+/** Opens VPP's own command line, with its pager and history (vppctl(1)), or runs one command in it. */
+async function enterVpp(context: ImpContext, target: Target, instance: VppInstance, words: readonly string[]): Promise<Output> {
+  await requireVpp(target)
+  const place = dataplanePlace(target)
+  const client = await connectIfThere(place, instance)
+  if (client === undefined) throw notRunning(place, instance)
+  planned(context, [])
+  if (words.length > 0) return runCommand(client, words)
+  client.close()
+  return give(context, target.machine, ['vppctl', '-s', join(directoryOf(place), `${instance}-cli.sock`)], false)
+}
+
+const vppInput = z.strictObject({
+  words: z
+    .array(z.string().regex(/^[\x20-\x7e]+$/, 'must be one line of ASCII'))
+    .default([])
+    .describe('one command of VPP instead of a shell'),
+  ...where,
+})
 
 const core = operation<ImpContext>()({
   path: ['shell', 'core'],
   aliases: [['shell', 'vpp']],
-  summary: "Open VPP's own shell, or run one command in it",
-  description: 'Only of routers whose dataplane is VPP; the kernel has no shell but that of its namespace: imp shell dataplane.',
+  summary: "Open the shell of VPP's routing process, or run one command in it",
+  description:
+    'Only of routers whose dataplane is VPP; the kernel has no shell but that of its namespace: imp shell dataplane. A command that VPP refuses ends with status 1.',
   effect: 'write',
   args: ['words'],
-  input: z.strictObject({ words: z.array(z.string()).default([]).describe('one command of VPP instead of a shell'), ...where }),
+  input: vppInput,
   output: Output,
   examples: ['imp shell core', 'imp shell core show interface'],
-  run: (context, { words, ...rest }) =>
-    withTarget(context, rest, async (target) => {
-      if ((await findRunning(target))?.config.dataplane !== 'vpp') {
-        throw new Fault('unsupported', `${target.name} forwards by the Linux kernel: the core shell comes with the VPP dataplane`, {
-          hint: 'imp shell dataplane opens a shell in its namespace, imp shell routing that of FRR',
-        })
-      }
-      if ((await target.machine.files.stat(coreSocket)) === undefined)
-        throw new Fault('state', `VPP does not run in ${target.name}`, { hint: 'imp status shows what does' })
-      planned(context, [])
-      return give(context, target.machine, ['vppctl', '-s', coreSocket, ...words], words.length > 0)
-    }),
+  run: (context, { words, ...rest }) => withTarget(context, rest, (target) => enterVpp(context, target, 'core', words)),
   view,
   exitStatus: ({ status }) => status,
 })
 
-export const operations: readonly AnyOperation<ImpContext>[] = [routing, dataplane, core]
+const nat = operation<ImpContext>()({
+  path: ['shell', 'nat'],
+  summary: "Open the shell of VPP's translating process, or run one command in it",
+  description: 'Only of routers whose dataplane is VPP and which translate. A command that VPP refuses ends with status 1.',
+  effect: 'write',
+  args: ['words'],
+  input: vppInput,
+  output: Output,
+  examples: ['imp shell nat', 'imp shell nat show det44 sessions'],
+  run: (context, { words, ...rest }) => withTarget(context, rest, (target) => enterVpp(context, target, 'nat', words)),
+  view,
+  exitStatus: ({ status }) => status,
+})
+
+export const operations: readonly AnyOperation<ImpContext>[] = [routing, dataplane, core, nat]
