@@ -6,6 +6,7 @@
 import { Fault } from '@imp/kit/base/fault.ts'
 import {
   bits,
+  compare,
   contains,
   formatAddress,
   formatPrefix,
@@ -49,10 +50,17 @@ function everything(family: Family): string {
   return family === 4 ? '0.0.0.0/0' : '::/0'
 }
 
-/** Networks without those that lie inside others, each once. */
+/** Networks without those that lie inside others, each once. In order a network comes right after one that holds it, or others of that. */
 function outermost(prefixes: readonly Prefix[]): string[] {
-  const unique = [...new Map(prefixes.map((prefix) => [formatPrefix(prefix), prefix])).values()]
-  return unique.filter((prefix) => !unique.some((other) => other !== prefix && contains(other, prefix))).map(formatPrefix)
+  const unique = new Map(prefixes.map((prefix) => [formatPrefix(prefix), prefix]))
+  const kept = new Set<Prefix>()
+  let last: Prefix | undefined
+  for (const prefix of [...unique.values()].toSorted(compare)) {
+    if (last !== undefined && contains(last, prefix)) continue
+    kept.add(prefix)
+    last = prefix
+  }
+  return [...unique].filter(([, prefix]) => kept.has(prefix)).map(([text]) => text)
 }
 
 function own(config: RouterConfig, family: Family): Prefix[] {

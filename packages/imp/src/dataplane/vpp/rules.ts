@@ -48,13 +48,18 @@ function checkAddresses(things: Things): Broken[] {
   const all = interfaces(things).flatMap(([name, each]) =>
     each.addresses.map((text) => ({ name, text, network: networkOf(parseInterfaceAddress(text)) })),
   )
-  const byStart = all.toSorted((a, b) => compare(a.network, b.network))
-  return byStart.flatMap((each, index): Broken[] => {
-    // Sorted by their first address, a network that holds another one comes before it, with only others of its kind between.
-    const clash = byStart.slice(0, index).findLast((other) => contains(other.network, each.network))
-    if (clash === undefined || (clash.name === each.name && clash.network.length === each.network.length)) return []
-    return [[`interfaces ${each.name}`, `${each.text} overlaps ${clash.text} of ${clash.name}`, 'use networks that do not overlap']]
-  })
+  const around: typeof all = []
+  return all
+    .toSorted((a, b) => compare(a.network, b.network))
+    .flatMap((each): Broken[] => {
+      // Sorted, a network comes after those that hold it, and those that do not hold it hold none of the later ones either.
+      const holds = (other: (typeof all)[number] | undefined): boolean => other === undefined || contains(other.network, each.network)
+      while (!holds(around.at(-1))) around.pop()
+      const clash = around.at(-1)
+      around.push(each)
+      if (clash === undefined || (clash.name === each.name && clash.network.length === each.network.length)) return []
+      return [[`interfaces ${each.name}`, `${each.text} overlaps ${clash.text} of ${clash.name}`, 'use networks that do not overlap']]
+    })
 }
 
 function checkVlans(things: Things): Broken[] {

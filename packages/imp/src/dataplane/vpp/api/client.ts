@@ -58,6 +58,8 @@ interface Session {
   readonly connection: Connection
   readonly hello: Hello
   context: number
+  /** The ping that ends the dumps which are being sent right now. */
+  ping?: Promise<unknown> | undefined
 }
 
 function read({ hello }: Session, bytes: Buffer): VppMessage | undefined {
@@ -120,6 +122,15 @@ function tooLong(message: string): Error {
   return new Error(`${message} brought more than ${longestDump} rows`)
 }
 
+/** One ping for all dumps that are sent at once: order is kept, so its answer comes after the details of all of them. */
+function pingAfterAll(session: Session): Promise<unknown> {
+  session.ping ??= Promise.resolve().then(() => {
+    session.ping = undefined
+    return request(session, 'control_ping', {})
+  })
+  return session.ping
+}
+
 /** A stream of details has no end of its own: the answer to a ping that was sent after it is one, because order is kept. */
 async function dumpUntilPing(session: Session, message: string, fields: Fields): Promise<Fields[]> {
   const rows: Fields[] = []
@@ -132,7 +143,7 @@ async function dumpUntilPing(session: Session, message: string, fields: Fields):
   // The connection is lost: the ping says so as well.
   details.catch(() => undefined)
   try {
-    await request(session, 'control_ping', {})
+    await pingAfterAll(session)
     return rows
   } finally {
     session.connection.forget(context)
