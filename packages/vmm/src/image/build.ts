@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { asFault, Fault } from '@imp/kit/base/fault.ts'
 import type { Argv, Host } from '@imp/kit/host/host.ts'
 import type { VmmContext } from '../context.ts'
-import { aptRoot, parseRecords, readProxies } from './apt.ts'
+import { aptRoot, readProxies } from './apt.ts'
+import { dpkgPackages } from './packages.ts'
 import { phasesOf } from './phases.ts'
 import { mmdebstrapArguments, sqfstarArguments, type BuildPaths, type Order } from './recipe.ts'
 
@@ -121,7 +122,7 @@ async function stream(context: VmmContext, order: Order, paths: BuildPaths, dire
 }
 
 /** Looks at what was written as a guest's kernel would: superblock, size, digest. */
-async function verify(host: Host, path: string): Promise<{ size: number; digest: string }> {
+export async function verifyFile(host: Host, path: string): Promise<{ size: number; digest: string }> {
   const { stdout } = await host.query(['unsquashfs', '-s', path])
   if (!/Found a valid SQUASHFS 4:0 superblock/.test(stdout)) throw new Fault('failed', `${path} is no squashfs`, { detail: stdout })
   await host.run(['sync', '--data', path], { timeout: 300_000 })
@@ -150,8 +151,7 @@ export async function buildRoot(context: VmmContext, order: Order, directory: st
   const files = await packFiles(host, order, directory)
   await host.run(['mkfifo', '--mode=600', log])
   await stream(context, order, { archives, log, status, ...(files === undefined ? {} : { files }) }, directory, output)
-  const installed = parseRecords(await host.files.read(status)).filter((record) => record.get('Status')?.endsWith(' installed') === true)
-  const packages = installed.map((record) => ({ name: record.get('Package') ?? '', version: record.get('Version') ?? '' }))
+  const packages = dpkgPackages(await host.files.read(status))
   await pruneArchives(host, archives, packages)
-  return { path: output, packages, ...(await verify(host, output)) }
+  return { path: output, packages, ...(await verifyFile(host, output)) }
 }

@@ -3,14 +3,22 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { VersionedName } from '@imp/kit/base/schema.ts'
 import type { DocumentKind } from '@imp/kit/store/document.ts'
+import { Start } from './start.ts'
 
 export const ImagePackage = z.strictObject({ name: z.string(), version: z.string() })
 
 export const Image = z.strictObject({
   name: VersionedName,
-  recipe: z.string(),
-  /** Debian release: `bookworm`. */
-  release: z.string(),
+  /** What it was built by; only of images that were built here. */
+  recipe: z.string().optional(),
+  /** Debian release: `bookworm`; only of images that were built here. */
+  release: z.string().optional(),
+  /** What it was imported from: `debian:12`, `oci:/srv/web`; only of images that were imported. */
+  source: z.string().optional(),
+  /** Digest of the manifest that it was imported from, where it had one. */
+  sourceDigest: z.string().optional(),
+  /** How guests start; the image's own init, or ours where it has none, unless told. */
+  start: Start.optional(),
   architecture: z.string(),
   packages: z.array(ImagePackage),
   /** Bytes of the squashfs file. */

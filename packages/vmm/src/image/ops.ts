@@ -2,18 +2,21 @@
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
-import { VersionedName } from '@imp/kit/base/schema.ts'
+import { FilePath, VersionedName } from '@imp/kit/base/schema.ts'
 import { count, table } from '@imp/kit/base/text.ts'
-import { formatBytes } from '@imp/kit/base/units.ts'
 import { withLock } from '@imp/kit/host/lock.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { VmmContext } from '../context.ts'
 import { checkPackages, findMirrors } from './apt.ts'
+import { readOrigin } from './oci/open.ts'
 import { buildRoot, digestOfFile } from './build.ts'
+import { importImage, originName, type ImportOrder } from './import.ts'
 import { Image, imageFile, imagesDirectory, type ImageDisk } from './model.ts'
 import { digestOf, packagesOf, recipeFor, recipeNames, recipes, type Order } from './recipe.ts'
 import { defaultRelease, Mirror, Release } from './sources.ts'
 import { images, deleteImage, publishImage, usersOf } from './store.ts'
+import { wishes } from './start.ts'
+import { viewImage, viewImages } from './views.ts'
 
 /** Milliseconds that one command waits for another that builds the same image. */
 const patience = 3_600_000
@@ -104,19 +107,6 @@ async function make(context: VmmContext, name: string, order: Order, force: bool
   })
 }
 
-function view(image: Image): string {
-  const rows = [
-    ['name', image.name],
-    ['recipe', `${image.recipe}: ${recipes[recipeFor(image.recipe)].summary}`],
-    ['release', `${image.release} ${image.architecture}`],
-    ['packages', String(image.packages.length)],
-    ['size', formatBytes(image.size)],
-    ['digest', `sha256:${image.digest}`],
-    ['created', image.created],
-  ]
-  return table(rows).join('\n')
-}
-
 const completeName = ({ host, paths }: VmmContext): Promise<string[]> => images(host, paths).names()
 
 const build = operation<VmmContext>()({
@@ -139,7 +129,7 @@ const build = operation<VmmContext>()({
     planned(context, [{ kind: 'image.build', summary, disruption: 'none', data: { name: input.name, order } }])
     return make(context, input.name, order, input.force)
   },
-  view,
+  view: viewImage,
 })
 
 const list = operation<VmmContext>()({
@@ -152,15 +142,7 @@ const list = operation<VmmContext>()({
   run: ({ host, paths }) => images(host, paths).all(),
   view: (all) => {
     if (all.length === 0) return `No images yet. vmm image build makes one; recipes: ${recipeNames.join(', ')}.`
-    const rows = all.map((image) => [
-      image.name,
-      image.recipe,
-      image.release,
-      String(image.packages.length),
-      formatBytes(image.size),
-      image.created,
-    ])
-    return table([['NAME', 'RECIPE', 'RELEASE', 'PACKAGES', 'SIZE', 'CREATED'], ...rows]).join('\n')
+    return viewImages(all)
   },
 })
 
@@ -174,7 +156,7 @@ const show = operation<VmmContext>()({
   examples: ['vmm image show router', 'vmm image show router --json'],
   complete: { name: completeName },
   run: ({ host, paths }, { name }) => images(host, paths).get(name),
-  view: (image) => [view(image), '', ...table(image.packages.map(({ name, version }) => [name, version]))].join('\n'),
+  view: (image) => [viewImage(image), '', ...table(image.packages.map(({ name, version }) => [name, version]))].join('\n'),
 })
 
 const remove = operation<VmmContext>()({
@@ -202,4 +184,84 @@ const remove = operation<VmmContext>()({
   view: ({ name }) => `Deleted the image ${name}.`,
 })
 
-export const operations: readonly AnyOperation<VmmContext>[] = [build, list, show, remove]
+const Import = z.strictObject({
+  source: z
+    .string()
+    .regex(/^[^\0\n]{1,4096}$/, 'must be one line')
+    .describe('image of a registry, docker-archive:FILE[:NAME], oci:DIRECTORY[:TAG], tar:FILE, or the path of a tar archive')
+    .meta({ examples: ['debian:12', 'ghcr.io/team/web@sha256:...', 'oci:./web:1', './root.tar.gz'] }),
+  name: VersionedName.describe('what to call it'),
+  size: z.int().min(1).max(16_777_216).optional().describe('MiB that its files may have; machines write to disks of their own'),
+  start: z.enum(wishes).default('auto').describe("what starts in guests: the image's init, the command that it names, or only ssh"),
+  user: z
+    .string()
+    .regex(/^[^:\0\n]+$/, 'must not hold a colon')
+    .optional()
+    .describe('name at the registry; the password is asked for, or read from --password-file'),
+  passwordFile: FilePath.optional().describe('file with the password for --user; /dev/stdin reads standard input'),
+  insecureRegistry: z.boolean().default(false).describe('speak to the registry without TLS'),
+  force: z.boolean().default(false).describe('replace an image of that name that came from something else'),
+})
+
+/** The name and password that were told; undefined for those that are known from an earlier login. */
+async function credentialsOf({ host, ask }: VmmContext, input: z.output<typeof Import>): Promise<ImportOrder['credentials']> {
+  const { user, passwordFile } = input
+  if (user === undefined) {
+    if (passwordFile !== undefined) throw new Fault('input', 'a password needs a name', { hint: '--user NAME' })
+    return undefined
+  }
+  if (passwordFile !== undefined) return { user, password: (await host.files.read(passwordFile)).replace(/\r?\n$/, '') }
+  const reply = await ask?.secret({ message: `Password of ${user}` })
+  if (reply?.reply === 'value') return { user, password: reply.value }
+  throw new Fault('input', `the password of ${user} is missing`, { hint: '--password-file FILE' })
+}
+
+/** What another import or a build has made is not replaced unasked. */
+async function requireFreeName({ host, paths }: VmmContext, name: string, source: string, force: boolean): Promise<void> {
+  const former = await images(host, paths).find(name)
+  if (former === undefined || former.source === source || force) return
+  const from = former.source ?? `the recipe ${former.recipe}`
+  throw new Fault('conflict', `there is an image ${name} already, made from ${from}`, {
+    hint: '--force replaces it, or choose another --name',
+  })
+}
+
+const importOperation = operation<VmmContext>()({
+  path: ['image', 'import'],
+  summary: 'Import an image of a registry or an archive, without Docker and without root',
+  description:
+    'Layers are merged with their owners, links and capabilities and checked by their digests; device nodes in /dev and host keys of ssh are left out. An image without an init runs its command under the init of vmm; ssh and the console always work.',
+  effect: 'write',
+  args: ['source'],
+  short: { force: 'f' },
+  input: Import,
+  output: Image,
+  examples: [
+    'vmm image import ubuntu:22.04 --name ubuntu-base',
+    'vmm image import localhost:5000/team/web:1.4 --name web',
+    'vmm image import docker-archive:./web.tar --name web --start command',
+    'vmm image import ./alpine-minirootfs.tar.gz --name alpine',
+  ],
+  async run(context, input) {
+    const { name, start, size, insecureRegistry: insecure, force } = input
+    const origin = await readOrigin(context.host, input.source)
+    const source = originName(origin)
+    await requireFreeName(context, name, source, force)
+    planned(context, [
+      { kind: 'image.import', summary: `import the image ${name} from ${source}`, disruption: 'none', data: { name, source } },
+    ])
+    const credentials = await credentialsOf(context, input)
+    return importImage(context, {
+      name,
+      origin,
+      start,
+      insecure,
+      force,
+      ...(size === undefined ? {} : { size: size * 2 ** 20 }),
+      ...(credentials === undefined ? {} : { credentials }),
+    })
+  },
+  view: viewImage,
+})
+
+export const operations: readonly AnyOperation<VmmContext>[] = [build, importOperation, list, show, remove]

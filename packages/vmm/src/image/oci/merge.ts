@@ -5,7 +5,7 @@
  */
 import { Readable } from 'node:stream'
 import { Fault } from '@imp/kit/base/fault.ts'
-import { endOfArchive, makeHeader } from './tar-header.ts'
+import { endOfArchive, makeHeader, padding } from './tar-header.ts'
 import type { Member } from './tar-read.ts'
 import { defaultLimits, readLayer, type Layer, type Limits } from './layer.ts'
 
@@ -22,15 +22,17 @@ interface Winner {
 /** What an image holds after all its layers, and how its archive is made. */
 export interface Merged {
   readonly winners: ReadonlyMap<string, Winner>
-  /** Content of the files that were asked for, as far as they are regular files of at most 64 KiB. */
+  /** Content of the files that were asked for, as far as they are regular files of at most 16 MiB: lists of users and of packages. */
   readonly contents: ReadonlyMap<string, Buffer>
   /** Hard links whose target another layer has replaced or taken away: path of the link by layer and target. */
   readonly orphans: ReadonlyMap<string, readonly string[]>
+  /** Layers of every regular file, from the top. */
+  readonly places: ReadonlyMap<string, readonly number[]>
   /** Bytes of all layers, unpacked. */
   readonly bytes: number
 }
 
-const maximumContent = 65_536
+const maximumContent = 16 * 2 ** 20
 
 function parentOf(path: string): string {
   const slash = path.lastIndexOf('/')
@@ -149,7 +151,7 @@ export async function mergeLayers(
     closes.forEach((path) => closed.add(path))
     below += grown
   }
-  return { winners, contents, orphans: findOrphans(winners, places), bytes: below }
+  return { winners, contents, orphans: findOrphans(winners, places), places, bytes: below }
 }
 
 function findOrphans(winners: ReadonlyMap<string, Winner>, places: ReadonlyMap<string, readonly number[]>): Map<string, string[]> {
@@ -192,7 +194,7 @@ async function* adopted(member: Member, paths: readonly string[]): AsyncGenerato
   for (const path of others) yield makeHeader({ path, kind: 'link', linkPath: first, ...facts })
 }
 
-async function* archive(layers: readonly Layer[], merged: Merged, limits: Limits): AsyncGenerator<Buffer> {
+async function* archive(layers: readonly Layer[], merged: Merged, { limits = defaultLimits, added = [] }: Changes): AsyncGenerator<Buffer> {
   const orphans = new Set([...merged.orphans.values()].flat())
   for (const [layer, each] of layers.entries()) {
     const done = new Set<string>()
@@ -214,10 +216,37 @@ async function* archive(layers: readonly Layer[], merged: Merged, limits: Limits
       yield* member.body()
     }
   }
+  for (const { content, ...header } of added) {
+    const body = Buffer.from(content)
+    yield Buffer.concat([makeHeader({ ...header, kind: 'file', size: body.length }), body, padding(body.length)])
+  }
   yield endOfArchive
 }
 
+/** A file that is put into the image, whatever its layers have there. */
+export interface AddedFile {
+  readonly path: string
+  readonly content: string
+  readonly mode: number
+}
+
+/** How the archive differs from the layers. */
+export interface Changes {
+  readonly limits?: Limits
+  readonly added?: readonly AddedFile[]
+  /** Whether a path is left out. Hard links to it keep what they mean. */
+  readonly omits?: (path: string) => boolean
+}
+
+/** The layers' paths without those that are left out or put in anew. */
+function without(merged: Merged, { added = [], omits = () => false }: Changes): Merged {
+  const replaced = new Set(added.map(({ path }) => path))
+  const kept = [...merged.winners].filter(([path, { kind }]) => kind === 'directory' || (!replaced.has(path) && !omits(path)))
+  const winners = new Map(kept)
+  return { ...merged, winners, orphans: findOrphans(winners, merged.places) }
+}
+
 /** The image as one tar archive, read from the layers a second time. Whatever is wrong with them now is the stream's error. */
-export function mergedArchive(layers: readonly Layer[], merged: Merged, limits: Limits = defaultLimits): Readable {
-  return Readable.from(archive(layers, merged, limits), { objectMode: false, highWaterMark: 1 << 20 })
+export function mergedArchive(layers: readonly Layer[], merged: Merged, changes: Changes = {}): Readable {
+  return Readable.from(archive(layers, without(merged, changes), changes), { objectMode: false, highWaterMark: 1 << 20 })
 }

@@ -1,0 +1,77 @@
+/** Finds out what the name of an image means, and opens it: a registry, an OCI directory, an archive of Docker's, or a tar archive. */
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import { Fault } from '@imp/kit/base/fault.ts'
+import { parse } from '@imp/kit/base/schema.ts'
+import type { Host } from '@imp/kit/host/host.ts'
+import { readStream } from '@imp/kit/host/streams.ts'
+import { openDockerArchive } from './docker-archive.ts'
+import { openLayout } from './layout.ts'
+import { pullImage, type PullContext } from './pull.ts'
+import { Reference } from './reference.ts'
+import type { Credentials } from './registry.ts'
+import type { Source } from './source.ts'
+
+/** What to import from, as people write it. */
+export type Origin =
+  | { readonly kind: 'registry'; readonly reference: Reference }
+  | { readonly kind: 'docker-archive' | 'oci' | 'tar'; readonly path: string; readonly tag?: string }
+
+const prefixes = ['docker-archive', 'oci', 'tar'] as const
+
+/** `PATH:TAG` unless the whole is a path that there is: both may hold colons. */
+async function splitTag(host: Host, text: string): Promise<{ path: string; tag?: string }> {
+  const whole = resolve(text)
+  if ((await host.files.stat(whole)) !== undefined) return { path: whole }
+  for (let colon = text.indexOf(':', 1); colon !== -1; colon = text.indexOf(':', colon + 1)) {
+    const path = resolve(text.slice(0, colon))
+    if ((await host.files.stat(path)) !== undefined) return { path, tag: text.slice(colon + 1) }
+  }
+  throw new Fault('not-found', `there is no file or directory ${whole}`)
+}
+
+/** A path is a tar archive, or an OCI directory when it has what marks one (image specification, image-layout.md). */
+async function originAt(host: Host, text: string): Promise<Origin> {
+  const { path, tag } = await splitTag(host, text)
+  const marked = (await host.files.stat(join(path, 'oci-layout'))) !== undefined
+  return { kind: marked ? 'oci' : 'tar', path, ...(tag === undefined ? {} : { tag }) }
+}
+
+/** Says what a source is. Throws `input` for what is no source, `not-found` for a path where nothing is. */
+export async function readOrigin(host: Host, text: string): Promise<Origin> {
+  const prefix = prefixes.find((each) => text.startsWith(`${each}:`) && text.length > each.length + 1)
+  if (prefix !== undefined) return { kind: prefix, ...(await splitTag(host, text.slice(prefix.length + 1))) }
+  if (/^\.{0,2}\//.test(text)) return originAt(host, text)
+  // Such names are names of images too; where there is such a file, it is meant.
+  if (/\.(tar(\.\w+)?|tgz)$/.test(text) && (await host.files.stat(resolve(text))) !== undefined) return originAt(host, text)
+  const name = z.object({ source: Reference }).safeParse({ source: text })
+  if (!name.success && (await host.files.stat(resolve(text))) !== undefined) return originAt(host, text)
+  return { kind: 'registry', reference: parse(z.strictObject({ source: Reference }), { source: text }, 'image import').source }
+}
+
+export interface OpenOptions {
+  /** In Go's words: `amd64`. */
+  readonly architecture: string
+  /** Directory for what is downloaded. */
+  readonly blobs: string
+  readonly insecure: boolean
+  readonly credentials?: Credentials
+}
+
+/** A plain archive is an image of one layer of which nothing more is known. */
+async function openTar(host: Host, path: string): Promise<Source> {
+  if ((await host.files.stat(path))?.kind === 'directory') {
+    throw new Fault('input', `${path} is a directory and no OCI image`, { hint: 'pack it with: tar --numeric-owner --xattrs' })
+  }
+  return { name: `tar:${path}`, layers: [{ name: path, open: () => readStream(path) }] }
+}
+
+/** Opens an image; from a registry, fetches it first. */
+export async function openSource(context: PullContext, origin: Origin, options: OpenOptions): Promise<Source> {
+  const { host } = context
+  const { architecture, blobs, ...registry } = options
+  if (origin.kind === 'registry') return pullImage(context, origin.reference, blobs, { ...registry, architecture })
+  if (origin.kind === 'oci') return openLayout(host, origin.path, origin.tag, architecture)
+  if (origin.kind === 'docker-archive') return openDockerArchive(origin.path, origin.tag, architecture)
+  return openTar(host, origin.path)
+}
