@@ -74,6 +74,12 @@ function bare(type: string): string {
   return /^vl_api_(.*)_t$/.exec(type)?.[1] ?? type
 }
 
+/** Defaults of flags come as texts: `"true"`. */
+function presetOf(value: number | boolean | string): number | boolean | string {
+  if (value === 'true' || value === 'false') return value === 'true'
+  return typeof value === 'string' && value.trim() !== '' && !Number.isNaN(Number(value)) ? Number(value) : value
+}
+
 function toField(raw: z.output<typeof RawField>): Field {
   const [type, name, third, count] = raw
   const preset = typeof third === 'object' ? third.default : undefined
@@ -82,7 +88,7 @@ function toField(raw: z.output<typeof RawField>): Field {
     type: bare(type),
     ...(typeof third === 'number' ? { length: third } : {}),
     ...(count === undefined ? {} : { count }),
-    ...(preset === undefined ? {} : { preset }),
+    ...(preset === undefined ? {} : { preset: presetOf(preset) }),
   }
 }
 

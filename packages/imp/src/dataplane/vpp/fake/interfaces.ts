@@ -100,7 +100,7 @@ function addLoopback(state: FakeState, fields: Fields): Reply {
 function setFlags(each: FakeInterface, fields: Fields, state: FakeState): Reply {
   const up = (numberAt(fields, 'flags') & adminUp) !== 0
   const parent = state.interfaces.get(each.parent)
-  if (up && parent !== undefined && parent !== each && !parent.up) return -74
+  if (up && parent !== undefined && parent !== each && !parent.up) return -1
   each.up = up
   if (up) return 0
   // Sub-interfaces with a twin follow their parent down, and stay there.

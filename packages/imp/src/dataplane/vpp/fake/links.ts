@@ -5,6 +5,7 @@ import { addInterface, noInterface, removeInterface, type FakeInterface, type Fa
 
 const createHostInterface: Handler = (state, fields, { links }) => {
   const hostName = textAt(fields, 'host_if_name')
+  if (numberAt(fields, 'mode') === 0) return -7
   if (links?.has(hostName) === false) return -71
   if ([...state.interfaces.values()].some((each) => each.hostName === hostName)) return -79
   return { sw_if_index: addInterface(state, { name: `host-${hostName}`, driver: 'af-packet', hostName }).index }

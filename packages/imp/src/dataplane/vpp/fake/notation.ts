@@ -3,8 +3,9 @@ import type { Modules } from '../api/description.ts'
 
 type RawField = NonNullable<Modules[number]['messages']>[number][number]
 
-function presetOf(text: string): number | boolean {
-  return text === 'true' || text === 'false' ? text === 'true' : Number(text)
+/** VPP describes the defaults of numbers as numbers, and those of flags as texts. */
+function presetOf(text: string): number | string {
+  return text === 'true' || text === 'false' ? text : Number(text)
 }
 
 /** `u32 mtu[4]`, `acl_rule r[count]`, `string name[64]`, `string reply[]`, `bool is_add=true`. */
