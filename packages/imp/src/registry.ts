@@ -37,6 +37,7 @@ export const registry: Registry<ImpContext> = {
     room('Secrets', ['secret'], () => import('./secrets/ops.ts')),
     room('Looking', ['show'], () => import('./show/ops.ts')),
     room('Watching', ['monitor'], () => import('./monitor/ops.ts')),
+    room('Traces', ['trace'], () => import('./trace/ops.ts')),
     room('Captures', ['capture'], () => import('./capture/ops.ts')),
     room('Shells', ['shell'], () => import('./shell/ops.ts')),
     room('Scheduled commits', ['schedule'], () => import('./commit/schedule/ops.ts')),
