@@ -1,5 +1,5 @@
 /** Operations on kernels, and `ensureKernel`, by which machines get theirs. */
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { reported } from '@imp/kit/base/events.ts'
 import { Fault } from '@imp/kit/base/fault.ts'
@@ -19,7 +19,11 @@ import { defaultRelease } from '../image/sources.ts'
 import { machinesUsing } from '../image/use.ts'
 import { findModules, indexModules, packModules, selectDrivers } from './build.ts'
 import { extractKernel, inspectKernel, releaseOf } from './extract.ts'
-import { Architecture, defaultKernel, Kernel, kernelDocument, type KernelFiles } from './model.ts'
+import { compileKernel, isVersion, requireCompiler, versionOf } from './compile.ts'
+import { readConfiguration } from './configuration.ts'
+import { Architecture, defaultKernel, Kernel, kernelDocument, LinuxVersion, type KernelFiles } from './model.ts'
+import { missingOptions } from './options.ts'
+import { openSource, type SourceWish } from './source.ts'
 import { findKernel, getKernel, kernelPaths, listKernels, publish, restore } from './store.ts'
 
 /** Milliseconds that one command waits for another that fetches the same kernel. */
@@ -40,6 +44,23 @@ interface Ingredients {
   readonly tree?: string
 }
 
+/** Refuses a kernel that tells what it was built with and lacks what machines need; one that does not tell is taken at its word. */
+async function requireOptions({ host, report }: VmmContext, vmlinux: string, file: string, architecture: Architecture, modules: boolean) {
+  const configuration = await readConfiguration(host, vmlinux)
+  if (configuration === undefined) {
+    const text = `${file} does not tell its options (CONFIG_IKCONFIG): whether machines boot it is seen when one starts`
+    return report({ event: 'log', level: 'info', text })
+  }
+  const missing = missingOptions(configuration, architecture, modules)
+  if (missing.length === 0) return undefined
+  const detail = missing.map((name) => `CONFIG_${name}=${configuration.get(name) ?? 'n'}`).join('\n')
+  const isModule = missing.every((name) => configuration.get(name) === 'm')
+  throw new Fault('unsupported', `${file} is a kernel that machines cannot use: it lacks ${missing.join(', ')}`, {
+    hint: isModule ? 'give its modules as well: --modules DIRECTORY' : 'vmm kernel build makes one that has all of it',
+    detail,
+  })
+}
+
 /** Makes the kernel at `building` and puts it in place. To be called under the lock. */
 async function assemble(context: VmmContext, ingredients: Ingredients): Promise<Kernel> {
   const { host, paths } = context
@@ -51,6 +72,7 @@ async function assemble(context: VmmContext, ingredients: Ingredients): Promise<
   const own = (await repositoryOf(context)).architecture
   if (architecture !== own) throw new Fault('unsupported', `${file} is a kernel for ${architecture}, and this machine is ${own}`)
   const tree = ingredients.tree === undefined ? undefined : await findModules(host, ingredients.tree)
+  await requireOptions(context, made.vmlinux, file, architecture, tree !== undefined)
   if (tree !== undefined) {
     await indexModules(host, tree)
     await packModules(host, tree, made.modules)
@@ -130,6 +152,7 @@ function step(kind: string, summary: string, data: unknown): Step {
 }
 
 function describe(source: Kernel['source']): string {
+  if (source.kind === 'build') return `built from ${source.origin}`
   return source.kind === 'package' ? `${source.package} ${source.version}` : source.path
 }
 
@@ -218,19 +241,108 @@ const importKernel = operation<VmmContext>()({
   output: Kernel,
   examples: ['vmm kernel import ./vmlinux --name mine', 'vmm kernel import /boot/vmlinuz-6.1 --name own --modules /lib/modules/6.1'],
   async run(context, { path, name, modules, force }) {
-    const { host, paths } = context
+    const { host } = context
     const file = resolve(path)
     await inspectKernel(host, file)
-    if (name === defaultKernel)
-      throw new Fault('conflict', `${name} is the name of the kernel that comes from Debian`, { hint: 'choose another name' })
-    if (!force && (await findKernel(host, paths, name)) !== undefined)
-      throw new Fault('conflict', `there is a kernel ${name} already`, { hint: 'choose another name, or replace it with --force' })
+    await requireFreeName(context, name, force)
     planned(context, [step('kernel.import', `import ${file} as ${name}`, { path: file, name })])
     return making(context, name, async (work) => {
       const tree = join(work, 'package')
       if (modules !== undefined) await copyModules(context, resolve(modules), tree)
       return assemble(context, { name, source: { kind: 'file', path: file }, file, ...(modules === undefined ? {} : { tree }) })
     })
+  },
+  view,
+})
+
+/** Where the source comes from, as the words of the command say it. */
+function sourceWish(input: z.output<typeof Build>): SourceWish {
+  const { version, source, tarball, sha256 } = input
+  if (source !== undefined && tarball !== undefined) throw new Fault('input', 'give --source or --tarball, not both')
+  if (tarball !== undefined && sha256 === undefined)
+    throw new Fault('input', 'a tarball needs the checksum that its publisher tells', { hint: 'give --sha256 as well' })
+  if (tarball === undefined && sha256 !== undefined) throw new Fault('input', '--sha256 belongs to --tarball')
+  if (source !== undefined) return { from: 'directory', path: resolve(source) }
+  if (tarball !== undefined && sha256 !== undefined) return { from: 'tarball', path: resolve(tarball), sha256 }
+  return { from: 'debian', version: version.split('.').slice(0, 2).join('.') }
+}
+
+function originOf(wish: SourceWish): string {
+  if (wish.from === 'debian') return `linux-source-${wish.version} of Debian`
+  return wish.from === 'tarball' ? basename(wish.path) : wish.path
+}
+
+/**
+ * Builds in a place that stays when a build fails or is killed, so that the same command goes on from there; whoever cancels it leaves
+ * nothing. Another source begins anew.
+ */
+async function buildKernel(context: VmmContext, name: string, version: string, wish: SourceWish): Promise<Kernel> {
+  const { host, paths, signal } = context
+  const place = join(paths.cache, 'kernel-builds', name)
+  const mark = join(place, 'wish.json')
+  const said = JSON.stringify({ version, ...wish })
+  const repository = await repositoryOf(context)
+  return making(context, name, async () => {
+    if ((await host.files.stat(mark)) === undefined || (await host.files.read(mark)) !== said) await host.files.remove(place)
+    await host.files.makeDirectory(place, { mode: 0o755 })
+    await host.files.write(mark, said)
+    try {
+      const tree = await openSource(context, repository, wish, join(place, 'source'))
+      const found = await versionOf(context, tree)
+      if (!isVersion(found, version)) throw new Fault('input', `${originOf(wish)} is Linux ${found}, not ${version}`)
+      const { file } = await compileKernel(context, tree, join(place, 'output'), repository.architecture)
+      const kernel = await assemble(context, { name, source: { kind: 'build', version: found, origin: originOf(wish) }, file })
+      await host.files.remove(place)
+      return kernel
+    } catch (error) {
+      if (signal.aborted) await host.files.remove(place)
+      throw error
+    }
+  })
+}
+
+const Build = z.strictObject({
+  version: LinuxVersion.describe('version to build'),
+  name: VersionedName.describe('what to call it'),
+  source: FilePath.optional().describe('source tree of Linux that is there already, and clean'),
+  tarball: FilePath.optional().describe('tarball of the source'),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'must be 64 lower case hexadecimal digits')
+    .optional()
+    .describe('checksum of the tarball'),
+  force: z.boolean().default(false).describe('replace the kernel of that name'),
+})
+
+/** Refuses names that are taken: by Debian's kernel always, by another unless forced. */
+async function requireFreeName({ host, paths }: VmmContext, name: string, force: boolean): Promise<void> {
+  if (name === defaultKernel)
+    throw new Fault('conflict', `${name} is the name of the kernel that comes from Debian`, { hint: 'choose another name' })
+  if (!force && (await findKernel(host, paths, name)) !== undefined)
+    throw new Fault('conflict', `there is a kernel ${name} already`, { hint: 'choose another name, or replace it with --force' })
+}
+
+const build = operation<VmmContext>()({
+  path: ['kernel', 'build'],
+  summary: 'Build a kernel from source, small and with everything built in',
+  description:
+    "The source is Debian's package of it unless told: linux-source-6.1 where the release has it. A build that fails or is killed goes on where it was when it is asked for again; one that is cancelled leaves nothing.",
+  effect: 'write',
+  short: { force: 'f' },
+  input: Build,
+  output: Kernel,
+  examples: [
+    'vmm kernel build --version 6.1 --name kernel-6.1',
+    'vmm kernel build --version 6.6 --name own --source ./linux',
+    'vmm kernel build --version 6.6.30 --name lts --tarball linux-6.6.30.tar.xz --sha256 0f2e4cb7b5ca1a2f27a6ab2bcf6d0a7d8f2a2bfbd0f2b9c6e0d38f6c1b7e5a90',
+  ],
+  async run(context, input) {
+    const { version, name, force } = input
+    const wish = sourceWish(input)
+    await requireFreeName(context, name, force)
+    planned(context, [step('kernel.build', `build Linux ${version} from ${originOf(wish)} as ${name}`, { name, version })])
+    await requireCompiler(context.host)
+    return buildKernel(context, name, version, wish)
   },
   view,
 })
@@ -275,4 +387,4 @@ const remove = operation<VmmContext>()({
   view: ({ name }) => `Deleted the kernel ${name}.`,
 })
 
-export const operations: readonly AnyOperation<VmmContext>[] = [list, show, pull, importKernel, remove]
+export const operations: readonly AnyOperation<VmmContext>[] = [list, show, pull, importKernel, build, remove]
