@@ -2,19 +2,20 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
-import { contains, overlaps, parseAddress, parsePrefix } from '@imp/kit/base/ip.ts'
 import { parse, parseJson } from '@imp/kit/base/schema.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import { withLock } from '@imp/kit/host/lock.ts'
 import { collection, type Collection } from '@imp/kit/store/collection.ts'
+import { requireFreeSubnets } from './conflict.ts'
 import { renderFirewall, renderNoFirewall } from './firewall.ts'
-import { leaveForeignChains, passForeignChains } from './foreign.ts'
-import { gatewayAddress, macOfAddress, Member, type BridgeSettings } from './model.ts'
+import { leaveForeignChains, othersForward, passForeignChains } from './foreign.ts'
+import { forwardPackets, restoreSettings } from './kernel-settings.ts'
+import { gatewayAddress, gatewayAddress6, macOfAddress, Member, type BridgeSettings } from './model.ts'
 
 const memberDocument = { schema: 'vmm.member', version: 1, fields: Member }
 
 const Link = z.looseObject({ ifname: z.string(), linkinfo: z.looseObject({ info_kind: z.string().optional() }).optional() })
-const Route = z.looseObject({ dst: z.string(), dev: z.string().optional() })
+const Chains = z.looseObject({ nftables: z.array(z.looseObject({ chain: z.looseObject({ name: z.string() }).optional() })) })
 
 function members(host: Host, directory: string): Collection<typeof Member> {
   return collection(host, memberDocument, { directory, noun: 'member of the bridge', listCommand: 'vmm list' })
@@ -25,26 +26,13 @@ async function findLink(host: Host, name: string): Promise<z.output<typeof Link>
   return status === 0 ? parse(z.array(Link), parseJson(stdout, 'ip link'), 'ip link')[0] : undefined
 }
 
-/** A `conflict` fault when this computer already reaches part of the subnet in another way. */
-async function requireFreeSubnet(host: Host, { subnet, bridge }: BridgeSettings): Promise<void> {
-  const { stdout } = await host.query(['ip', '-j', '-4', 'route', 'show'])
-  const wanted = parsePrefix(subnet, 4)
-  for (const { dst, dev } of parse(z.array(Route), parseJson(stdout, 'ip route'), 'ip route')) {
-    if (dst === 'default' || dev === bridge) continue
-    const taken = dst.includes('/') ? overlaps(parsePrefix(dst, 4), wanted) : contains(wanted, parseAddress(dst, 4))
-    if (taken) {
-      throw new Fault('conflict', `the network ${subnet} of ${bridge} overlaps with ${dst} on ${dev ?? 'another interface'}`, {
-        hint: 'use the user-mode network, or change the subnet in the configuration of vmm',
-      })
-    }
-  }
-}
+const conflictHint = 'use the user-mode network, or change the subnet in the configuration of vmm'
 
 async function ensureBridge(host: Host, settings: BridgeSettings): Promise<void> {
-  const { bridge, gateway } = settings
+  const { bridge, gateway, subnet6, mtu } = settings
   const present = await findLink(host, bridge)
   if (present === undefined) {
-    await requireFreeSubnet(host, settings)
+    await requireFreeSubnets(host, [settings.subnet, ...(settings.subnet6 === undefined ? [] : [settings.subnet6])], bridge, conflictHint)
     // A MAC of its own: without one the bridge takes that of its ports, and guests lose their gateway when the first one leaves.
     const options = ['address', macOfAddress(gateway), 'type', 'bridge', 'stp_state', '0', 'forward_delay', '0']
     await host.run(['ip', 'link', 'add', 'name', bridge, ...options])
@@ -53,18 +41,19 @@ async function ensureBridge(host: Host, settings: BridgeSettings): Promise<void>
       hint: `rename it, or change the bridge in the configuration of vmm`,
     })
   }
+  if (mtu !== undefined) await host.run(['ip', 'link', 'set', 'dev', bridge, 'mtu', String(mtu)])
   await host.run(['ip', 'address', 'replace', gatewayAddress(settings), 'dev', bridge])
+  // Nobody else can have it: without detection of duplicates it is there at once, also before the first port is.
+  if (subnet6 !== undefined) await host.run(['ip', '-6', 'address', 'replace', gatewayAddress6(subnet6), 'dev', bridge, 'nodad'])
   await host.run(['ip', 'link', 'set', 'dev', bridge, 'up'])
 }
 
-async function ensureSysctl(host: Host, key: string, value: string): Promise<void> {
-  const { stdout } = await host.query(['sysctl', '-n', key])
-  if (stdout.trim() !== value) await host.run(['sysctl', '-q', '-w', `${key}=${value}`])
-}
-
-async function ensureTap(host: Host, tap: string, bridge: string): Promise<void> {
+async function ensureTap(host: Host, tap: string, { bridge, mtu, isolated = false }: BridgeSettings): Promise<void> {
   if ((await findLink(host, tap)) === undefined) await host.run(['ip', 'tuntap', 'add', 'dev', tap, 'mode', 'tap'])
-  await host.run(['ip', 'link', 'set', 'dev', tap, 'master', bridge, 'up'])
+  const size = mtu === undefined ? [] : ['mtu', String(mtu)]
+  await host.run(['ip', 'link', 'set', 'dev', tap, 'master', bridge, ...size, 'up'])
+  // With br_netfilter loaded (Docker does), a guest that calls itself through a forward is bridged back to the port it came from.
+  await host.run(['bridge', 'link', 'set', 'dev', tap, ...(isolated ? ['isolated', 'on'] : ['hairpin', 'on'])])
 }
 
 /** Members whose TAP is there; the documents of others are left over from before a reboot, and go. */
@@ -81,7 +70,7 @@ async function present(host: Host, documents: Collection<typeof Member>): Promis
 async function applyFirewall(host: Host, settings: BridgeSettings, all: readonly Member[]): Promise<void> {
   const forwards = all.some((member) => member.forwards.length > 0)
   // Without it packets from 127.0.0.1 are not routed to another interface (ip-sysctl.rst, route_localnet).
-  if (forwards) await ensureSysctl(host, `net.ipv4.conf.${settings.bridge}.route_localnet`, '1')
+  if (forwards) await host.run(['sysctl', '-q', '-w', `net/ipv4/conf/${settings.bridge}/route_localnet=1`])
   await host.run(['nft', '-f', '-'], { input: renderFirewall(settings, all) })
   await passForeignChains(host, settings.bridge)
 }
@@ -89,11 +78,16 @@ async function applyFirewall(host: Host, settings: BridgeSettings, all: readonly
 export interface BridgePaths {
   /** Directory of the members' documents. */
   readonly members: string
+  /** One for all bridges: they share settings of the kernel and the tables of others. */
   readonly lock: string
+  /** What is kept of this computer for all bridges. */
+  readonly common: string
 }
 
-export function bridgePaths(data: string): BridgePaths {
-  return { members: join(data, 'net'), lock: join(data, 'locks', 'net.lock') }
+/** Where the bridge of a network keeps what it knows; the default network has no name here. */
+export function bridgePaths(data: string, network?: string): BridgePaths {
+  const common = join(data, 'net')
+  return { members: network === undefined ? common : join(common, 'networks', network), lock: join(data, 'locks', 'net.lock'), common }
 }
 
 /** Puts a machine on the bridge: bridge, TAP, rules, all brought to what they should be. May be repeated. */
@@ -101,9 +95,9 @@ export async function attach(host: Host, paths: BridgePaths, settings: BridgeSet
   await withLock(host.clock, paths.lock, { what: `the bridge ${settings.bridge}`, timeout: 60_000 }, async () => {
     const documents = members(host, paths.members)
     await ensureBridge(host, settings)
-    await ensureSysctl(host, 'net.ipv4.ip_forward', '1')
+    await forwardPackets(host, paths.common, settings.subnet6 !== undefined)
     await documents.put(member.tap, member)
-    await ensureTap(host, member.tap, settings.bridge)
+    await ensureTap(host, member.tap, settings)
     // The address may have belonged to another machine a moment ago.
     await host.run(['ip', 'neighbour', 'flush', 'to', member.address, 'dev', settings.bridge])
     await applyFirewall(host, settings, await present(host, documents))
@@ -119,7 +113,16 @@ export async function detach(host: Host, paths: BridgePaths, settings: BridgeSet
     const rest = await present(host, documents)
     if (rest.length > 0) await applyFirewall(host, settings, rest)
     else await removeBridge(host, settings)
+    if (rest.length === 0) await restoreSettings(host, paths.common, () => isForwarding(host))
   })
+}
+
+/** Whether another bridge of ours is there, or anybody else counts on this computer to forward. */
+async function isForwarding(host: Host): Promise<boolean> {
+  const { stdout } = await host.query(['nft', '-j', 'list', 'chains', 'inet'])
+  const { nftables } = parse(Chains, parseJson(stdout, 'nft'), 'nft')
+  if (nftables.some(({ chain }) => chain?.name === 'egress')) return true
+  return othersForward(host)
 }
 
 async function removeBridge(host: Host, settings: BridgeSettings): Promise<void> {

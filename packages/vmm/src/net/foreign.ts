@@ -1,10 +1,11 @@
 /**
- * Other people's firewalls: a chain of theirs at the forward hook with policy drop (Docker, ufw) beats our accept, since every
+ * Other people's firewalls: a chain of theirs at the forward hook that drops (Docker, ufw, firewalld) beats our accept, since every
  * chain of a hook must accept. The bridge is let through there; our own table still drops what must not pass.
  */
 import { z } from 'zod'
 import { parse, parseJson } from '@imp/kit/base/schema.ts'
 import type { Host } from '@imp/kit/host/host.ts'
+import { leaveLegacyChains, passLegacyChains } from './legacy.ts'
 
 const Chain = z.looseObject({
   family: z.string(),
@@ -12,6 +13,7 @@ const Chain = z.looseObject({
   name: z.string(),
   hook: z.string().optional(),
   policy: z.string().optional(),
+  type: z.string().optional(),
 })
 const Rule = z.looseObject({
   family: z.string(),
@@ -33,24 +35,50 @@ function mark(bridge: string): string {
   return `vmm ${bridge}`
 }
 
+/** firewalld accepts by policy and rejects at the end of its chain. */
+function refuses({ family, table, policy }: z.output<typeof Chain>): boolean {
+  return policy === 'drop' || (family === 'inet' && table === 'firewalld')
+}
+
+/** Tables of vmm itself: those named after a bridge of its own have these chains. */
+function isOurs(all: z.output<typeof Ruleset>['nftables'], { family, table }: z.output<typeof Chain>): boolean {
+  return all.some(({ chain }) => chain?.family === family && chain.table === table && chain.name === 'egress')
+}
+
+const addressFamilies = new Set(['ip', 'ip6', 'inet'])
+
 /** Lets the bridge through every foreign chain that would drop it. Safe to repeat. */
 export async function passForeignChains(host: Host, bridge: string): Promise<void> {
   const all = await ruleset(host)
-  const chains = all.flatMap(({ chain }) => (chain?.hook === 'forward' && chain.policy === 'drop' && chain.table !== bridge ? [chain] : []))
-  for (const { family, table, name } of chains) {
-    if (family !== 'ip' && family !== 'inet') continue
-    if (all.some(({ rule }) => rule?.table === table && rule.chain === name && rule.comment === mark(bridge))) continue
+  const missing = all.flatMap(({ chain }) => {
+    if (chain?.hook !== 'forward' || !refuses(chain) || !addressFamilies.has(chain.family) || isOurs(all, chain)) return []
+    const { family, table, name } = chain
+    const marked = all.some(
+      ({ rule }) => rule?.family === family && rule.table === table && rule.chain === name && rule.comment === mark(bridge),
+    )
+    if (marked) return []
     // Only matches that iptables-nft itself writes: with others in its tables it refuses to work.
-    for (const direction of ['iifname', 'oifname']) {
-      await host.run(['nft', 'insert', 'rule', family, table, name, direction, bridge, 'accept', 'comment', `"${mark(bridge)}"`])
-    }
-  }
+    return ['iifname', 'oifname'].map(
+      (direction) => `insert rule ${family} ${table} ${name} ${direction} "${bridge}" accept comment "${mark(bridge)}"`,
+    )
+  })
+  // In one transaction: never one direction without the other.
+  if (missing.length > 0) await host.run(['nft', '-f', '-'], { input: `${missing.join('\n')}\n` })
+  await passLegacyChains(host, bridge)
 }
 
 /** Takes our rules out of foreign chains again. */
 export async function leaveForeignChains(host: Host, bridge: string): Promise<void> {
-  for (const { rule } of await ruleset(host)) {
-    if (rule?.comment !== mark(bridge)) continue
-    await host.run(['nft', 'delete', 'rule', rule.family, rule.table, rule.chain, 'handle', String(rule.handle)])
-  }
+  const ours = (await ruleset(host)).flatMap(({ rule }) => (rule?.comment === mark(bridge) ? [rule] : []))
+  const lines = ours.map(({ family, table, chain, handle }) => `delete rule ${family} ${table} ${chain} handle ${handle}`)
+  if (lines.length > 0) await host.run(['nft', '-f', '-'], { input: `${lines.join('\n')}\n` })
+  await leaveLegacyChains(host, bridge)
+}
+
+/** Whether anybody but us passes packets on: chains of others at the forward hook, or addresses that others translate. */
+export async function othersForward(host: Host): Promise<boolean> {
+  const all = await ruleset(host)
+  return all.some(
+    ({ chain }) => (chain?.hook === 'forward' || (chain?.hook === 'postrouting' && chain.type === 'nat')) && !isOurs(all, chain),
+  )
 }

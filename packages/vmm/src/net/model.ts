@@ -1,14 +1,37 @@
 /** Networks of machines: what a machine keeps of its network, and the names and numbers that follow from it. */
 import { z } from 'zod'
-import { formatAddress, parseAddress } from '@imp/kit/base/ip.ts'
-import { Address4, interfaceName, Mac, Port, Prefix4 } from '@imp/kit/base/schema.ts'
+import { formatAddress, parseAddress, parsePrefix } from '@imp/kit/base/ip.ts'
+import { Address, Address4, Address6, interfaceName, Mac, Name, Port, Prefix, Prefix4, Prefix6 } from '@imp/kit/base/schema.ts'
 
 /** `bridge`: an address of its own behind a bridge of this computer; `user`: behind the engine, without root; `none`. */
 export const NetworkKind = z.enum(['bridge', 'user', 'none'])
 export type NetworkKind = z.output<typeof NetworkKind>
 
+/** What guests may reach beyond this computer: everything, nothing, or what is listed. */
+export const Egress = z.enum(['internet', 'isolated', 'allow-list'])
+export type Egress = z.output<typeof Egress>
+
+/** Where guests under an allow-list may go: all of a prefix, TCP and UDP ports of it, or name servers anywhere. */
+export const Destination = z.union([
+  z.literal('dns'),
+  z.strictObject({ prefix: Prefix, ports: z.strictObject({ first: Port, last: Port }).optional() }),
+])
+export type Destination = z.output<typeof Destination>
+
+export const EgressPolicy = z.strictObject({ policy: Egress, allow: z.array(Destination).max(256) })
+export type EgressPolicy = z.output<typeof EgressPolicy>
+
 export const MachineNetwork = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('bridge'), mac: Mac, address: Address4 }),
+  z.strictObject({
+    kind: z.literal('bridge'),
+    /** The default one unless told. */
+    network: Name.optional(),
+    mac: Mac,
+    address: Address4,
+    address6: Address6.optional(),
+    /** That of the network unless told. */
+    egress: EgressPolicy.optional(),
+  }),
   z.strictObject({ kind: z.literal('user'), mac: Mac, sshPort: Port }),
   z.strictObject({ kind: z.literal('none') }),
 ])
@@ -18,8 +41,17 @@ export type MachineNetwork = z.output<typeof MachineNetwork>
 export const CallerTap = z.strictObject({ tap: interfaceName(), mac: Mac })
 export type CallerTap = z.output<typeof CallerTap>
 
-/** A TCP port of this computer that leads to a port of the guest. */
-export const PortForward = z.strictObject({ host: Port, guest: Port })
+/** Ports of this computer that lead to as many of the guest. */
+export const PortForward = z.strictObject({
+  host: Port,
+  guest: Port,
+  /** TCP unless told. */
+  protocol: z.enum(['tcp', 'udp']).optional(),
+  /** How many ports, counted from both; one unless told. */
+  count: z.int().min(2).max(1024).optional(),
+  /** Address of this computer; all of them unless told. */
+  address: Address.optional(),
+})
 export type PortForward = z.output<typeof PortForward>
 
 export const BridgeSettings = z.strictObject({
@@ -28,11 +60,43 @@ export const BridgeSettings = z.strictObject({
   gateway: Address4,
   /** Interface that guests leave by; any unless told. */
   uplink: interfaceName().optional(),
+  /** IPv6 network of the guests, whose first address is ours. */
+  subnet6: Prefix6.optional(),
+  /** Bytes; 1500 unless told. */
+  mtu: z.int().min(1280).max(65_535).optional(),
+  /** Guests do not reach each other. */
+  isolated: z.boolean().optional(),
+  /** Everything unless told. */
+  egress: EgressPolicy.optional(),
 })
 export type BridgeSettings = z.output<typeof BridgeSettings>
 
+/** A network of machines beside the default one, as its owner made it. */
+export const Network = z.strictObject({
+  name: Name,
+  bridge: interfaceName(),
+  subnet: Prefix4,
+  gateway: Address4,
+  subnet6: Prefix6.optional(),
+  mtu: z.int().min(1280).max(65_535).optional(),
+  isolated: z.boolean(),
+  egress: EgressPolicy,
+  created: z.iso.datetime(),
+})
+export type Network = z.output<typeof Network>
+
+/** Name of the network that the settings describe (`vmm config show`). */
+export const defaultNetwork = 'default'
+
 /** A machine on the bridge, as the firewall knows it. */
-export const Member = z.strictObject({ tap: interfaceName(), mac: Mac, address: Address4, forwards: z.array(PortForward) })
+export const Member = z.strictObject({
+  tap: interfaceName(),
+  mac: Mac,
+  address: Address4,
+  address6: Address6.optional(),
+  forwards: z.array(PortForward),
+  egress: EgressPolicy.optional(),
+})
 export type Member = z.output<typeof Member>
 
 /** The user-mode network of QEMU (net/slirp.c): guest, gateway and name server are always these. */
@@ -60,4 +124,16 @@ export function macOfId(id: string): string {
 /** `172.16.0.1/16`: the address of the bridge itself. */
 export function gatewayAddress({ gateway, subnet }: BridgeSettings): string {
   return `${formatAddress(parseAddress(gateway, 4))}/${subnet.split('/')[1]}`
+}
+
+/** Our address in the IPv6 network of the guests, the first behind the anycast address of its routers (RFC 4291 2.6.1). */
+export function gatewayAddress6(subnet6: string): string {
+  const { value, length } = parsePrefix(subnet6, 6)
+  return `${formatAddress({ family: 6, value: value + 1n })}/${length}`
+}
+
+/** The IPv6 address of a guest: it has the same place in its network as the IPv4 address has. */
+export function addressIn6(subnet6: string, subnet: string, address: string): string {
+  const place = parseAddress(address, 4).value - parsePrefix(subnet, 4).value
+  return formatAddress({ family: 6, value: parsePrefix(subnet6, 6).value + place })
 }
