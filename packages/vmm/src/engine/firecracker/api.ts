@@ -13,6 +13,7 @@ import {
   InstanceInfo,
   Logger,
   MachineConfiguration,
+  Metrics,
   NetworkInterface,
   Refusal,
   type Request,
@@ -33,7 +34,7 @@ function put<T extends z.ZodType>(path: string, schema: T, body: z.input<T>): Re
 }
 
 /** Everything that is said before the guest starts, in an order that the API accepts. */
-export function configuration(machine: PreparedMachine, log: string): Request[] {
+export function configuration(machine: PreparedMachine, files: { readonly log: string; readonly metrics: string }): Request[] {
   const drives = machine.disks.map(({ path, readOnly }, index) =>
     put(`/drives/disk${index}`, Drive, {
       drive_id: `disk${index}`,
@@ -50,7 +51,8 @@ export function configuration(machine: PreparedMachine, log: string): Request[] 
       : [],
   )
   return [
-    put('/logger', Logger, { log_path: log, level: 'Warning', show_level: true }),
+    put('/logger', Logger, { log_path: files.log, level: 'Warning', show_level: true }),
+    put('/metrics', Metrics, { metrics_path: files.metrics }),
     put('/machine-config', MachineConfiguration, { vcpu_count: machine.cpus, mem_size_mib: machine.memory }),
     put('/boot-source', BootSource, {
       kernel_image_path: machine.kernel,

@@ -4,7 +4,7 @@ import { asFault, Fault } from '@imp/kit/base/fault.ts'
 import type { Argv, Host } from '@imp/kit/host/host.ts'
 import { findUnit, startUnit, unitFiles } from '@imp/kit/host/supervise.ts'
 import { unsupported } from '../check.ts'
-import { ended, endUnit, socketPath, unitName, untilEnded, untilListening } from '../unit.ts'
+import { ended, endUnit, requireTaps, socketPath, unitName, untilEnded, untilListening } from '../unit.ts'
 import type { Engine, Features, MachineFiles, Observed, PreparedMachine } from '../model.ts'
 import { act, configuration, instanceState, send } from './api.ts'
 
@@ -24,6 +24,11 @@ function ownLog(machine: MachineFiles): string {
   return join(machine.directory, 'firecracker.log')
 }
 
+/** Counters of the devices, a line of JSON each minute (docs/metrics.md in Firecracker). */
+function metricsFile(machine: MachineFiles): string {
+  return join(machine.directory, 'firecracker.metrics')
+}
+
 async function guestState(host: Host, machine: MachineFiles): Promise<Observed['guest']> {
   try {
     const state = await instanceState(host, socketPath(machine, 'api'))
@@ -36,9 +41,10 @@ async function guestState(host: Host, machine: MachineFiles): Promise<Observed['
 
 async function configure(host: Host, engine: Engine, machine: PreparedMachine, socket: string): Promise<void> {
   try {
-    // Firecracker opens its log file and does not make it.
-    await host.files.write(ownLog(machine), '', { mode: 0o600 })
-    for (const request of configuration(machine, ownLog(machine))) await send(host, socket, request)
+    const files = { log: ownLog(machine), metrics: metricsFile(machine) }
+    // Firecracker opens these and, in older versions, does not make them.
+    for (const path of Object.values(files)) await host.files.write(path, '', { mode: 0o600 })
+    for (const request of configuration(machine, files)) await send(host, socket, request)
     await act(host, socket, 'InstanceStart')
   } catch (error) {
     if ((await findUnit(host, machine.directory, unitName)) === undefined) throw await ended(host, engine, machine, 'Firecracker ended')
@@ -66,6 +72,8 @@ export function firecrackerEngine(program: Argv = ['firecracker']): Engine {
         // Left half configured by a starter that was killed: the API has no way back, so it begins anew.
         await endUnit(host, machine)
       }
+      // As root Firecracker makes a TAP that is missing, which then leads nowhere.
+      await requireTaps(host, machine)
       // Firecracker refuses to start on a socket that a killed predecessor left behind.
       await host.files.remove(socket)
       await host.files.makeDirectory(machine.sockets, { mode: 0o700 })

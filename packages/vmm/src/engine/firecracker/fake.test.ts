@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fakeHost } from '@imp/kit/host/fake.ts'
 import { fakeFirecracker, type FakeFirecracker } from './fake.ts'
+import { drive, refusals, sharedMac, type RefusedCalls } from './refusals.ts'
 
-const files = { '/k': '\u007fELF', '/text': 'text', '/i': '', '/d': '', '/sys/class/net/tap0': '', '/sys/class/net/tap1': '' }
+const paths = { kernel: '/k', text: '/text', disk: '/d' }
+const files = { '/k': '\u007fELF', '/text': 'text', '/i': '', '/d': '' }
 
 function make() {
   const said: string[] = []
@@ -16,56 +18,18 @@ async function put(fake: FakeFirecracker, path: string, body: unknown): Promise<
   return answer.status === 204 ? 'ok' : `${answer.status} ${(answer.body as { fault_message: string }).fault_message}`
 }
 
-const drive = (id: string, root = false) => ({ drive_id: id, is_root_device: root, path_on_host: '/d' })
-const nic = (id: string, tap: string, mac: string) => ({ iface_id: id, host_dev_name: tap, guest_mac: mac })
+/** What only a running guest shows. */
+const late: RefusedCalls = {
+  title: 'a disk after the start',
+  calls: [
+    ['/boot-source', { kernel_image_path: '/k', initrd_path: '/i' }],
+    ['/actions', { action_type: 'InstanceStart' }],
+    ['/drives/a', drive('a', '/d')],
+  ],
+  expected: /^400 .*not supported after starting/,
+}
 
-const refused: readonly (readonly [title: string, calls: readonly (readonly [string, unknown])[], expected: RegExp])[] = [
-  ['an unknown field', [['/machine-config', { vcpu_count: 1, mem_size_mib: 128, cpus: 2 }]], /400 unknown field `cpus`/],
-  ['too many processors', [['/machine-config', { vcpu_count: 33, mem_size_mib: 128 }]], /400 vcpu_count/],
-  ['a PUT without body', [['/machine-config', undefined]], /400 Empty PUT/],
-  ['an id with a dash', [['/drives/a-b', drive('a-b')]], /400 API Resource IDs/],
-  ['another id in the path', [['/drives/a', drive('b')]], /400 The id from the path/],
-  [
-    'a second root drive',
-    [
-      ['/drives/a', drive('a', true)],
-      ['/drives/b', drive('b', true)],
-    ],
-    /400 A root block device/,
-  ],
-  [
-    'a MAC in use',
-    [
-      ['/network-interfaces/a', nic('a', 'tap0', '06:00:00:00:00:01')],
-      ['/network-interfaces/b', nic('b', 'tap1', '06:00:00:00:00:01')],
-    ],
-    /400 The MAC address is already in use/,
-  ],
-  ['a TAP that is missing', [['/network-interfaces/a', nic('a', 'tap9', '06:00:00:00:00:01')]], /400 Open tap device failed/],
-  ['a kernel that is missing', [['/boot-source', { kernel_image_path: '/none' }]], /400 The kernel file/],
-  ['a start without kernel', [['/actions', { action_type: 'InstanceStart' }]], /400 Cannot start microvm without kernel/],
-  [
-    'a kernel that is none',
-    [
-      ['/boot-source', { kernel_image_path: '/text' }],
-      ['/actions', { action_type: 'InstanceStart' }],
-    ],
-    /400 .*Invalid ELF magic/,
-  ],
-  ['ctrl-alt-delete before the start', [['/actions', { action_type: 'SendCtrlAltDel' }]], /400 .*not supported before starting/],
-  [
-    'a disk after the start',
-    [
-      ['/boot-source', { kernel_image_path: '/k', initrd_path: '/i' }],
-      ['/actions', { action_type: 'InstanceStart' }],
-      ['/drives/a', drive('a')],
-    ],
-    /400 .*not supported after starting/,
-  ],
-  ['an unknown path', [['/constructor', {}]], /400 Invalid request method and\/or path: PUT \/constructor\./],
-]
-
-for (const [title, calls, expected] of refused) {
+for (const { title, calls, expected } of [...refusals(paths), sharedMac, late]) {
   test(`the fake Firecracker refuses ${title}`, async () => {
     const { fake } = make()
     const answers: string[] = []
@@ -81,8 +45,8 @@ for (const [title, calls, expected] of refused) {
 test('the fake Firecracker replaces a drive that is said twice, boots and takes ctrl-alt-delete', async () => {
   const { fake, said } = make()
   for (const [path, body] of [
-    ['/drives/a', drive('a', true)],
-    ['/drives/a', drive('a', true)],
+    ['/drives/a', drive('a', '/d', true)],
+    ['/drives/a', drive('a', '/d', true)],
     ['/boot-source', { kernel_image_path: '/k' }],
     ['/actions', { action_type: 'InstanceStart' }],
     ['/actions', { action_type: 'SendCtrlAltDel' }],

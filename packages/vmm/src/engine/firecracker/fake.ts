@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod'
 import type { Host } from '@imp/kit/host/host.ts'
-import { BootSource, Drive, EntropyDevice, InstanceAction, Logger, MachineConfiguration, NetworkInterface } from './types.ts'
+import { BootSource, Drive, EntropyDevice, InstanceAction, Logger, MachineConfiguration, Metrics, NetworkInterface } from './types.ts'
 
 export interface FakeAnswer {
   readonly status: number
@@ -27,13 +27,26 @@ function refuse(message: string): never {
   throw new Refused(message)
 }
 
+const deserializing = 'An error occurred when deserializing the json body of a request'
+
+/** What serde takes and Firecracker does not (src/vmm/src/vmm_config/machine_config.rs). */
+function checkMachine({ vcpu_count: cpus, mem_size_mib: memory }: z.output<typeof MachineConfiguration>): void {
+  if (cpus < 1 || cpus > 32)
+    refuse(
+      'Machine config error: The number of vCPUs must be greater than 0, less than 32 and must be 1 or an even number if SMT is enabled.',
+    )
+  if (memory < 1) refuse('Machine config error: The memory size (MiB) is either 0, or not a multiple of the configured page size.')
+}
+
 /** serde's words for what it does not know. */
 function take<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
   const result = schema.safeParse(body)
   if (result.success) return result.data
   const [issue] = result.error.issues
-  if (issue?.code === 'unrecognized_keys') return refuse(`unknown field \`${issue.keys[0]}\``)
-  return refuse(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`)
+  if (issue?.code === 'unrecognized_keys') return refuse(`${deserializing}: unknown field \`${issue.keys[0]}\``)
+  if (issue?.code === 'invalid_type' && issue.message.endsWith('received undefined'))
+    return refuse(`${deserializing}: missing field \`${issue.path.join('.')}\``)
+  return refuse(`${deserializing}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`)
 }
 
 export interface FakeFirecracker {
@@ -43,7 +56,7 @@ export interface FakeFirecracker {
 export function fakeFirecracker(id: string, host: Pick<Host, 'files'>, guest: Guest): FakeFirecracker {
   let state: 'Not started' | 'Running' | 'Paused' = 'Not started'
   let boot: z.output<typeof BootSource> | undefined
-  let logging = false
+  let measuring = false
   const drives = new Map<string, z.output<typeof Drive>>()
   const interfaces = new Map<string, z.output<typeof NetworkInterface>>()
 
@@ -63,31 +76,38 @@ export function fakeFirecracker(id: string, host: Pick<Host, 'files'>, guest: Gu
   }
 
   const puts: Readonly<Record<string, (body: unknown, id: string | undefined) => Promise<void> | void>> = {
+    // Its file must be there in 1.11; later ones make it.
     async logger(body) {
       onlyBefore()
       const logger = take(Logger, body)
-      if (logging) refuse('The logger has already been initialised.')
-      if (logger.log_path !== undefined) await present(logger.log_path, 'Failed to open target file')
-      logging = true
+      if (logger.log_path !== undefined) await present(logger.log_path, 'Logger error: Failed to open target file')
+    },
+    async metrics(body) {
+      onlyBefore()
+      const bad = 'Metrics error: Cannot initialize the metrics system due to bad user input'
+      await present(take(Metrics, body).metrics_path, bad)
+      if (measuring) refuse(`${bad}: Reinitialization of metrics not allowed.`)
+      measuring = true
     },
     'machine-config': (body) => {
       onlyBefore()
-      take(MachineConfiguration, body)
+      checkMachine(take(MachineConfiguration, body))
     },
     async 'boot-source'(body) {
       onlyBefore()
       const source = take(BootSource, body)
-      await present(source.kernel_image_path, 'The kernel file cannot be opened')
-      if (source.initrd_path !== undefined) await present(source.initrd_path, 'The initrd file cannot be opened')
+      await present(source.kernel_image_path, 'Boot source error: The kernel file cannot be opened')
+      if (source.initrd_path !== undefined)
+        await present(source.initrd_path, 'Boot source error: The initrd file cannot be opened due to invalid path or invalid permissions.')
       boot = source
     },
     async drives(body, inPath) {
       onlyBefore()
       const drive = take(Drive, body)
       sameId(inPath, drive.drive_id)
-      await present(drive.path_on_host, 'Unable to create the block device: Backing file')
+      await present(drive.path_on_host, 'Drive config error: Unable to create the virtio block device')
       const root = [...drives.values()].find((each) => each.is_root_device && each.drive_id !== drive.drive_id)
-      if (drive.is_root_device && root !== undefined) refuse('A root block device already exists!')
+      if (drive.is_root_device && root !== undefined) refuse('Drive config error: A root block device already exists!')
       drives.set(drive.drive_id, drive)
     },
     async 'network-interfaces'(body, inPath) {
@@ -96,9 +116,9 @@ export function fakeFirecracker(id: string, host: Pick<Host, 'files'>, guest: Gu
       sameId(inPath, nic.iface_id)
       const others = [...interfaces.values()].filter((each) => each.iface_id !== nic.iface_id)
       if (others.some((each) => each.guest_mac !== undefined && each.guest_mac === nic.guest_mac)) {
-        refuse(`The MAC address is already in use: ${nic.guest_mac}`)
+        refuse(`Network config error: The MAC address is already in use: ${nic.guest_mac}`)
       }
-      await present(`/sys/class/net/${nic.host_dev_name}`, `Open tap device failed: ${nic.host_dev_name}`)
+      // No look at the TAP: the real one, as root, makes what is missing.
       interfaces.set(nic.iface_id, nic)
     },
     entropy: (body) => {
@@ -118,10 +138,12 @@ export function fakeFirecracker(id: string, host: Pick<Host, 'files'>, guest: Gu
   }
 
   async function start(): Promise<void> {
-    if (boot === undefined) return refuse('Cannot start microvm without kernel configuration.')
+    if (boot === undefined) return refuse('Start microvm error: Cannot start microvm without kernel configuration.')
     const head = await host.files.read(boot.kernel_image_path)
     if (!head.startsWith('\u007fELF'))
-      refuse('Cannot load kernel due to invalid memory configuration or invalid kernel image: Invalid ELF magic')
+      refuse(
+        'Start microvm error: System configuration error: Cannot load kernel due to invalid memory configuration or invalid kernel image: Kernel Loader: failed to load ELF kernel image: Kernel Loader: Invalid Elf magic number',
+      )
     state = 'Running'
     guest.boot()
   }
@@ -129,7 +151,7 @@ export function fakeFirecracker(id: string, host: Pick<Host, 'files'>, guest: Gu
   return {
     async handle(method, path, body) {
       const [room = '', inPath, ...rest] = path.slice(1).split('/')
-      const unknown = `Invalid request method and/or path: ${method} ${path}.`
+      const unknown = `Invalid request method and/or path: ${method} ${path.slice(1)}.`
       try {
         if (body.length > longestBody) return { status: 413, body: { fault_message: 'payload too large' } }
         if (method === 'GET') {
@@ -156,6 +178,6 @@ function parseBody(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    return refuse('An error occurred when deserializing the json body of a request.')
+    return refuse(`${deserializing}.`)
   }
 }

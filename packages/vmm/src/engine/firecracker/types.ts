@@ -22,13 +22,15 @@ export const Logger = z.strictObject({
   module: z.string().optional(),
 })
 
+export const Metrics = z.strictObject({ metrics_path: z.string() })
+
 export const MachineConfiguration = z.strictObject({
-  vcpu_count: z.int().min(1).max(32),
-  mem_size_mib: z.int().min(1),
+  vcpu_count: z.int().min(0).max(255),
+  mem_size_mib: z.int().min(0),
   smt: z.boolean().optional(),
   track_dirty_pages: z.boolean().optional(),
   cpu_template: z.string().optional(),
-  huge_pages: z.enum(['None', 'Transparent', '2M']).optional(),
+  huge_pages: z.enum(['None', '2M']).optional(),
 })
 
 export const BootSource = z.strictObject({
