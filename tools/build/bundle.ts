@@ -41,6 +41,22 @@ const plainBuiltins: Plugin = {
   },
 }
 
+/** minijinja reads its WebAssembly from beside itself, where it is not in a bundle: it becomes part of the text. */
+const wasmInside: Plugin = {
+  name: 'wasm-inside',
+  setup(bundler) {
+    bundler.onLoad({ filter: /\/minijinja-js\/dist\/node\/minijinja_js\.js$/ }, ({ path }) => {
+      const wasm = readFileSync(path.replace(/\.js$/, '_bg.wasm')).toString('base64')
+      const text = readFileSync(path, 'utf8')
+      const contents = text
+        .replace(/^const path = require\('path'\).*$/m, '')
+        .replace(/^const bytes = .*$/m, `const bytes = Buffer.from('${wasm}', 'base64')`)
+      if (!contents.includes(wasm) || contents.includes('__dirname')) throw new Error(`${path} reads its WebAssembly in another way`)
+      return { contents }
+    })
+  },
+}
+
 function builtin(path: string): string {
   return `process.getBuiltinModule(${JSON.stringify(path)})`
 }
@@ -63,7 +79,7 @@ const common: BuildOptions = {
   minifyWhitespace: true,
   legalComments: 'none',
   outExtension: { '.js': '.mjs' },
-  plugins: [ownReferences, oneLanguage, plainBuiltins],
+  plugins: [ownReferences, oneLanguage, wasmInside, plainBuiltins],
   // zod asks it for the name of the browser, for which Node.js would load its threads.
   define: { navigator: 'undefined' },
   logLevel: 'warning',

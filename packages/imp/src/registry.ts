@@ -33,6 +33,7 @@ export const registry: Registry<ImpContext> = {
     room('Migration', ['config'], () => import('./migrate/ops.ts')),
     room('Router', ['plan', 'apply', 'recover', 'status', 'drift'], () => import('./pipeline/ops.ts')),
     room('Overrides', ['overrides'], () => import('./overrides/ops.ts')),
+    room('Modules', ['modules'], () => import('./modules/ops.ts')),
     room('Appliance', ['appliance'], () => import('./appliance/ops.ts')),
     room('Secrets', ['secret'], () => import('./secrets/ops.ts')),
     room('Looking', ['show'], () => import('./show/ops.ts')),

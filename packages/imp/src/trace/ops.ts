@@ -30,8 +30,20 @@ const inputs = ['dpdk-input', 'virtio-input', 'af-packet-input', 'memif-input'] 
 
 const choosable = [
   ...inputs,
-  ...['ethernet-input', 'arp-input', 'ip4-input', 'ip6-input', 'ip4-lookup', 'ip6-lookup', 'ip4-rewrite', 'ip6-rewrite'],
-  ...['abf-input-ip4', 'abf-input-ip6', 'acl-plugin-in-ip4-fa', 'det44-in2out', 'det44-out2in', 'error-drop'],
+  'ethernet-input',
+  'arp-input',
+  'ip4-input',
+  'ip6-input',
+  'ip4-lookup',
+  'ip6-lookup',
+  'ip4-rewrite',
+  'ip6-rewrite',
+  'abf-input-ip4',
+  'abf-input-ip6',
+  'acl-plugin-in-ip4-fa',
+  'det44-in2out',
+  'det44-out2in',
+  'error-drop',
 ]
 const complete = { node: () => choosable, through: () => choosable }
 
