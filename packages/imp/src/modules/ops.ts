@@ -34,25 +34,24 @@ const Listed = z.strictObject({
   description: z.string(),
 })
 
-const list = operation<ImpContext>()({
-  path: ['modules', 'list'],
-  aliases: [['modules', 'ls']],
+const available = operation<ImpContext>()({
+  path: ['modules', 'available'],
   summary: 'List the modules that are installed, and the examples',
   effect: 'read',
   input: z.strictObject({}),
   output: z.strictObject({ directory: z.string(), modules: z.array(Listed), findings: z.array(FindingOutput) }),
-  examples: ['imp modules list'],
+  examples: ['imp modules available'],
   async run({ host, stateDirectory }) {
     const { modules, findings } = await readModules(host.files, stateDirectory)
     const names = new Set(modules.map(({ definition }) => definition.name))
     const missing = exampleNames.filter((each) => !names.has(each))
     const sources = await Promise.all(missing.map(async (each) => (await readSource(host.files, each)).module))
-    const describe = (state: 'installed' | 'example') => (module: (typeof modules)[number]) => ({
+    const listed = (state: 'installed' | 'example') => (module: (typeof modules)[number]) => ({
       name: module.definition.name,
       state,
       description: module.definition.description,
     })
-    const all = [...modules.map(describe('installed')), ...sources.map(describe('example'))]
+    const all = [...modules.map(listed('installed')), ...sources.map(listed('example'))]
     return { directory: modulesDirectory(stateDirectory), modules: all, findings: [...findings] }
   },
   view: ({ modules, findings }, options) => {
@@ -81,14 +80,14 @@ function viewDefinition({ name: own, description, topology, config_schema, show_
   ].join('\n')
 }
 
-const show = operation<ImpContext>()({
-  path: ['modules', 'show'],
+const describe = operation<ImpContext>()({
+  path: ['modules', 'describe'],
   summary: 'Show the connections and settings of a module',
   effect: 'read',
   args: ['name'],
   input: z.strictObject({ name }),
   output: z.strictObject({ file: z.string(), definition: ModuleDefinition }),
-  examples: ['imp modules show nat64'],
+  examples: ['imp modules describe nat64'],
   complete: { name: installedNames },
   run: async ({ host, stateDirectory }, { name: own }) => findModule(host.files, stateDirectory, own),
   view: ({ definition }) => viewDefinition(definition),
@@ -96,7 +95,7 @@ const show = operation<ImpContext>()({
 
 const check = operation<ImpContext>()({
   path: ['modules', 'check'],
-  summary: 'Show everything that is wrong with the modules that are installed, or with one file',
+  summary: 'Show what is wrong with the installed modules, or with one file',
   description: 'Findings name the file and the line. Ends with status 2 when there is one.',
   effect: 'read',
   args: ['file'],
@@ -157,8 +156,8 @@ const install = operation<ImpContext>()({
 
 const remove = operation<ImpContext>()({
   path: ['modules', 'remove'],
-  aliases: [['modules', 'rm']],
-  summary: 'Remove the definition of a module that the running configuration does not name',
+  summary: 'Remove the definition of a module',
+  description: 'Refused while the running configuration has the module.',
   effect: 'destroy',
   args: ['name'],
   input: z.strictObject({ name, ...where }),
@@ -171,7 +170,7 @@ const remove = operation<ImpContext>()({
       const file = moduleFile(stateDirectory, own)
       // One that is not right can be removed as well.
       if ((await host.files.stat(file)) === undefined)
-        throw new Fault('not-found', `no module ${own} is installed`, { hint: 'imp modules list shows those that are' })
+        throw new Fault('not-found', `no module ${own} is installed`, { hint: 'imp modules available shows those that are' })
       if ((await findRunning(target))?.config.modules.some((each) => each.name === own) === true)
         throw new Fault('conflict', `the running configuration of ${target.name} has the module ${own}`, {
           hint: `imp delete modules.${own}, imp commit`,
@@ -214,4 +213,4 @@ const render = operation<ImpContext>()({
     modules.length === 0 ? 'no module is enabled' : modules.map(({ name: own, lines }) => [`# ${own}`, ...lines].join('\n')).join('\n\n'),
 })
 
-export const operations: readonly AnyOperation<ImpContext>[] = [list, show, check, install, remove, render]
+export const operations: readonly AnyOperation<ImpContext>[] = [available, describe, check, install, remove, render]

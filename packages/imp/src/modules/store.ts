@@ -59,7 +59,7 @@ export async function readModules(files: Files, stateDirectory: string): Promise
 export async function findModule(files: Files, stateDirectory: string, name: string): Promise<InstalledModule> {
   const file = moduleFile(stateDirectory, ModuleName.parse(name))
   if ((await files.stat(file)) === undefined)
-    throw new Fault('not-found', `no module ${name} is installed`, { hint: 'imp modules list shows those that are' })
+    throw new Fault('not-found', `no module ${name} is installed`, { hint: 'imp modules available shows those that are' })
   const { modules, findings } = await inspectFile(files, file)
   const [found] = modules
   if (found === undefined) throw new Fault('input', `the module in ${file} is not right`, { findings: [...findings] })
