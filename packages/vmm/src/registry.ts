@@ -9,6 +9,7 @@ export const registry: Registry<VmmContext> = {
     room('Machines', ['create', 'start', 'stop', 'delete', 'rm', 'list', 'ls', 'show', 'inspect'], () => import('./vm/ops.ts')),
     room('Inside machines', ['ssh', 'exec', 'console'], () => import('./console/ops.ts')),
     room('Mounts', ['mount'], () => import('./mount/ops.ts')),
+    room('Networks', ['network', 'port-forward'], () => import('./net/ops.ts')),
     room('Images', ['image'], () => import('./image/ops.ts')),
     room('Kernels', ['kernel'], () => import('./kernel/ops.ts')),
     room('Settings', ['config'], () => import('./config/ops.ts')),

@@ -17,8 +17,13 @@ export const MachineId = z.string().regex(/^[0-9a-f]{8}$/, 'must be 8 lower case
 export const Disk = z.strictObject({ path: FilePath, readOnly: z.boolean(), format: z.enum(['raw', 'qcow2']) })
 export type Disk = z.output<typeof Disk>
 
-/** A TCP port of the host that leads into the guest. */
-export const Forward = z.strictObject({ hostAddress: Address4, hostPort: Port, guestPort: Port })
+/** A port of the host that leads into the guest, TCP unless told. */
+export const Forward = z.strictObject({
+  protocol: z.enum(['tcp', 'udp']).optional(),
+  hostAddress: Address4,
+  hostPort: Port,
+  guestPort: Port,
+})
 export type Forward = z.output<typeof Forward>
 
 /** A network device: on a TAP that somebody else made, or behind the engine's own user-mode network. */
@@ -110,6 +115,15 @@ export interface Engine {
   /** Undefined when the machine does not run. */
   inspect(host: Host, machine: MachineFiles): Promise<Observed | undefined>
   console(machine: MachineFiles): Console
+  /**
+   * Changes the forwards of a running machine's user-mode network; repeated, it does no harm. Where it is missing, forwards are taken up
+   * by the next start.
+   */
+  changeForwards?(
+    host: Host,
+    machine: MachineFiles,
+    change: { readonly remove: readonly Forward[]; readonly add: readonly Forward[] },
+  ): Promise<void>
 }
 
 export interface Choice {

@@ -8,6 +8,7 @@ import type { GuestIdentity, GuestInterface } from './identity.ts'
 function interfaceLines(each: GuestInterface): string[] {
   return [
     `interface ${each.mac} ${each.name}`,
+    ...(each.mtu === undefined ? [] : [`mtu ${each.name} ${each.mtu}`]),
     ...each.addresses.map((address) => `address ${parseInterfaceAddress(address).family} ${each.name} ${address}`),
   ]
 }

@@ -16,6 +16,8 @@ export const GuestInterface = z.strictObject({
   addresses: z.array(InterfaceAddress).max(32),
   /** Next hops of default routes, at most one of each family. */
   gateways: z.array(Address).max(2),
+  /** Bytes; that of the device unless told. */
+  mtu: z.int().min(1280).max(65_535).optional(),
 })
 export type GuestInterface = z.output<typeof GuestInterface>
 

@@ -1,5 +1,6 @@
 # Reads lines from standard input (guest/archive.ts):
 #   interface MAC NAME
+#   mtu NAME BYTES
 #   address FAMILY NAME ADDRESS/LENGTH
 #   gateway FAMILY NAME ADDRESS
 
@@ -37,6 +38,7 @@ configure_network() {
           echo "vmm: no interface has the address $first"
         fi
         ;;
+      mtu) ip link set dev "$first" mtu "$second" ;;
       address)
         ip "-$first" address add "$third" dev "$second"
         ip link set dev "$second" up

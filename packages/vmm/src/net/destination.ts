@@ -1,7 +1,7 @@
 /** Destinations of an allow-list as people write them: `192.0.2.0/24`, `192.0.2.7:443`, `[2001:db8::/32]:80-90`, `dns`; pure. */
 import { Fault } from '@imp/kit/base/fault.ts'
 import { parse } from '@imp/kit/base/schema.ts'
-import { Destination } from './model.ts'
+import { Destination, type Egress, type EgressPolicy } from './model.ts'
 
 /** `PREFIX`, `PREFIX:PORTS` or `[PREFIX]:PORTS`; a length may be left out for a single address. */
 const shapes = [
@@ -32,6 +32,16 @@ export function readDestination(word: string): Destination {
     throw new Fault('input', `${word}: the last port comes before the first`)
   }
   return destination
+}
+
+/** The policy that two flags say; undefined when neither is there. An `input` fault for a list that nothing uses. */
+export function readEgress(policy: Egress | undefined, allow: readonly string[]): EgressPolicy | undefined {
+  if (allow.length > 0 && policy !== 'allow-list') {
+    throw new Fault('input', '--allow says what --egress allow-list lets through', {
+      hint: 'add --egress allow-list, or leave --allow out',
+    })
+  }
+  return policy === undefined ? undefined : { policy, allow: allow.map(readDestination) }
 }
 
 /** The word that stands for it. */

@@ -1,7 +1,6 @@
 /** The nftables rules of one bridge, whole: our tables are replaced in one transaction, nobody else's are touched. Pure. */
 import { parseAddress } from '@imp/kit/base/ip.ts'
-import { portsOf, protocolOf } from './forward.ts'
-import type { BridgeSettings, Destination, EgressPolicy, Member, PortForward } from './model.ts'
+import { portsOf, protocolOf, type BridgeSettings, type Destination, type EgressPolicy, type Member, type PortForward } from './model.ts'
 
 /** Adding before deleting makes the deletion succeed on the first run as well (nft(8), "atomic rule replacement"). */
 function replaced(family: 'inet' | 'bridge', name: string, body: readonly string[]): string[] {
@@ -175,10 +174,13 @@ function spoofing(members: readonly Member[]): string[] {
   ])
   // Of what a port reflects, only what is meant for the guest itself: it must not hear its own broadcasts.
   const reflected = members.map(({ tap, mac }) => `    iifname "${tap}" oifname "${tap}" ether daddr != ${mac} drop`)
-  return [
-    ...['  chain arriving {', '    type filter hook prerouting priority -300; policy accept', ...rules, '  }'],
-    ...['  chain reflected {', '    type filter hook forward priority -200; policy accept', ...reflected, '  }'],
+  const chain = (name: string, hook: string, lines: readonly string[]): string[] => [
+    `  chain ${name} {`,
+    `    type filter hook ${hook}; policy accept`,
+    ...lines,
+    '  }',
   ]
+  return [...chain('arriving', 'prerouting priority -300', rules), ...chain('reflected', 'forward priority -200', reflected)]
 }
 
 /** Input for `nft -f`: the tables are named after the bridge. */

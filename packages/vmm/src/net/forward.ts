@@ -1,4 +1,5 @@
-/** Port forwards as people write them, `[ADDRESS:]HOST:GUEST[/udp]` with ports or ranges, and which of them are in each other's way; pure. */
+/** Port forwards as people write them, `[ADDRESS:]HOST:GUEST[/udp]` with ports or ranges; pure. */
+import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { formatAddress, parseAddress } from '@imp/kit/base/ip.ts'
 import { parse } from '@imp/kit/base/schema.ts'
@@ -7,8 +8,11 @@ import { PortForward } from './model.ts'
 const shape =
   /^(?:(?:\[(?<six>[0-9a-fA-F:.]+)\]|(?<four>\d+\.\d+\.\d+\.\d+)):)?(?<host>\d{1,5})(?:-(?<hostEnd>\d{1,5}))?:(?<guest>\d{1,5})(?:-(?<guestEnd>\d{1,5}))?(?:\/(?<protocol>tcp|udp))?$/
 
-/** For schemas of operations. */
-export const forwardPattern = shape
+/** One word of a command line. */
+export const ForwardWord = z
+  .string()
+  .regex(shape, 'must be [ADDRESS:]HOST:GUEST[/tcp|udp]')
+  .meta({ examples: ['8080:80', '5353:53/udp'] })
 
 function countOf(word: string, first: number, last: number): number {
   if (last < first) throw new Fault('input', `${word}: the last port comes before the first`)
@@ -51,47 +55,4 @@ function canonical(word: string, address: string): string | undefined {
   } catch (error) {
     throw new Fault('input', `${word}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
-}
-
-export function protocolOf({ protocol = 'tcp' }: PortForward): 'tcp' | 'udp' {
-  return protocol
-}
-
-/** The word that stands for it: `8080:80/tcp`. */
-export function writeForward(forward: PortForward): string {
-  const { host, guest, count = 1, address } = forward
-  const range = (first: number): string => (count === 1 ? String(first) : `${first}-${first + count - 1}`)
-  const bound = address === undefined ? '' : `${address.includes(':') ? `[${address}]` : address}:`
-  return `${bound}${range(host)}:${range(guest)}/${protocolOf(forward)}`
-}
-
-/** Ports of this computer one by one with the port of the guest that each leads to. */
-export function portsOf({ host, guest, count = 1 }: PortForward): { host: number; guest: number }[] {
-  return Array.from({ length: count }, (_, index) => ({ host: host + index, guest: guest + index }))
-}
-
-export function sameForward(a: PortForward, b: PortForward): boolean {
-  return writeForward(a) === writeForward(b)
-}
-
-/** Whether one packet could mean both. */
-export function collide(a: PortForward, b: PortForward): boolean {
-  if (protocolOf(a) !== protocolOf(b)) return false
-  if (a.address !== undefined && b.address !== undefined && a.address !== b.address) return false
-  return a.host < b.host + (b.count ?? 1) && b.host < a.host + (a.count ?? 1)
-}
-
-/** A socket that takes packets from the network, as ss(8) shows it. */
-export interface Listener {
-  readonly protocol: 'tcp' | 'udp'
-  /** Undefined for all addresses. */
-  readonly address: string | undefined
-  readonly port: number
-}
-
-/** The first listener whose packets the forward would take. */
-export function shadowed(forward: PortForward, listeners: readonly Listener[]): Listener | undefined {
-  return listeners.find(({ protocol, address, port }) =>
-    collide(forward, { host: port, guest: 1, protocol, ...(address === undefined ? {} : { address }) }),
-  )
 }

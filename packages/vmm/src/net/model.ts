@@ -37,6 +37,11 @@ export const MachineNetwork = z.discriminatedUnion('kind', [
 ])
 export type MachineNetwork = z.output<typeof MachineNetwork>
 
+/** The network that a machine is on; undefined for the default one. */
+export function networkName({ network }: { readonly network: MachineNetwork }): string | undefined {
+  return network.kind === 'bridge' ? network.network : undefined
+}
+
 /** A TAP that the caller made and wired; the machine gets a further interface on it. */
 export const CallerTap = z.strictObject({ tap: interfaceName(), mac: Mac })
 export type CallerTap = z.output<typeof CallerTap>
@@ -136,4 +141,47 @@ export function gatewayAddress6(subnet6: string): string {
 export function addressIn6(subnet6: string, subnet: string, address: string): string {
   const place = parseAddress(address, 4).value - parsePrefix(subnet, 4).value
   return formatAddress({ family: 6, value: parsePrefix(subnet6, 6).value + place })
+}
+
+export function protocolOf({ protocol = 'tcp' }: PortForward): 'tcp' | 'udp' {
+  return protocol
+}
+
+/** The word that stands for it: `8080:80/tcp`. */
+export function writeForward(forward: PortForward): string {
+  const { host, guest, count = 1, address } = forward
+  const range = (first: number): string => (count === 1 ? String(first) : `${first}-${first + count - 1}`)
+  const bound = address === undefined ? '' : `${address.includes(':') ? `[${address}]` : address}:`
+  return `${bound}${range(host)}:${range(guest)}/${protocolOf(forward)}`
+}
+
+/** Ports of this computer one by one with the port of the guest that each leads to. */
+export function portsOf({ host, guest, count = 1 }: PortForward): { host: number; guest: number }[] {
+  return Array.from({ length: count }, (_, index) => ({ host: host + index, guest: guest + index }))
+}
+
+export function sameForward(a: PortForward, b: PortForward): boolean {
+  return writeForward(a) === writeForward(b)
+}
+
+/** Whether one packet could mean both. */
+export function collide(a: PortForward, b: PortForward): boolean {
+  if (protocolOf(a) !== protocolOf(b)) return false
+  if (a.address !== undefined && b.address !== undefined && a.address !== b.address) return false
+  return a.host < b.host + (b.count ?? 1) && b.host < a.host + (a.count ?? 1)
+}
+
+/** A socket that takes packets from the network, as ss(8) shows it. */
+export interface Listener {
+  readonly protocol: 'tcp' | 'udp'
+  /** Undefined for all addresses. */
+  readonly address: string | undefined
+  readonly port: number
+}
+
+/** The first listener whose packets the forward would take. */
+export function shadowed(forward: PortForward, listeners: readonly Listener[]): Listener | undefined {
+  return listeners.find(({ protocol, address, port }) =>
+    collide(forward, { host: port, guest: 1, protocol, ...(address === undefined ? {} : { address }) }),
+  )
 }

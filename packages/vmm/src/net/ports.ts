@@ -1,6 +1,6 @@
 /** Which TCP ports of a machine, or of a network namespace of it, somebody listens on. */
 import type { Host } from '@imp/kit/host/host.ts'
-import type { Listener } from './forward.ts'
+import type { Listener } from './model.ts'
 
 /** All listening TCP ports (ss(8)). */
 export async function listeningPorts(host: Host): Promise<Set<number>> {

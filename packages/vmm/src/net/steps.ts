@@ -18,6 +18,14 @@ export const attachStep = stepKind({
   undo: (host, { paths, settings, member }) => detach(host, paths, settings, member.tap),
 })
 
+/** Changes what the rules say of a machine that stays on the bridge. */
+export const changeMemberStep = stepKind({
+  kind: 'vmm.net.change',
+  schema: z.strictObject({ settings: BridgeSettings, before: Member, after: Member, paths: Paths }),
+  do: (host, { paths, settings, after }) => attach(host, paths, settings, after),
+  undo: (host, { paths, settings, before }) => attach(host, paths, settings, before),
+})
+
 export const detachStep = stepKind({
   kind: 'vmm.net.detach',
   schema: z.strictObject({

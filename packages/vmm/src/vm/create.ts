@@ -5,7 +5,20 @@ import { parse } from '@imp/kit/base/schema.ts'
 import { inNamespace, namespacePath } from '@imp/kit/host/namespace.ts'
 import type { VmmContext } from '../context.ts'
 import type { EngineName } from '../engine/model.ts'
-import { macOfAddress, macOfId, type CallerTap, type MachineNetwork, type NetworkKind, type PortForward } from '../net/model.ts'
+import {
+  addressIn6,
+  collide,
+  macOfAddress,
+  macOfId,
+  portsOf,
+  shadowed,
+  writeForward,
+  type CallerTap,
+  type EgressPolicy,
+  type MachineNetwork,
+  type NetworkKind,
+  type PortForward,
+} from '../net/model.ts'
 import type { Mount } from '../mount/model.ts'
 import { PublicKey, Vm, type DiskMode } from './model.ts'
 import type { Parts } from './parts.ts'
@@ -24,6 +37,9 @@ export interface Wishes {
   readonly dns: readonly string[]
   readonly engine?: EngineName | undefined
   readonly network?: NetworkKind | undefined
+  /** One that somebody made, instead of the default one. */
+  readonly networkName?: string | undefined
+  readonly egress?: EgressPolicy | undefined
   readonly defaultRoute: boolean
   readonly forwards: readonly PortForward[]
   readonly taps: readonly CallerTap[]
@@ -44,17 +60,26 @@ function wrong(path: string, message: string, hint: string): Finding {
 export function contradictions(wishes: Wishes, kind: NetworkKind, root: boolean): Finding[] {
   const macs = wishes.taps.map(({ mac }) => mac)
   const names = wishes.taps.map(({ tap }) => tap)
-  const ports = wishes.forwards.map(({ host }) => host)
   const tags = wishes.mounts.map(({ tag }) => tag)
   const findings = [
     kind === 'bridge' && wishes.namespace !== undefined && wrong('network', 'the bridge is not in a namespace', 'use user or none'),
     kind === 'bridge' && !root && wrong('network', 'only root may use the bridge', 'use the network user, or run as root'),
     kind === 'user' && wishes.engine === 'firecracker' && wrong('network', 'Firecracker has no network user', 'use bridge or none'),
-    kind === 'none' && ports.length > 0 && wrong('forwards', 'a machine without network has no ports', 'use the network user or bridge'),
+    kind === 'none' && wishes.egress !== undefined && wrong('egress', 'a machine without network reaches nothing anyway', 'leave it out'),
+    kind === 'user' &&
+      wishes.egress?.policy === 'allow-list' &&
+      wrong('egress', 'the network user knows no allow-list', 'use internet or isolated, or the network bridge'),
+    kind === 'user' &&
+      wishes.forwards.some(({ address }) => address?.includes(':') === true) &&
+      wrong('forwards', 'the network user forwards IPv4 only', 'name an IPv4 address, or use the network bridge'),
+    kind === 'none' &&
+      wishes.forwards.length > 0 &&
+      wrong('forwards', 'a machine without network has no ports', 'use the network user or bridge'),
     new Set(macs).size < macs.length && wrong('taps', 'two of them have the same MAC', 'give each its own'),
     new Set(names).size < names.length && wrong('taps', 'one of them is named twice', 'name each once'),
     new Set(tags).size < tags.length && wrong('mounts', 'two of them have the same tag', 'give each its own'),
-    new Set(ports).size < ports.length && wrong('forwards', 'a port is forwarded twice', 'name each port of this computer once'),
+    wishes.forwards.some((one, index) => wishes.forwards.slice(0, index).some((other) => collide(one, other))) &&
+      wrong('forwards', 'a port is forwarded twice', 'name each port of this computer once'),
   ]
   return findings.filter((each) => each !== false)
 }
@@ -82,8 +107,14 @@ async function leaseNetwork(context: VmmContext, parts: Parts, wishes: Wishes, i
   const kind = networkKind(context, wishes)
   if (kind === 'none') return { kind }
   if (kind === 'bridge') {
-    const address = parts.leaseAddress(others.flatMap(({ network }) => (network.kind === 'bridge' ? [network.address] : [])))
-    return { kind, address, mac: macOfAddress(address) }
+    const name = wishes.networkName
+    const joined = await parts.network(name)
+    const { settings } = joined
+    const leases = others.flatMap(({ network }) => (network.kind === 'bridge' && network.network === name ? [network.address] : []))
+    const address = joined.leaseAddress(leases)
+    const six = settings.subnet6 === undefined ? {} : { address6: addressIn6(settings.subnet6, settings.subnet, address) }
+    const told = { ...(name === undefined ? {} : { network: name }), ...(wishes.egress === undefined ? {} : { egress: wishes.egress }) }
+    return { kind, ...told, address, ...six, mac: macOfAddress(address) }
   }
   return { kind, mac: macOfId(id), sshPort: await leaseSshPort(context, parts, wishes.namespace, others) }
 }
@@ -96,15 +127,37 @@ export async function leaseSshPort(
   others: readonly Vm[],
 ): Promise<number> {
   const listening = await parts.listeningPorts(namespace === undefined ? host : inNamespace(host, namespace))
-  const forwarded = others.flatMap(({ forwards }) => forwards.map((each) => each.host))
+  const forwarded = others.flatMap(({ forwards }) => forwards.flatMap(portsOf).map((each) => each.host))
   const taken = new Set([...forwarded, ...others.flatMap(({ network }) => (network.kind === 'user' ? [network.sshPort] : []))])
   return parts.leasePort(taken, (port) => Promise.resolve(!listening.has(port)))
 }
 
-function requireFreeForwards(wishes: Wishes, others: readonly Vm[]): void {
-  for (const { host } of wishes.forwards) {
-    const holder = others.find(({ forwards }) => forwards.some((each) => each.host === host))
-    if (holder !== undefined) throw new Fault('conflict', `port ${host} of this computer already leads to ${holder.name}`)
+/** The ports of this computer that lead to a machine, that of its ssh included. */
+function takenBy({ forwards, network }: Vm): PortForward[] {
+  return [...forwards, ...(network.kind === 'user' ? [{ host: network.sshPort, guest: 22, address: '127.0.0.1' }] : [])]
+}
+
+/** A `conflict` fault when one of the forwards is in the way of another machine's, or of a program that waits for packets. */
+export async function requireFreeForwards(
+  { host }: Pick<VmmContext, 'host'>,
+  parts: Parts,
+  wanted: readonly PortForward[],
+  namespace: string | undefined,
+  others: readonly Vm[],
+): Promise<void> {
+  if (wanted.length === 0) return
+  const listeners = await parts.listeners(namespace === undefined ? host : inNamespace(host, namespace))
+  const here = others.filter((each) => each.namespace === namespace)
+  for (const forward of wanted) {
+    const holder = here.find((each) => takenBy(each).some((taken) => collide(taken, forward)))
+    if (holder !== undefined) throw new Fault('conflict', `port ${forward.host} of this computer already leads to ${holder.name}`)
+    const listener = shadowed(forward, listeners)
+    if (listener !== undefined) {
+      const { protocol, port } = listener
+      throw new Fault('conflict', `forward ${writeForward(forward)}: a program of this computer waits at ${protocol} port ${port}`, {
+        hint: `choose another port, or end it (ss -lnp 'sport = ${port}')`,
+      })
+    }
   }
 }
 
@@ -126,21 +179,24 @@ async function requireIngredients(context: VmmContext, parts: Parts, wishes: Wis
 /** Creates the machine and returns it. A `conflict` fault when the name is taken. */
 export async function createMachine(context: VmmContext, parts: Parts, wishes: Wishes, defaultImage: string): Promise<Vm> {
   const { host } = context
-  refuse(`create ${wishes.name}`, contradictions(wishes, networkKind(context, wishes), context.root))
+  const kind = networkKind(context, wishes)
+  refuse(`create ${wishes.name}`, contradictions(wishes, kind, context.root))
   await requireIngredients(context, parts, wishes, defaultImage)
   const keys = (await Promise.all(wishes.keyFiles.map((path) => readKeys(context, path)))).flat()
-  const { keyFiles: _, network: __, ...kept } = wishes
+  const { keyFiles: _, network: __, networkName: ___, egress, ...kept } = wishes
+  const defaultRoute = wishes.defaultRoute && !(kind === 'user' && egress?.policy === 'isolated')
   return withAllMachines(context, async () => {
     const others = await machines(context).all()
     if (others.some(({ name }) => name === wishes.name)) {
       throw new Fault('conflict', `there is a machine ${wishes.name} already`, { hint: `vmm show ${wishes.name}` })
     }
-    requireFreeForwards(wishes, others)
+    await requireFreeForwards(context, parts, wishes.forwards, wishes.namespace, others)
     const id = newId(new Set(others.map((each) => each.id)))
     const vm = Vm.parse({
       ...kept,
       id,
       keys,
+      defaultRoute,
       network: await leaseNetwork(context, parts, wishes, id, others),
       machineId: randomUUID().replaceAll('-', ''),
       created: host.clock.now().toISOString(),

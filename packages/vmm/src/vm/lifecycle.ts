@@ -9,7 +9,8 @@ import type { VmmContext } from '../context.ts'
 import type { Choice, PreparedMachine } from '../engine/model.ts'
 import { imageFile } from '../image/model.ts'
 import { mountLabel } from '../mount/model.ts'
-import { tapOf } from '../net/model.ts'
+import { networkName, tapOf } from '../net/model.ts'
+import { memberOf } from './forwards.ts'
 import { sshAddress } from './keys.ts'
 import type { Run, Vm } from './model.ts'
 import { filesOf, observe } from './observe.ts'
@@ -91,11 +92,8 @@ async function gather({ context, parts, vm }: Work): Promise<Prepared> {
   return { choice, machine, initrd: kernel.initrd, run, image }
 }
 
-function networkSteps({ parts, vm }: Work, steps: MachineSteps): Step[] {
-  if (vm.network.kind === 'bridge') {
-    const { address, mac } = vm.network
-    return [parts.attachStep({ tap: tapOf(vm.id), mac, address, forwards: vm.forwards })]
-  }
+async function networkSteps({ parts, vm }: Work, steps: MachineSteps): Promise<Step[]> {
+  if (vm.network.kind === 'bridge') return [(await parts.network(vm.network.network)).attachStep(memberOf(vm))]
   if (vm.network.kind === 'user' && vm.namespace !== undefined) {
     return [steps.loopback.step(`bring up the loopback interface of ${vm.namespace}`, { namespace: vm.namespace })]
   }
@@ -132,7 +130,7 @@ async function initrdStep({ context, parts, vm }: Work, steps: MachineSteps, bas
     machineId: vm.machineId,
     authorizedKeys: vm.keys,
     nameservers: nameserversOf(vm, resolvConf),
-    interfaces: interfacesOf(vm, parts.bridge),
+    interfaces: interfacesOf(vm, (await parts.network(networkName(vm))).settings),
     mounts: vm.mounts.map(({ tag, readOnly }, index) => ({ label: mountLabel(index), tag, readOnly })),
   }
   const { initrd: output } = machinePaths(context.paths, vm.id)
@@ -159,7 +157,7 @@ export async function planStart(work: Work): Promise<Plan> {
       ...(await diskSteps(work, steps, image)),
       ...(await mountSteps(work)),
       await initrdStep(work, steps, initrd),
-      ...networkSteps(work, steps),
+      ...(await networkSteps(work, steps)),
       steps.start.step(`run ${vm.name} on ${choice.engine.title}`, { engine, machine }),
       steps.ready.step(`wait for the guest ${vm.name}`, { engine, machine: files }),
       ...(server === undefined
@@ -205,7 +203,7 @@ export async function planStop(work: Work, how: 'shutdown' | 'kill'): Promise<Pl
     steps: [
       ...(isActive(state) ? [steps.record.step(`note the end of ${vm.name}`, { id: vm.id, run: { ...run, phase: 'stopping' } })] : []),
       steps.stop.step(`${verb} ${vm.name}`, { engine: run.engine, machine, how }, 'restart'),
-      ...(vm.network.kind === 'bridge' ? [parts.detachStep(tapOf(vm.id))] : []),
+      ...(vm.network.kind === 'bridge' ? [(await parts.network(vm.network.network)).detachStep(tapOf(vm.id))] : []),
       steps.remove.step(`remove the identity of ${vm.name}`, { path: machinePaths(context.paths, vm.id).initrd }),
       steps.record.step(`note that ${vm.name} has stopped`, { id: vm.id, run: { ...run, phase: 'stopped' } }),
     ],

@@ -7,6 +7,7 @@ import { sshArgv } from './keys.ts'
 import type { Run, Vm, VmView } from './model.ts'
 import { machinePaths } from './paths.ts'
 import type { Parts } from './parts.ts'
+import { networkName } from '../net/model.ts'
 import { addressesOf } from './prepare.ts'
 import { judge, type Judgement } from './states.ts'
 import { findRun } from './store.ts'
@@ -44,6 +45,7 @@ export async function view(where: Where, parts: Parts, vm: Vm): Promise<VmView> 
   const engineName = run?.engine ?? vm.engine
   const log = unitFiles(directory, 'engine').log
   const argv = sshArgv(vm, where.paths)
+  const { settings } = await parts.network(networkName(vm))
   return {
     name: vm.name,
     id: vm.id,
@@ -59,7 +61,7 @@ export async function view(where: Where, parts: Parts, vm: Vm): Promise<VmView> 
     diskMode: vm.diskMode,
     image: vm.image,
     kernel: run?.kernel ?? vm.kernel ?? 'default',
-    addresses: addressesOf(vm, parts.bridge),
+    addresses: addressesOf(vm, settings),
     network: vm.network,
     forwards: vm.forwards,
     taps: vm.taps,

@@ -23,18 +23,20 @@ import { ensureKernel } from '../kernel/ops.ts'
 import { findKernel, getKernel, kernelPaths } from '../kernel/store.ts'
 import { mountDiskStep } from '../mount/disk.ts'
 import { maximumMounts, Mount, MountWord, readMount } from '../mount/model.ts'
-import { bridgePaths } from '../net/bridge.ts'
+import { readEgress } from '../net/destination.ts'
+import { ForwardWord, readForward } from '../net/forward.ts'
 import { leaseAddress, leasePort } from '../net/lease.ts'
-import { CallerTap, NetworkKind, type BridgeSettings, PortForward } from '../net/model.ts'
-import { listeningPorts } from '../net/ports.ts'
-import { attachStep, detachStep } from '../net/steps.ts'
+import { CallerTap, defaultNetwork, Egress, NetworkKind } from '../net/model.ts'
+import { listeners, listeningPorts } from '../net/ports.ts'
+import { attachStep, changeMemberStep, detachStep } from '../net/steps.ts'
+import { getNetwork, type KnownNetwork } from '../net/store.ts'
 import { withBootSlot } from './boot-slots.ts'
 import { changeMachines } from './change.ts'
-import { createMachine, settleSshPort } from './create.ts'
+import { createMachine, settleSshPort, type Wishes } from './create.ts'
 import { carryOutDelete, carryOutStart, carryOutStop, planDelete, planStart, planStop, type Work } from './lifecycle.ts'
 import { DiskMode, NamespaceName, VmView } from './model.ts'
 import { observe, view } from './observe.ts'
-import type { Parts } from './parts.ts'
+import type { JoinedNetwork, Parts } from './parts.ts'
 import { isActive } from './states.ts'
 import { getMachine, machines } from './store.ts'
 import { drawList, drawMachine, drawStates } from './views.ts'
@@ -69,14 +71,31 @@ async function findImage(context: VmmContext, name: string): Promise<ImageDisk |
   }
 }
 
+function joinedNetwork(network: KnownNetwork): JoinedNetwork {
+  const { settings } = network
+  const { bridge } = settings
+  return {
+    settings,
+    attachStep: (member) => attachStep.step(`put ${member.tap} on the bridge ${bridge}`, { ...network, member }),
+    detachStep: (tap) => detachStep.step(`take ${tap} off the bridge ${bridge}`, { ...network, tap }),
+    changeStep: (before, after) => changeMemberStep.step(`change the rules of ${after.tap}`, { ...network, before, after }),
+    leaseAddress: (taken) => leaseAddress(settings, taken),
+  }
+}
+
+/** What `--network` names: one of the kinds, or a network that somebody made. */
+function readNetwork(word: string | undefined): Pick<Wishes, 'network' | 'networkName'> {
+  if (word === undefined) return {}
+  if (word === defaultNetwork) return { network: 'bridge' }
+  const kind = NetworkKind.safeParse(word)
+  return kind.success ? { network: kind.data } : { network: 'bridge', networkName: word }
+}
+
 /** The rooms that a machine is made of, for one command. */
 export function partsOf(context: VmmContext): Parts {
   const { host, paths } = context
-  const { bridgeName, subnet, gateway } = context.config.settings
-  const settings: BridgeSettings = { bridge: bridgeName.value, subnet: subnet.value, gateway: gateway.value }
   const engines = [firecrackerEngine(), qemuEngine()]
   const probe = probeAt(host, paths.cache, !context.dryRun)
-  const bridge = { settings, paths: bridgePaths(paths.data) }
   return {
     engine(name) {
       const found = engines.find((each) => each.name === name)
@@ -91,15 +110,13 @@ export function partsOf(context: VmmContext): Parts {
     bootArguments: (root) => bootArguments({ root }),
     markers: { ready: readyMarker, failed: failedMarker },
     labels: diskLabels,
-    bridge: settings,
-    attachStep: (member) => attachStep.step(`put ${member.tap} on the bridge ${settings.bridge}`, { ...bridge, member }),
-    detachStep: (tap) => detachStep.step(`take ${tap} off the bridge ${settings.bridge}`, { ...bridge, tap }),
+    network: async (name) => joinedNetwork(await getNetwork(context, name)),
     mountStep: (mount) => mountDiskStep.step(`copy ${mount.source} to a disk of its own`, mount),
-    leaseAddress: (taken) => leaseAddress(settings, taken),
     leasePort,
     listeningPorts,
+    listeners,
     lastLines,
-    kinds: [attachStep, detachStep, mountDiskStep],
+    kinds: [attachStep, detachStep, changeMemberStep, mountDiskStep],
   }
 }
 
@@ -125,11 +142,6 @@ const TapWord = z
   .regex(/^[^=]+=[^=]+$/, 'must be NAME=MAC')
   .meta({ examples: ['lan0=02:00:5e:00:53:01'] })
 
-const ForwardWord = z
-  .string()
-  .regex(/^\d{1,5}:\d{1,5}$/, 'must be HOST:GUEST')
-  .meta({ examples: ['8080:80'] })
-
 function readTap(word: string): CallerTap {
   const [tap, mac] = word.split('=')
   return parse(CallerTap, { tap, mac: mac?.toLowerCase() }, `--tap ${word}`)
@@ -141,11 +153,6 @@ function readMountWord(word: string): Mount {
     readMount(word, (path) => resolve(path)),
     `--mount ${word}`,
   )
-}
-
-function readForward(word: string): PortForward {
-  const [host, guest] = word.split(':').map(Number)
-  return parse(PortForward, { host, guest }, `--forward ${word}`)
 }
 
 export const create = operation<VmmContext>()({
@@ -167,9 +174,11 @@ export const create = operation<VmmContext>()({
     sshKeys: z.array(FilePath).optional().describe('file with public keys that may log in as root'),
     dns: z.array(Address).max(3).optional().describe('name server, unless those of the network'),
     engine: EngineName.optional().describe('engine, unless the best that works here'),
-    network: NetworkKind.optional().describe('bridge for root, user for others and in namespaces, unless told'),
+    network: Name.optional().describe('bridge (the default network), user, none, or one that was made; bridge for root unless told'),
+    egress: Egress.optional().describe('what it may reach beyond this computer, unless what its network says'),
+    allow: z.array(z.string()).max(256).default([]).describe('destination of its allow-list, PREFIX[:PORTS] or dns'),
     defaultRoute: z.boolean().default(true).describe('let the guest reach more than this computer'),
-    forwards: z.array(ForwardWord).default([]).describe('TCP port of this computer that leads to one of the guest, HOST:GUEST'),
+    forwards: z.array(ForwardWord).default([]).describe('port of this computer that leads to one of the guest, [ADDRESS:]HOST:GUEST[/udp]'),
     taps: z.array(TapWord).max(12).default([]).describe('TAP that you made, as eth1 and so on, NAME=MAC'),
     mounts: z
       .array(MountWord)
@@ -185,7 +194,7 @@ export const create = operation<VmmContext>()({
     'vmm create web1 --mount ./site:site:ro --mount /srv/data:data',
     'vmm create r1 --network none --tap lan0=02:00:5e:00:53:01',
   ],
-  async run(context, { sshKeys, taps, forwards, mounts, ...told }) {
+  async run(context, { sshKeys, taps, forwards, mounts, network, egress, allow, ...told }) {
     const parts = partsOf(context)
     const { settings } = context.config
     const { sshKeyPath } = settings
@@ -203,7 +212,15 @@ export const create = operation<VmmContext>()({
     const vm = await createMachine(
       context,
       parts,
-      { ...wishes, keyFiles, taps: taps.map(readTap), forwards: forwards.map(readForward), mounts: mounts.map(readMountWord) },
+      {
+        ...wishes,
+        ...readNetwork(network),
+        egress: readEgress(egress, allow),
+        keyFiles,
+        taps: taps.map(readTap),
+        forwards: forwards.map(readForward),
+        mounts: mounts.map(readMountWord),
+      },
       defaultImage,
     )
     planned(context, [{ kind: 'vmm.create', summary: `create ${vm.name}`, disruption: 'none', data: vm }])

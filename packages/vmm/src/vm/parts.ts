@@ -4,7 +4,7 @@ import type { Step, StepKind } from '@imp/kit/plan/step.ts'
 import type { Choice, Engine, EngineName, Wish } from '../engine/model.ts'
 import type { ImageDisk } from '../image/model.ts'
 import type { KernelFiles } from '../kernel/model.ts'
-import type { BridgeSettings, Member } from '../net/model.ts'
+import type { BridgeSettings, Listener, Member } from '../net/model.ts'
 
 /** What the guest is told about itself (guest/identity.ts checks it). */
 export interface Identity {
@@ -13,7 +13,7 @@ export interface Identity {
   authorizedKeys: string[]
   hostKey: string
   nameservers: string[]
-  interfaces: { mac: string; name: string; addresses: string[]; gateways: string[] }[]
+  interfaces: { mac: string; name: string; addresses: string[]; gateways: string[]; mtu?: number | undefined }[]
   mounts: { label: string; tag: string; readOnly: boolean }[]
 }
 
@@ -24,6 +24,16 @@ export interface MountDisk {
   readonly label: string
   readonly readOnly: boolean
   readonly manifest: string
+}
+
+/** A network that machines join. */
+export interface JoinedNetwork {
+  readonly settings: BridgeSettings
+  attachStep(member: Member): Step
+  detachStep(tap: string): Step
+  /** Changes what holds for a machine that stays. */
+  changeStep(before: Member, after: Member): Step
+  leaseAddress(taken: readonly string[]): string
 }
 
 export interface Parts {
@@ -42,14 +52,13 @@ export interface Parts {
   readonly markers: { readonly ready: string; readonly failed: string }
   /** Labels by which the guest finds its disks. */
   readonly labels: { readonly writable: string; readonly root: string }
-  readonly bridge: BridgeSettings
-  attachStep(member: Member): Step
-  detachStep(tap: string): Step
+  /** The network with this name, the default one unless told. */
+  network(name?: string): Promise<JoinedNetwork>
   /** Fills the disk of a mount, unless it is there. */
   mountStep(mount: MountDisk): Step
-  leaseAddress(taken: readonly string[]): string
   leasePort(taken: ReadonlySet<number>, free: (port: number) => Promise<boolean>): Promise<number>
   listeningPorts(host: Host): Promise<Set<number>>
+  listeners(host: Host): Promise<Listener[]>
   /** The end of a log, without what a terminal would interpret. */
   lastLines(host: Host, path: string, lines: number): Promise<string>
   /** Kinds of the steps that other rooms make. */

@@ -1,7 +1,16 @@
 /** From what the owner wants to what the engine is given and what the guest is told; pure. */
-import type { Accelerator, Nic, PreparedMachine } from '../engine/model.ts'
+import type { Accelerator, Forward, Nic, PreparedMachine } from '../engine/model.ts'
 import type { KernelFiles } from '../kernel/model.ts'
-import { gatewayAddress, tapOf, userNetwork, type BridgeSettings } from '../net/model.ts'
+import {
+  gatewayAddress,
+  gatewayAddress6,
+  portsOf,
+  protocolOf,
+  tapOf,
+  userNetwork,
+  type BridgeSettings,
+  type PortForward,
+} from '../net/model.ts'
 import type { Vm } from './model.ts'
 import type { MachinePaths } from './paths.ts'
 import type { Identity } from './parts.ts'
@@ -16,14 +25,33 @@ export function nicsOf(vm: Vm): Nic[] {
   if (network.kind === 'none') return callers
   if (network.kind === 'bridge') return [{ attachment: 'tap', tap: tapOf(vm.id), mac: network.mac }, ...callers]
   const ssh = { hostAddress: '127.0.0.1', hostPort: network.sshPort, guestPort: sshPort }
-  const forwards = vm.forwards.map(({ host, guest }) => ({ hostAddress: '0.0.0.0', hostPort: host, guestPort: guest }))
-  return [{ attachment: 'user', mac: network.mac, restricted: !vm.defaultRoute, forwards: [ssh, ...forwards] }, ...callers]
+  return [
+    { attachment: 'user', mac: network.mac, restricted: !vm.defaultRoute, forwards: [ssh, ...engineForwards(vm.forwards)] },
+    ...callers,
+  ]
+}
+
+/** Forwards as the user-mode network of an engine has them: port by port. */
+export function engineForwards(forwards: readonly PortForward[]): Forward[] {
+  return forwards.flatMap((forward) =>
+    portsOf(forward).map(({ host, guest }) => ({
+      ...(protocolOf(forward) === 'udp' ? { protocol: 'udp' as const } : {}),
+      hostAddress: forward.address ?? '0.0.0.0',
+      hostPort: host,
+      guestPort: guest,
+    })),
+  )
 }
 
 /** Addresses of the guest's first interface. */
 export function addressesOf({ network }: Vm, bridge: BridgeSettings): string[] {
   if (network.kind === 'none') return []
-  return network.kind === 'user' ? [userNetwork.address] : [`${network.address}/${bridge.subnet.split('/')[1]}`]
+  if (network.kind === 'user') return [userNetwork.address]
+  const { address, address6 } = network
+  return [
+    `${address}/${bridge.subnet.split('/')[1]}`,
+    ...(address6 === undefined ? [] : [`${address6}/${bridge.subnet6?.split('/')[1] ?? 64}`]),
+  ]
 }
 
 /** `eth0` is the network of vmm; TAPs of the caller are `eth1` and so on, also when there is no `eth0`. */
@@ -31,9 +59,16 @@ export function interfacesOf(vm: Vm, bridge: BridgeSettings): Identity['interfac
   const { network, taps, defaultRoute } = vm
   const callers = taps.map(({ mac }, index) => ({ mac, name: `eth${index + 1}`, addresses: [], gateways: [] }))
   if (network.kind === 'none') return callers
-  const gateway = network.kind === 'user' ? userNetwork.gateway : (gatewayAddress(bridge).split('/')[0] ?? '')
-  const own = { mac: network.mac, name: 'eth0', addresses: addressesOf(vm, bridge), gateways: defaultRoute ? [gateway] : [] }
-  return [own, ...callers]
+  const gateways = network.kind === 'user' ? [userNetwork.gateway] : gatewaysOf(bridge, network.address6 !== undefined)
+  const own = { mac: network.mac, name: 'eth0', addresses: addressesOf(vm, bridge), gateways: defaultRoute ? gateways : [] }
+  const mtu = network.kind === 'bridge' && bridge.mtu !== undefined ? { mtu: bridge.mtu } : {}
+  return [{ ...own, ...mtu }, ...callers]
+}
+
+/** Our addresses on the bridge, as guests know us. */
+function gatewaysOf(bridge: BridgeSettings, six: boolean): string[] {
+  const all = [gatewayAddress(bridge), ...(six && bridge.subnet6 !== undefined ? [gatewayAddress6(bridge.subnet6)] : [])]
+  return all.map((address) => address.split('/')[0] ?? '')
 }
 
 /** Used when this computer itself asks a resolver of its own, which guests cannot reach. */

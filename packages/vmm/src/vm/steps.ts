@@ -11,6 +11,7 @@ import { EngineName, MachineId, PreparedMachine } from '../engine/model.ts'
 import { diskStep } from './disks.ts'
 import { ensureKeys, publicKey } from './keys.ts'
 import { NamespaceName, Run, Vm } from './model.ts'
+import { forwardKinds } from './forwards.ts'
 import { machinePaths, managedKey } from './paths.ts'
 import type { Identity, Parts } from './parts.ts'
 import { untilReady, untilSsh } from './ready.ts'
@@ -25,7 +26,15 @@ const IdentityData = z.strictObject({
   machineId: z.string(),
   authorizedKeys: z.array(z.string()),
   nameservers: z.array(z.string()),
-  interfaces: z.array(z.strictObject({ mac: z.string(), name: z.string(), addresses: z.array(z.string()), gateways: z.array(z.string()) })),
+  interfaces: z.array(
+    z.strictObject({
+      mac: z.string(),
+      name: z.string(),
+      addresses: z.array(z.string()),
+      gateways: z.array(z.string()),
+      mtu: z.int().optional(),
+    }),
+  ),
   mounts: z.array(z.strictObject({ label: z.string(), tag: z.string(), readOnly: z.boolean() })),
 })
 
@@ -160,6 +169,8 @@ export function machineSteps(context: StepContext, parts: Parts) {
     undo: nothing,
   })
 
-  const all: Kinds = kinds(diskStep, keys, initrd, loopback, record, pin, start, ready, reach, stop, remove, ...parts.kinds)
+  const { forwards, live } = forwardKinds(paths, parts)
+
+  const all: Kinds = kinds(diskStep, forwards, live, keys, initrd, loopback, record, pin, start, ready, reach, stop, remove, ...parts.kinds)
   return { all, disk: diskStep, keys, initrd, loopback, record, pin, start, ready, reach, stop, remove }
 }

@@ -4,6 +4,7 @@ import { styleFor, type Format } from '@imp/kit/base/style.ts'
 import { formatBytes } from '@imp/kit/base/units.ts'
 import { commandLine } from '@imp/kit/host/exec.ts'
 import type { ViewOptions } from '@imp/kit/op/operation.ts'
+import { writeForward } from '../net/model.ts'
 import type { State, VmView } from './model.ts'
 
 const colours: Readonly<Record<State, Format>> = {
@@ -72,7 +73,7 @@ export function drawMachine(vm: VmView, { colour }: ViewOptions): string {
     ['kernel', vm.kernel],
     ['network', vm.network.kind === 'none' ? 'none' : `${vm.network.kind}, ${vm.addresses.join(', ')}, MAC ${vm.network.mac}`],
     ['namespace', vm.namespace],
-    ...vm.forwards.map(({ host, guest }): [string, string] => ['forward', `port ${host} of this computer to port ${guest}`]),
+    ...vm.forwards.map((forward): [string, string] => ['forward', writeForward(forward)]),
     ...vm.taps.map(({ tap, mac }, index): [string, string] => [`eth${index + 1}`, `TAP ${tap}, MAC ${mac}`]),
     ...vm.mounts.map(({ path, tag, readOnly }): [string, string] => ['mount', `${path} at /mnt/${tag}${readOnly ? ', read-only' : ''}`]),
     ['ssh', vm.ssh === null ? undefined : commandLine(vm.ssh.argv as [string, ...string[]])],

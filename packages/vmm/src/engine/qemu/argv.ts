@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Argv } from '@imp/kit/host/host.ts'
 import { socketPath } from '../unit.ts'
-import type { Disk, Nic, PreparedMachine } from '../model.ts'
+import type { Disk, Forward, Nic, PreparedMachine } from '../model.ts'
 
 /** In QEMU's option lists a comma is written twice. */
 function escape(value: string): string {
@@ -49,9 +49,19 @@ function disk({ path, readOnly, format }: Disk, index: number): string[] {
   ]
 }
 
+/** What packets of the host are taken, as QEMU names a forward (net/slirp.c). */
+export function hostSide({ protocol = 'tcp', hostAddress, hostPort }: Forward): string {
+  return `${protocol}:${hostAddress}:${hostPort}`
+}
+
+/** A whole forward of the user-mode network. */
+export function hostForward(forward: Forward): string {
+  return `${hostSide(forward)}-:${forward.guestPort}`
+}
+
 function backend(nic: Nic, index: number): string {
   if (nic.attachment === 'tap') return `tap,id=net${index},ifname=${nic.tap},script=no,downscript=no,vhost=off`
-  const forwards = nic.forwards.map(({ hostAddress, hostPort, guestPort }) => `,hostfwd=tcp:${hostAddress}:${hostPort}-:${guestPort}`)
+  const forwards = nic.forwards.map((forward) => `,hostfwd=${hostForward(forward)}`)
   return `user,id=net${index},ipv6=off,restrict=${nic.restricted ? 'on' : 'off'}${forwards.join('')}`
 }
 

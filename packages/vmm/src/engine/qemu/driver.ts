@@ -9,6 +9,7 @@ import { unsupported } from '../check.ts'
 import { ended, endUnit, requireTaps, socketPath, unitName, untilEnded, untilListening } from '../unit.ts'
 import type { Engine, Features, MachineFiles, Observed } from '../model.ts'
 import { consoleLog, qemuArgv } from './argv.ts'
+import { changeForwards } from './forwards.ts'
 import { withQmp } from './qmp.ts'
 
 export const qemuFeatures: Features = {
@@ -51,6 +52,7 @@ export function qemuEngine(program: Argv = ['qemu-system-x86_64']): Engine {
     program,
     check: (machine) => unsupported(engine, machine),
     inspect,
+    changeForwards,
     console: (machine) => ({ log: consoleLog(machine.directory), socket: socketPath(machine, 'console') }),
     async start(host, machine) {
       const argv = qemuArgv(program, machine)

@@ -1,0 +1,322 @@
+/** Operations on networks and on forwards of ports. */
+import { z } from 'zod'
+import { Fault, refuse, type Finding } from '@imp/kit/base/fault.ts'
+import { overlaps, parsePrefix } from '@imp/kit/base/ip.ts'
+import { Name, Prefix4, Prefix6 } from '@imp/kit/base/schema.ts'
+import { table } from '@imp/kit/base/text.ts'
+import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
+import type { VmmContext } from '../context.ts'
+import { changeMachines } from '../vm/change.ts'
+import { requireFreeForwards } from '../vm/create.ts'
+import { planForwards } from '../vm/forwards.ts'
+import { carryOutStop } from '../vm/lifecycle.ts'
+import { Vm } from '../vm/model.ts'
+import { partsOf } from '../vm/ops.ts'
+import { getMachine, machines, withAllMachines } from '../vm/store.ts'
+import { freeBridge, freeSubnet, gatewayOf, prefixesOf } from './choose.ts'
+import { reachedNetworks, requireFreeSubnets } from './conflict.ts'
+import { readEgress, writeDestination } from './destination.ts'
+import { ForwardWord, readForward } from './forward.ts'
+import { addressIn6, defaultNetwork, Egress, Network, PortForward, sameForward, writeForward } from './model.ts'
+import { getNetwork, networks, requireFreeName } from './store.ts'
+
+const NetworkView = Network.extend({
+  /** Undefined for the default one, which the settings describe. */
+  created: Network.shape.created.optional(),
+  machines: z.array(Name),
+})
+type NetworkView = z.output<typeof NetworkView>
+
+function membersOf(name: string, all: readonly Vm[]): string[] {
+  return all.flatMap((vm) => (vm.network.kind === 'bridge' && (vm.network.network ?? defaultNetwork) === name ? [vm.name] : []))
+}
+
+function viewOf(network: Network, all: readonly Vm[]): NetworkView {
+  return { ...network, machines: membersOf(network.name, all) }
+}
+
+/** The default network, of which there is no document. */
+async function defaultView(context: VmmContext, all: readonly Vm[]): Promise<NetworkView> {
+  const { settings } = await getNetwork(context)
+  const egress = { policy: 'internet' as const, allow: [] }
+  return { name: defaultNetwork, ...settings, isolated: false, egress, machines: membersOf(defaultNetwork, all) }
+}
+
+function drawEgress({ policy, allow }: NetworkView['egress']): string {
+  return policy === 'allow-list' ? `allow-list (${allow.map(writeDestination).join(', ') || 'empty'})` : policy
+}
+
+function drawNetworks(all: readonly NetworkView[]): string {
+  const rows = all.map(({ name, bridge, subnet, subnet6 = '-', mtu, isolated, egress, machines: members }) => [
+    name,
+    bridge,
+    subnet,
+    subnet6,
+    mtu === undefined ? '-' : String(mtu),
+    isolated ? 'yes' : 'no',
+    drawEgress(egress),
+    String(members.length),
+  ])
+  return table([['NAME', 'BRIDGE', 'SUBNET', 'IPV6', 'MTU', 'ISOLATED', 'EGRESS', 'MACHINES'], ...rows]).join('\n')
+}
+
+/** What is wrong with the prefixes of a network that is to be made. */
+function prefixFindings(subnet: string, subnet6: string | undefined): Finding[] {
+  const finding = (path: string, message: string, hint: string): Finding => ({ path, severity: 'error', message, hint })
+  const findings = [
+    parsePrefix(subnet, 4).length > 30 && finding('subnet', 'has no room for a machine', 'take a /30 or larger'),
+    parsePrefix(subnet, 4).length < 8 && finding('subnet', 'is larger than any private network', 'take a /8 or smaller'),
+    subnet6 !== undefined && parsePrefix(subnet6, 6).length !== 64 && finding('subnet6', 'must be a /64', 'such as fd00:20::/64'),
+  ]
+  return findings.filter((each) => each !== false)
+}
+
+interface NewNetwork {
+  readonly name: string
+  readonly subnet?: string | undefined
+  readonly subnet6?: string | undefined
+  readonly mtu?: number | undefined
+  readonly isolated: boolean
+  readonly egress: Network['egress']
+}
+
+/** Chooses what is not said, and refuses what overlaps with another network of ours or with what this computer reaches. */
+async function designNetwork(context: VmmContext, { name, subnet, subnet6, mtu, isolated, egress }: NewNetwork): Promise<Network> {
+  const made = await networks(context).all()
+  const byDefault = (await getNetwork(context)).settings
+  const known = [...made, { ...byDefault, name: defaultNetwork }]
+  const reached = await reachedNetworks(context.host)
+  const chosen = subnet ?? freeSubnet([...prefixesOf(known), ...reached.map(({ prefix }) => prefix)])
+  refuse(`network ${name}`, prefixFindings(chosen, subnet6))
+  const bridge = freeBridge(new Set(known.map((each) => each.bridge)))
+  for (const text of [chosen, ...(subnet6 === undefined ? [] : [subnet6])]) {
+    const other = known.find((each) => prefixesOf([each]).some((prefix) => overlaps(prefix, parsePrefix(text))))
+    if (other !== undefined) throw new Fault('conflict', `${text} overlaps with the network ${other.name}`, { hint: 'vmm network list' })
+  }
+  await requireFreeSubnets(context.host, [chosen, ...(subnet6 === undefined ? [] : [subnet6])], bridge, 'choose another subnet')
+  const gateway = gatewayOf(chosen)
+  // Every guest has a place in the IPv6 network: what cannot be computed is refused here.
+  if (subnet6 !== undefined) addressIn6(subnet6, chosen, gateway)
+  return { name, bridge, subnet: chosen, gateway, subnet6, mtu, isolated, egress, created: context.host.clock.now().toISOString() }
+}
+
+const namesOfNetworks = (context: VmmContext): Promise<string[]> => networks(context).names()
+const namesOfMachines = (context: VmmContext): Promise<string[]> => machines(context).names()
+
+const create = operation<VmmContext>()({
+  path: ['network', 'create'],
+  summary: 'Create a network for machines',
+  description: 'Its bridge comes up with its first machine and goes with the last. Machines join it with vmm create --network NAME.',
+  effect: 'write',
+  args: ['name'],
+  input: z.strictObject({
+    name: Name.describe('name of the new network'),
+    subnet: Prefix4.optional().describe('IPv4 network of its machines; a free /24 unless told'),
+    subnet6: Prefix6.optional().describe('IPv6 network of its machines, a /64 such as fd00:20::/64; none unless told'),
+    mtu: z.int().min(1280).max(65_535).optional().describe('largest packet in bytes; 1500 unless told'),
+    isolated: z.boolean().default(false).describe('keep its machines apart from each other'),
+    egress: Egress.default('internet').describe('what its machines may reach beyond this computer'),
+    allow: z.array(z.string()).max(256).default([]).describe('destination of the allow-list, PREFIX[:PORTS] or dns'),
+  }),
+  output: NetworkView,
+  examples: [
+    'vmm network create dmz',
+    'vmm network create lab --subnet 10.99.0.0/24 --subnet6 fd00:99::/64 --mtu 1400',
+    'vmm network create build --isolated --egress allow-list --allow dns --allow 198.51.100.0/24:443',
+  ],
+  async run(context, { allow, egress, ...told }) {
+    requireFreeName(told.name)
+    const policy = readEgress(egress, allow) ?? { policy: egress, allow: [] }
+    return withAllMachines(context, async () => {
+      const all = networks(context)
+      if ((await all.find(told.name)) !== undefined)
+        throw new Fault('conflict', `there is a network ${told.name} already`, { hint: `vmm network show ${told.name}` })
+      const network = await designNetwork(context, { ...told, egress: policy })
+      planned(context, [{ kind: 'vmm.network.create', summary: `create the network ${network.name}`, disruption: 'none', data: network }])
+      await all.put(network.name, network)
+      return viewOf(network, [])
+    })
+  },
+  view: ({ name, subnet, bridge }) =>
+    `created ${name}: ${subnet} on ${bridge}\nput a machine on it with: vmm create NAME --network ${name}`,
+})
+
+const list = operation<VmmContext>()({
+  path: ['network', 'list'],
+  aliases: [['network', 'ls']],
+  summary: 'List the networks of machines',
+  effect: 'read',
+  input: z.strictObject({}),
+  output: z.strictObject({ networks: z.array(NetworkView) }),
+  examples: ['vmm network list', 'vmm network list --json'],
+  async run(context) {
+    const [all, made] = await Promise.all([machines(context).all(), networks(context).all()])
+    return { networks: [await defaultView(context, all), ...made.map((network) => viewOf(network, all))] }
+  },
+  view: ({ networks: all }) => drawNetworks(all),
+})
+
+const show = operation<VmmContext>()({
+  path: ['network', 'show'],
+  aliases: [['network', 'inspect']],
+  summary: 'Show a network and the machines on it',
+  effect: 'read',
+  args: ['name'],
+  input: z.strictObject({ name: Name.describe('name of the network') }),
+  output: NetworkView,
+  examples: ['vmm network show default', 'vmm network show dmz --json'],
+  complete: { name: async (context) => [defaultNetwork, ...(await namesOfNetworks(context))] },
+  async run(context, { name }) {
+    const all = await machines(context).all()
+    return name === defaultNetwork ? defaultView(context, all) : viewOf(await networks(context).get(name), all)
+  },
+  view: (network) => `${drawNetworks([network])}${network.machines.length === 0 ? '' : `\nmachines: ${network.machines.join(', ')}`}`,
+})
+
+const remove = operation<VmmContext>()({
+  path: ['network', 'delete'],
+  aliases: [['network', 'rm']],
+  summary: 'Delete a network that no machine is on',
+  effect: 'destroy',
+  args: ['name'],
+  input: z.strictObject({ name: Name.describe('name of the network') }),
+  output: z.strictObject({ deleted: Name }),
+  examples: ['vmm network delete dmz'],
+  complete: { name: namesOfNetworks },
+  async run(context, { name }) {
+    if (name === defaultNetwork) throw new Fault('input', 'the default network is described by the settings', { hint: 'vmm config show' })
+    return withAllMachines(context, async () => {
+      const network = await networks(context).get(name)
+      const members = membersOf(name, await machines(context).all())
+      if (members.length > 0) {
+        throw new Fault('state', `the network ${name} is used by ${members.join(', ')}`, { hint: `vmm delete ${members.join(' ')}` })
+      }
+      planned(context, [{ kind: 'vmm.network.delete', summary: `delete the network ${name}`, disruption: 'none', data: network }])
+      await networks(context).remove(name)
+      return { deleted: name }
+    })
+  },
+  view: ({ deleted }) => `deleted ${deleted}`,
+})
+
+const Forwards = z.strictObject({ name: Name, forwards: z.array(PortForward.extend({ word: z.string() })) })
+
+function forwardsOf({ name, forwards }: Vm): z.output<typeof Forwards> {
+  return { name, forwards: forwards.map((each) => ({ ...each, word: writeForward(each) })) }
+}
+
+function drawForwards(all: readonly z.output<typeof Forwards>[]): string {
+  const rows = all.flatMap(({ name, forwards }) => forwards.map(({ word }) => [name, word]))
+  return rows.length === 0 ? 'no port is forwarded' : table([['MACHINE', 'FORWARD'], ...rows]).join('\n')
+}
+
+/** Gives the machine the forwards that `change` makes of those that it has; live when it runs. */
+async function changeForwards(
+  context: VmmContext,
+  nameOrId: string,
+  change: (vm: Vm) => Promise<PortForward[]>,
+): Promise<z.output<typeof Forwards>> {
+  const parts = partsOf(context)
+  const [name = nameOrId] = await changeMachines(context, parts, [nameOrId], {
+    done: 'changed',
+    async plan(work) {
+      if (work.vm.network.kind === 'none') throw new Fault('state', `${work.vm.name} has no network`)
+      const forwards = await change(work.vm)
+      return forwards === work.vm.forwards ? undefined : planForwards(work, forwards)
+    },
+    carryOut: (work, plan) =>
+      withAllMachines(context, async () => {
+        // Looked at again: somebody may have taken a port meanwhile, and from here on nobody can.
+        await change(work.vm)
+        await carryOutStop(work, plan)
+      }),
+  })
+  return forwardsOf(await getMachine(context, name))
+}
+
+const ForwardWords = z.array(ForwardWord).min(1)
+
+const add = operation<VmmContext>()({
+  path: ['port-forward', 'add'],
+  aliases: [['port-forward']],
+  summary: 'Forward ports of this computer to a machine',
+  description:
+    'At once when it runs, and at its later starts. Ports may be ranges: 8000-8010:9000-9010. An address before them takes only what is sent there: 127.0.0.1:8080:80, [2001:db8::1]:8080:80.',
+  effect: 'write',
+  args: ['name', 'forwards'],
+  flags: { forwards: 'forward' },
+  input: z.strictObject({
+    name: Name.describe('name or id of the machine'),
+    forwards: ForwardWords.describe('[ADDRESS:]HOST:GUEST[/tcp|udp]'),
+  }),
+  output: Forwards,
+  examples: ['vmm port-forward web1 8080:80', 'vmm port-forward add dns1 5353:53/udp 127.0.0.1:8053:80'],
+  complete: { name: namesOfMachines },
+  async run(context, { name, forwards }) {
+    const wanted = forwards.map(readForward)
+    return changeForwards(context, name, async (vm) => {
+      const added = wanted.filter((each) => !vm.forwards.some((present) => sameForward(present, each)))
+      if (added.length === 0) return vm.forwards
+      if (vm.network.kind === 'user' && added.some(({ address }) => address?.includes(':') === true))
+        throw new Fault('unsupported', 'the user-mode network forwards IPv4 only', { hint: 'name an IPv4 address, or none' })
+      // The machine's own forwards count as well: one port leads to one place.
+      const others = await machines(context).all()
+      for (const [index, each] of added.entries()) {
+        const before = { ...vm, forwards: [...vm.forwards, ...added.slice(0, index)] }
+        await requireFreeForwards(context, partsOf(context), [each], vm.namespace, [...others.filter(({ id }) => id !== vm.id), before])
+      }
+      return [...vm.forwards, ...added]
+    })
+  },
+  view: (machine) => drawForwards([machine]),
+})
+
+const listForwards = operation<VmmContext>()({
+  path: ['port-forward', 'list'],
+  aliases: [['port-forward', 'ls']],
+  summary: 'List the forwards of a machine, or of all',
+  effect: 'read',
+  args: ['name'],
+  input: z.strictObject({ name: Name.optional().describe('name or id of the machine') }),
+  output: z.strictObject({ machines: z.array(Forwards) }),
+  examples: ['vmm port-forward list', 'vmm port-forward list web1'],
+  complete: { name: namesOfMachines },
+  async run(context, { name }) {
+    const all = name === undefined ? await machines(context).all() : [await getMachine(context, name)]
+    return { machines: all.map(forwardsOf) }
+  },
+  view: ({ machines: all }) => drawForwards(all),
+})
+
+const removeForwards = operation<VmmContext>()({
+  path: ['port-forward', 'remove'],
+  aliases: [['port-forward', 'rm']],
+  summary: 'Take forwards of a machine away',
+  effect: 'write',
+  args: ['name', 'forwards'],
+  flags: { forwards: 'forward' },
+  input: z.strictObject({
+    name: Name.describe('name or id of the machine'),
+    forwards: ForwardWords.describe('as vmm port-forward list shows them'),
+  }),
+  output: Forwards,
+  examples: ['vmm port-forward remove web1 8080:80'],
+  complete: {
+    name: namesOfMachines,
+    forwards: async (context, { name }) => (typeof name === 'string' ? (await getMachine(context, name)).forwards.map(writeForward) : []),
+  },
+  async run(context, { name, forwards }) {
+    const unwanted = forwards.map(readForward)
+    return changeForwards(context, name, (vm) => {
+      const missing = unwanted.find((each) => !vm.forwards.some((present) => sameForward(present, each)))
+      if (missing !== undefined) {
+        const hint = `vmm port-forward list ${vm.name}`
+        throw new Fault('not-found', `${vm.name} has no forward ${writeForward(missing)}`, { hint })
+      }
+      return Promise.resolve(vm.forwards.filter((present) => !unwanted.some((each) => sameForward(present, each))))
+    })
+  },
+  view: (machine) => drawForwards([machine]),
+})
+
+export const operations: readonly AnyOperation<VmmContext>[] = [create, list, show, remove, add, listForwards, removeForwards]
