@@ -31,6 +31,10 @@ export const ConfigFile = z.looseObject({
   subnet: Prefix4.optional().describe('addresses of the default network'),
   gateway: Address4.optional().describe('address of this computer in the default network'),
   host_interface: orEmpty(interfaceName()).optional().describe('interface that machines leave by; any unless told'),
+  image_catalogs: z
+    .array(z.string().regex(/^(https?:\/\/\S+|\/[^\0\n]+)$/, 'must be an http or https address or an absolute path'))
+    .optional()
+    .describe('catalogues that vmm image pull looks in'),
   vm_defaults: Defaults.optional().describe('what vmm create takes unless told'),
 })
 export type ConfigFile = z.output<typeof ConfigFile>

@@ -145,22 +145,26 @@ function isWorthKeeping(error: unknown): boolean {
   return ['exec', 'timeout', 'busy', 'failed'].includes(asFault(error).code)
 }
 
-async function importLocked(context: VmmContext, order: ImportOrder, blobs: string): Promise<Image> {
-  const { host, paths } = context
+/** A directory for downloads while `work` goes on; it stays only when the next attempt can use what is in it. */
+export async function withDownloads<T>({ host, signal }: VmmContext, directory: string, work: () => Promise<T>): Promise<T> {
   let finished = true
   try {
-    await host.files.makeDirectory(blobs)
-    const source = await openSource(context, order.origin, await optionsOf(context, order, blobs))
-    const inputs = await inputsOf(context, order, source)
-    const former = await images(host, paths).find(order.name)
-    if (former?.inputs === inputs && !order.force) return former
-    return await make(context, order, source, inputs)
+    await host.files.makeDirectory(directory)
+    return await work()
   } catch (error) {
-    finished = context.signal.aborted ? false : !isWorthKeeping(error)
+    finished = !signal.aborted && !isWorthKeeping(error)
     throw error
   } finally {
-    if (finished) await host.files.remove(blobs)
+    if (finished) await host.files.remove(directory)
   }
+}
+
+async function importLocked(context: VmmContext, order: ImportOrder, blobs: string): Promise<Image> {
+  const { host, paths } = context
+  const source = await openSource(context, order.origin, await optionsOf(context, order, blobs))
+  const inputs = await inputsOf(context, order, source)
+  const former = await images(host, paths).find(order.name)
+  return former?.inputs === inputs && !order.force ? former : make(context, order, source, inputs)
 }
 
 /**
@@ -173,6 +177,8 @@ export async function importImage(context: VmmContext, order: ImportOrder): Prom
   const blobs = join(paths.cache, 'oci', name)
   const options = (what: string) => ({ what, timeout: patience })
   return withLock(host.clock, join(imagesDirectory(paths.data), `.${order.name}.lock`), options(`the image ${order.name}`), () =>
-    withLock(host.clock, `${blobs}.lock`, options(originName(order.origin)), () => importLocked(context, order, blobs)),
+    withLock(host.clock, `${blobs}.lock`, options(originName(order.origin)), () =>
+      withDownloads(context, blobs, () => importLocked(context, order, blobs)),
+    ),
   )
 }

@@ -1,5 +1,5 @@
 /** Operations on images, and `getImage`, by which machines get theirs. */
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { FilePath, VersionedName } from '@imp/kit/base/schema.ts'
@@ -7,19 +7,15 @@ import { count, table } from '@imp/kit/base/text.ts'
 import { withLock } from '@imp/kit/host/lock.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { VmmContext } from '../context.ts'
-import { checkPackages, findMirrors } from './apt.ts'
 import { readOrigin } from './oci/open.ts'
-import { buildRoot, digestOfFile } from './build.ts'
 import { importImage, originName, type ImportOrder } from './import.ts'
 import { Image, imageFile, imagesDirectory, type ImageDisk } from './model.ts'
-import { digestOf, packagesOf, recipeFor, recipeNames, recipes, type Order } from './recipe.ts'
-import { defaultRelease, Mirror, Release } from './sources.ts'
-import { images, deleteImage, publishImage, usersOf } from './store.ts'
+import { Build, buildImage, orderOf } from './order.ts'
+import { offerOperations } from './offer-ops.ts'
+import { digestOf, packagesOf, recipeNames, recipes } from './recipe.ts'
+import { images, deleteImage, usersOf } from './store.ts'
 import { wishes } from './start.ts'
-import { viewImage, viewImages } from './views.ts'
-
-/** Milliseconds that one command waits for another that builds the same image. */
-const patience = 3_600_000
+import { viewImage } from './views.ts'
 
 /** The disk of an image; a `not-found` fault when there is no such image. */
 export async function getImage({ host, paths }: VmmContext, name: string): Promise<ImageDisk> {
@@ -28,83 +24,6 @@ export async function getImage({ host, paths }: VmmContext, name: string): Promi
     throw new Fault('not-found', `there is no image ${name} yet`, { hint: `vmm image build ${name}` })
   const { digest, size } = found ?? (await images(host, paths).get(name))
   return { name, path: imageFile(paths.data, digest), format: 'squashfs', digest, size }
-}
-
-/** Debian's rules for package names (Debian Policy 5.6.1). */
-const PackageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, 'must be the name of a Debian package')
-
-/** `host:guest`, the last colon divides. */
-const FileMapping = z
-  .string()
-  .regex(/^[^\0\n]+:\/[^\0\n:]+$/, 'must be HOST:GUEST, a path of this machine and an absolute path of the guest')
-  .refine(
-    (text) =>
-      !text
-        .slice(text.lastIndexOf(':') + 1)
-        .split('/')
-        .includes('..'),
-    'must not hold ".." in the path of the guest',
-  )
-  .meta({ examples: ['./motd:/etc/motd'] })
-
-const Build = z.strictObject({
-  name: VersionedName.describe('what to call it; the name of a recipe chooses that recipe'),
-  recipe: z.enum(recipeNames).optional().describe('what to start from'),
-  packages: z.array(PackageName).default([]).describe('a Debian package to add'),
-  files: z.array(FileMapping).default([]).describe('a file or directory to add, HOST:GUEST; it will belong to root'),
-  release: Release.default(defaultRelease).describe('Debian release'),
-  mirror: Mirror.optional(),
-  force: z.boolean().default(false).describe('build it although it has been built from the same'),
-})
-
-async function orderOf({ host }: VmmContext, input: z.output<typeof Build>): Promise<Order> {
-  const { stdout: architecture } = await host.query(['dpkg', '--print-architecture'])
-  const files = await Promise.all(
-    input.files.map(async (text) => {
-      const colon = text.lastIndexOf(':')
-      const source = resolve(text.slice(0, colon))
-      return { source, target: text.slice(colon + 1), digest: await digestOfFile(host, source) }
-    }),
-  )
-  const { release, packages } = input
-  const mirrors = await findMirrors(host, input.mirror)
-  return { recipe: input.recipe ?? recipeFor(input.name), release, architecture, mirrors, packages, files }
-}
-
-/** Builds beside and publishes whole, under the image's lock: a second command that asks for the same finds it done. */
-async function make(context: VmmContext, name: string, order: Order, force: boolean): Promise<Image> {
-  const { host, paths } = context
-  const directory = imagesDirectory(paths.data)
-  const inputs = digestOf(order)
-  const begun = host.clock.now()
-  return withLock(host.clock, join(directory, `.${name}.lock`), { what: `the image ${name}`, timeout: patience }, async () => {
-    const former = await images(host, paths).find(name)
-    const fresh = former !== undefined && former.inputs === inputs && (!force || former.created >= begun.toISOString())
-    if (fresh) return former
-    const work = join(directory, `.${name}.building`)
-    await host.files.remove(work)
-    // Others must be able to pass through: apt fetches as a user of its own.
-    await host.files.makeDirectory(work, { mode: 0o755 })
-    try {
-      await checkPackages(context, order, order.packages)
-      const { path, ...built } = await buildRoot(context, order, work)
-      const { recipe, release, architecture } = order
-      const image: Image = {
-        name,
-        recipe,
-        release,
-        architecture,
-        ...built,
-        packages: [...built.packages],
-        inputs,
-        created: host.clock.now().toISOString(),
-      }
-      await publishImage(context, path, image)
-      return image
-    } finally {
-      await host.files.remove(work)
-    }
-  })
 }
 
 const completeName = ({ host, paths }: VmmContext): Promise<string[]> => images(host, paths).names()
@@ -127,23 +46,9 @@ const build = operation<VmmContext>()({
     if (found?.inputs === digestOf(order) && !input.force) return found
     const summary = `build the image ${input.name} from ${order.release} with ${count(packagesOf(order).length, 'package')} and what they need`
     planned(context, [{ kind: 'image.build', summary, disruption: 'none', data: { name: input.name, order } }])
-    return make(context, input.name, order, input.force)
+    return buildImage(context, input.name, order, input.force)
   },
   view: viewImage,
-})
-
-const list = operation<VmmContext>()({
-  path: ['image', 'list'],
-  summary: 'List the images that machines can be made from',
-  effect: 'read',
-  input: z.strictObject({}),
-  output: z.array(Image),
-  examples: ['vmm image list', 'vmm image list --json'],
-  run: ({ host, paths }) => images(host, paths).all(),
-  view: (all) => {
-    if (all.length === 0) return `No images yet. vmm image build makes one; recipes: ${recipeNames.join(', ')}.`
-    return viewImages(all)
-  },
 })
 
 const show = operation<VmmContext>()({
@@ -228,7 +133,7 @@ async function requireFreeName({ host, paths }: VmmContext, name: string, source
 
 const importOperation = operation<VmmContext>()({
   path: ['image', 'import'],
-  summary: 'Import an image of a registry or an archive, without Docker and without root',
+  summary: 'Import an image of a registry or an archive, without Docker',
   description:
     'Layers are merged with their owners, links and capabilities and checked by their digests; device nodes in /dev and host keys of ssh are left out. An image without an init runs its command under the init of vmm; ssh and the console always work.',
   effect: 'write',
@@ -264,4 +169,4 @@ const importOperation = operation<VmmContext>()({
   view: viewImage,
 })
 
-export const operations: readonly AnyOperation<VmmContext>[] = [build, importOperation, list, show, remove]
+export const operations: readonly AnyOperation<VmmContext>[] = [build, importOperation, ...offerOperations, show, remove]

@@ -175,7 +175,7 @@ test('any stack of layers gives what overlaying them one by one gives', async ()
             at = at.slice(0, at.lastIndexOf('/'))
             if (tree.get(at) !== 'directory') tree.delete(at)
           }
-          tree.set(path, kind === 'directory' ? 'directory' : (content ?? ''))
+          tree.set(path, kind === 'directory' ? 'directory' : (content ?? '').toString())
         }
       }
       const all = layers(...stack)

@@ -4,18 +4,23 @@ import { Readable } from 'node:stream'
 import type { Layer } from './layer.ts'
 import { endOfArchive, makeHeader, padding, type NewHeader } from './tar-header.ts'
 
-export type Entry = Omit<NewHeader, 'size'> & { readonly content?: string }
+export type Entry = Omit<NewHeader, 'size'> & { readonly content?: string | Buffer }
 
 /** A tar archive of these members. */
 export function tarOf(entries: readonly Entry[]): Buffer {
   const blocks = entries.flatMap(({ content, ...header }) => {
-    const body = Buffer.from(content ?? '')
+    const body = typeof content === 'object' ? content : Buffer.from(content ?? '')
     return [makeHeader({ ...header, size: body.length }), body, padding(body.length)]
   })
   return Buffer.concat([...blocks, endOfArchive])
 }
 
-export const file = (path: string, content = path, more: Partial<Entry> = {}): Entry => ({ path, kind: 'file', content, ...more })
+export const file = (path: string, content: string | Buffer = path, more: Partial<Entry> = {}): Entry => ({
+  path,
+  kind: 'file',
+  content,
+  ...more,
+})
 export const directory = (path: string, more: Partial<Entry> = {}): Entry => ({ path, kind: 'directory', mode: 0o755, ...more })
 export const link = (path: string, linkPath: string): Entry => ({ path, kind: 'link', linkPath })
 export const symlink = (path: string, linkPath: string): Entry => ({ path, kind: 'symlink', linkPath })
