@@ -22,7 +22,16 @@ test('a sound configuration has nothing but what is meant', () => {
 })
 
 test('errors come before warnings, and all at once', () => {
-  const findings = checkConfig(changed({ cpu: { workers: '5-2' }, modules: [{ name: 'a' }, { name: 'a' }], routes: [] }))
+  const findings = checkConfig(
+    changed({
+      cpu: { workers: '5-2' },
+      modules: [
+        { name: 'a', enabled: false },
+        { name: 'a', enabled: false },
+      ],
+      routes: [],
+    }),
+  )
   assert.deepEqual(
     findings.map((finding) => finding.severity),
     ['error', 'error', 'warning'],

@@ -7,6 +7,7 @@ import { checkAddresses } from '../interfaces/check-addresses.ts'
 import { checkAdvertisements } from '../interfaces/check-advertisements.ts'
 import { checkLinks } from '../interfaces/check.ts'
 import { checkManagement } from '../management/check.ts'
+import { checkStarted } from '../modules/check-started.ts'
 import { checkNat } from '../nat/check.ts'
 import { checkBgp } from '../routing/check-bgp.ts'
 import { checkOspf } from '../routing/check-ospf.ts'
@@ -56,6 +57,7 @@ const rules = [
   checkFrr,
   checkVpp,
   checkModules,
+  checkStarted,
   checkCpu,
 ] as const
 
