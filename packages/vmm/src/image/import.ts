@@ -103,7 +103,7 @@ async function make(context: VmmContext, order: ImportOrder, source: Source, inp
     const built = await verifyFile(host, output)
     const image: Image = {
       name: order.name,
-      source: source.name,
+      source: originName(order.origin),
       ...(source.digest === undefined ? {} : { sourceDigest: source.digest }),
       start,
       architecture: source.config?.architecture ?? platformArchitecture(process.arch),

@@ -4,6 +4,7 @@ import { Transform, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { Fault } from '@imp/kit/base/fault.ts'
+import { readStream, writeStream } from '@imp/kit/host/streams.ts'
 import { readTar, type Member } from './tar-read.ts'
 
 export interface Layer {
@@ -79,20 +80,18 @@ function mismatch(layer: Layer, what: string): Fault {
   })
 }
 
-const explain = (layer: Layer, error: unknown): unknown => {
-  if (error instanceof Fault) return new Fault(error.code, `the layer ${layer.name} cannot be read: ${error.message}`, { cause: error })
+const explain = (what: string, error: unknown): unknown => {
+  if (error instanceof Fault) return new Fault(error.code, `${what} cannot be read: ${error.message}`, { cause: error })
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   // zlib's and zstd's own words for data that ends early or is broken.
   if (/^(Z_|ERR_ZLIB|ZSTD_|ERR_ZSTD)/.test(code)) {
-    return new Fault('input', `the layer ${layer.name} cannot be read: it is cut off or broken`, { detail: String(error), cause: error })
+    return new Fault('input', `${what} cannot be read: it is cut off or broken`, { detail: String(error), cause: error })
   }
   return error
 }
 
-/** Members of a layer. Throws `input` when it is broken, grows beyond the limits or is not the one that its digests name. */
-export async function* readLayer(layer: Layer, limits: Limits, grown: (bytes: number) => void = () => undefined): AsyncGenerator<Member> {
-  const stored = await layer.open()
-  const first = await peek(stored, 4)
+/** Counts before and behind a decompressor, and stops what grows too much. */
+function meters(limits: Limits, grown: (bytes: number) => void): { before: Meter; after: Meter } {
   const before = new Meter(() => undefined)
   const after = new Meter((bytes) => {
     grown(bytes)
@@ -100,6 +99,32 @@ export async function* readLayer(layer: Layer, limits: Limits, grown: (bytes: nu
       throw new Fault('input', `it grows to more than ${limits.ratio} times its size`, { hint: 'such an image is not to be trusted' })
     }
   })
+  return { before, after }
+}
+
+/** Unpacks a compressed file beside; false for one that is not compressed. Throws `input` when it is broken or grows too much. */
+export async function unpackFile(path: string, output: string, limits: Limits = defaultLimits): Promise<boolean> {
+  const stored = await readStream(path)
+  try {
+    const unpack = decompressor(await peek(stored, 4))
+    if (unpack === undefined) return false
+    const { before, after } = meters(limits, (bytes) => {
+      if (bytes > limits.bytes) throw new Fault('input', `it is larger than ${limits.bytes} bytes`)
+    })
+    await pipeline(stored, before, unpack, after, await writeStream(output))
+    return true
+  } catch (error) {
+    throw explain(path, error)
+  } finally {
+    stored.destroy()
+  }
+}
+
+/** Members of a layer. Throws `input` when it is broken, grows beyond the limits or is not the one that its digests name. */
+export async function* readLayer(layer: Layer, limits: Limits, grown: (bytes: number) => void = () => undefined): AsyncGenerator<Member> {
+  const stored = await layer.open()
+  const first = await peek(stored, 4)
+  const { before, after } = meters(limits, grown)
   const unpack = decompressor(first)
   const passing = unpack === undefined ? pipeline(stored, before, after) : pipeline(stored, before, unpack, after)
   // The reader below meets the same error; it is told there.
@@ -108,7 +133,7 @@ export async function* readLayer(layer: Layer, limits: Limits, grown: (bytes: nu
     yield* readTar(after)
     await passing
   } catch (error) {
-    throw explain(layer, error)
+    throw explain(`the layer ${layer.name}`, error)
   } finally {
     stored.destroy()
     after.destroy()

@@ -6,6 +6,7 @@ import { parse } from '@imp/kit/base/schema.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import { readStream } from '@imp/kit/host/streams.ts'
 import { openDockerArchive } from './docker-archive.ts'
+import { unpackFile } from './layer.ts'
 import { openLayout } from './layout.ts'
 import { pullImage, type PullContext } from './pull.ts'
 import { Reference } from './reference.ts'
@@ -72,6 +73,11 @@ export async function openSource(context: PullContext, origin: Origin, options: 
   const { architecture, blobs, ...registry } = options
   if (origin.kind === 'registry') return pullImage(context, origin.reference, blobs, { ...registry, architecture })
   if (origin.kind === 'oci') return openLayout(host, origin.path, origin.tag, architecture)
-  if (origin.kind === 'docker-archive') return openDockerArchive(origin.path, origin.tag, architecture)
+  if (origin.kind === 'docker-archive') {
+    // Its layers are read in place, which a compressed one does not allow.
+    const unpacked = join(blobs, 'archive.tar')
+    const path = (await unpackFile(origin.path, unpacked)) ? unpacked : origin.path
+    return openDockerArchive(path, origin.tag, architecture)
+  }
   return openTar(host, origin.path)
 }
