@@ -5,7 +5,6 @@ import { reported } from '@imp/kit/base/events.ts'
 import { asFault, Fault } from '@imp/kit/base/fault.ts'
 import type { Argv, Host } from '@imp/kit/host/host.ts'
 import type { VmmContext } from '../context.ts'
-import { isInstalled } from '../engine/choose.ts'
 import type { Architecture } from './model.ts'
 import { configurationFragment, droppedOptions, missingOptions, parseConfiguration } from './options.ts'
 
@@ -22,7 +21,7 @@ const targets: Readonly<Record<Architecture, { readonly target: string; readonly
 const programs = { make: 'make', gcc: 'gcc', ld: 'binutils', flex: 'flex', bison: 'bison', bc: 'bc', perl: 'perl' } as const
 
 /** Refuses to begin what cannot be finished. */
-export async function requireCompiler(host: Host): Promise<void> {
+export async function requireCompiler(host: Host, isInstalled: (host: Host, program: string) => Promise<boolean>): Promise<void> {
   const found = await Promise.all(Object.keys(programs).map(async (program) => ({ program, present: await isInstalled(host, program) })))
   const absent = found.filter(({ present }) => !present).map(({ program }) => program)
   if (absent.length === 0) return

@@ -11,6 +11,7 @@ import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { Step } from '@imp/kit/plan/step.ts'
 import { writeDocument } from '@imp/kit/store/document.ts'
 import type { VmmContext } from '../context.ts'
+import { isInstalled } from '../engine/choose.ts'
 import { archive } from '../guest/cpio.ts'
 import { driverEntries } from '../guest/initrd.ts'
 import { ensureInitrd } from '../guest/ops.ts'
@@ -287,7 +288,9 @@ async function buildKernel(context: VmmContext, name: string, version: string, w
     await host.files.makeDirectory(place, { mode: 0o755 })
     await host.files.write(mark, said)
     try {
-      const tree = await openSource(context, repository, wish, join(place, 'source'))
+      const unpackPackage = async (wanted: string, directory: string): Promise<void> =>
+        unpackPackages(context, await downloadPackages(context, repository, [wanted]), directory)
+      const tree = await openSource(context, unpackPackage, wish, join(place, 'source'))
       const found = await versionOf(context, tree)
       if (!isVersion(found, version)) throw new Fault('input', `${originOf(wish)} is Linux ${found}, not ${version}`)
       const { file } = await compileKernel(context, tree, join(place, 'output'), repository.architecture)
@@ -341,7 +344,7 @@ const build = operation<VmmContext>()({
     const wish = sourceWish(input)
     await requireFreeName(context, name, force)
     planned(context, [step('kernel.build', `build Linux ${version} from ${originOf(wish)} as ${name}`, { name, version })])
-    await requireCompiler(context.host)
+    await requireCompiler(context.host, isInstalled)
     return buildKernel(context, name, version, wish)
   },
   view,

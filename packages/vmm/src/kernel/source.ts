@@ -4,12 +4,14 @@ import { reported } from '@imp/kit/base/events.ts'
 import { Fault } from '@imp/kit/base/fault.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import type { VmmContext } from '../context.ts'
-import { downloadPackages, unpackPackages, type Repository } from '../image/apt.ts'
 
 export type SourceWish =
   | { readonly from: 'directory'; readonly path: string }
   | { readonly from: 'tarball'; readonly path: string; readonly sha256: string }
   | { readonly from: 'debian'; readonly version: string }
+
+/** Unpacks the newest version of a package of Debian into a directory. */
+export type UnpackPackage = (name: string, directory: string) => Promise<void>
 
 /** A tarball of Linux takes a minute to unpack on a slow disk. */
 const unpackTimeout = 1_800_000
@@ -43,14 +45,13 @@ async function unpackTarball({ host, signal }: VmmContext, path: string, into: s
 }
 
 /** Debian packs its source once more: the tarball lies in usr/src of the package. */
-async function unpackDebian(context: VmmContext, repository: Repository, version: string, into: string): Promise<string> {
+async function unpackDebian(context: VmmContext, unpackPackage: UnpackPackage, version: string, into: string): Promise<string> {
   const { host } = context
   if ((await host.files.stat(into)) !== undefined) return onlyDirectory(host, into, version)
   const name = `linux-source-${version}`
-  const packages = await reported(context.report, `fetch Debian's ${name}`, () => downloadPackages(context, repository, [name]))
   const unpacked = `${into}.package`
   await host.files.remove(unpacked)
-  await unpackPackages(context, packages, unpacked)
+  await reported(context.report, `fetch Debian's ${name}`, () => unpackPackage(name, unpacked))
   const directory = join(unpacked, 'usr', 'src')
   const tarball = (await host.files.list(directory)).find((each) => each.startsWith(`${name}.tar`))
   if (tarball === undefined) throw new Fault('not-found', `Debian's package ${name} holds no sources`)
@@ -68,10 +69,10 @@ async function requireTree(host: Host, tree: string): Promise<string> {
 }
 
 /** The directory of the source tree; what has to be unpacked is unpacked to `into`, once. */
-export async function openSource(context: VmmContext, repository: Repository, wish: SourceWish, into: string): Promise<string> {
+export async function openSource(context: VmmContext, unpackPackage: UnpackPackage, wish: SourceWish, into: string): Promise<string> {
   const { host } = context
   if (wish.from === 'directory') return requireTree(host, wish.path)
-  if (wish.from === 'debian') return requireTree(host, await unpackDebian(context, repository, wish.version, into))
+  if (wish.from === 'debian') return requireTree(host, await unpackDebian(context, unpackPackage, wish.version, into))
   await verifyChecksum(host, wish.path, wish.sha256)
   return requireTree(host, await reported(context.report, 'unpack the sources', () => unpackTarball(context, wish.path, into)))
 }

@@ -4,6 +4,7 @@ import { Fault, refuse, type Finding } from '@imp/kit/base/fault.ts'
 import { parse } from '@imp/kit/base/schema.ts'
 import { inNamespace, namespacePath } from '@imp/kit/host/namespace.ts'
 import type { VmmContext } from '../context.ts'
+import type { CloudInit } from '../cloud-init/model.ts'
 import type { EngineName } from '../engine/model.ts'
 import {
   addressIn6,
@@ -45,6 +46,7 @@ export interface Wishes {
   readonly taps: readonly CallerTap[]
   readonly mounts: readonly Mount[]
   readonly namespace?: string | undefined
+  readonly cloudInit?: CloudInit | undefined
 }
 
 /** Root gets the bridge, unless the machine lives in a namespace of the caller's; others get the network of the engine. */

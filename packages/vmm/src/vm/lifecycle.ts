@@ -137,6 +137,13 @@ async function initrdStep({ context, parts, vm }: Work, steps: MachineSteps, bas
   return steps.initrd.step(`write the identity of ${vm.name}`, { id: vm.id, base, output, identity })
 }
 
+function seedSteps({ context, vm }: Work, steps: MachineSteps): Step[] {
+  if (vm.cloudInit === undefined) return []
+  return [
+    steps.seed.step(`write what cloud-init of ${vm.name} is told`, { name: vm.name, output: machinePaths(context.paths, vm.id).seed }),
+  ]
+}
+
 /** Everything that a start does, in order. Makes kernel and image when they are missing, and nothing else. */
 export async function planStart(work: Work): Promise<Plan> {
   const { context, parts, vm } = work
@@ -157,6 +164,7 @@ export async function planStart(work: Work): Promise<Plan> {
       ...(await diskSteps(work, steps, image)),
       ...(await mountSteps(work)),
       await initrdStep(work, steps, initrd),
+      ...seedSteps(work, steps),
       ...(await networkSteps(work, steps)),
       steps.start.step(`run ${vm.name} on ${choice.engine.title}`, { engine, machine }),
       steps.ready.step(`wait for the guest ${vm.name}`, { engine, machine: files }),

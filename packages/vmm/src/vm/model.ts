@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { Address, FilePath, Name, VersionedName } from '@imp/kit/base/schema.ts'
 import type { DocumentKind } from '@imp/kit/store/document.ts'
+import { CloudInit } from '../cloud-init/model.ts'
 import { Accelerator, EngineName, MachineId } from '../engine/model.ts'
 import { Mount, maximumMounts } from '../mount/model.ts'
 import { CallerTap, MachineNetwork, PortForward } from '../net/model.ts'
@@ -52,6 +53,8 @@ export const Vm = z.strictObject({
   taps: z.array(CallerTap),
   mounts: z.array(Mount).max(maximumMounts).default([]),
   namespace: NamespaceName.optional(),
+  /** What cloud-init in the guest is told. */
+  cloudInit: CloudInit.optional(),
   /** 32 hexadecimal digits (machine-id(5)). */
   machineId: z.string().regex(/^[0-9a-f]{32}$/),
   created: z.iso.datetime(),

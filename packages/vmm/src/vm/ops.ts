@@ -6,6 +6,7 @@ import { Fault } from '@imp/kit/base/fault.ts'
 import { Address, FilePath, Name, parse, VersionedName } from '@imp/kit/base/schema.ts'
 import { invoke, operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { Plan } from '@imp/kit/plan/apply.ts'
+import { readCloudInit, writeSeed } from '../cloud-init/seed.ts'
 import { defaults } from '../config/model.ts'
 import type { VmmContext } from '../context.ts'
 import { chooseEngine } from '../engine/choose.ts'
@@ -107,6 +108,7 @@ export function partsOf(context: VmmContext): Parts {
     kernel: (name) => (context.dryRun ? plannedKernel(context, name) : ensureKernel(context, name)),
     image: (name) => ensureImage(context, name),
     buildInitrd: buildVmInitrd,
+    writeSeed,
     bootArguments: (root) => bootArguments({ root }),
     markers: { ready: readyMarker, failed: failedMarker },
     labels: diskLabels,
@@ -186,15 +188,22 @@ export const create = operation<VmmContext>()({
       .default([])
       .describe('directory of this computer that the guest has at /mnt/TAG, PATH:TAG[:ro|rw]; writable unless told'),
     namespace: NamespaceName.optional().describe('network namespace that the engine runs in'),
+    userData: FilePath.optional().describe('file that cloud-init in the guest is given as user data'),
+    networkConfig: FilePath.optional().describe(
+      'file that cloud-init is given as network configuration; vmm sets up the network unless told',
+    ),
+    metaData: FilePath.optional().describe('file that cloud-init is given as meta data'),
   }),
   output: VmView,
   examples: [
     'vmm create web1',
     'vmm create db1 --cpus 2 --memory 2048 --disk 8192',
     'vmm create web1 --mount ./site:site:ro --mount /srv/data:data',
+    'vmm create web1 --image cloud --user-data ./user-data.yaml',
     'vmm create r1 --network none --tap lan0=02:00:5e:00:53:01',
   ],
-  async run(context, { sshKeys, taps, forwards, mounts, network, egress, allow, ...told }) {
+  async run(context, input) {
+    const { sshKeys, taps, forwards, mounts, network, egress, allow, userData, networkConfig, metaData, ...told } = input
     const parts = partsOf(context)
     const { settings } = context.config
     const { sshKeyPath } = settings
@@ -215,6 +224,7 @@ export const create = operation<VmmContext>()({
       {
         ...wishes,
         ...readNetwork(network),
+        cloudInit: await readCloudInit(context.host, { userData, networkConfig, metaData }),
         egress: readEgress(egress, allow),
         keyFiles,
         taps: taps.map(readTap),
@@ -223,7 +233,8 @@ export const create = operation<VmmContext>()({
       },
       defaultImage,
     )
-    planned(context, [{ kind: 'vmm.create', summary: `create ${vm.name}`, disruption: 'none', data: vm }])
+    const { cloudInit: _, ...shown } = vm
+    planned(context, [{ kind: 'vmm.create', summary: `create ${vm.name}`, disruption: 'none', data: shown }])
     return view(context, parts, vm)
   },
   view: (vm) => `created ${vm.name} (${vm.id})\nstart it with: vmm start ${vm.name}`,

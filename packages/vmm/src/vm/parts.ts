@@ -1,6 +1,7 @@
 /** What machines are made of: other rooms' abilities, as this room needs them. `ops.ts` puts them together, tests replace them. */
 import type { Host } from '@imp/kit/host/host.ts'
 import type { Step, StepKind } from '@imp/kit/plan/step.ts'
+import type { CloudInit, Instance } from '../cloud-init/model.ts'
 import type { Choice, Engine, EngineName, Wish } from '../engine/model.ts'
 import type { ImageDisk } from '../image/model.ts'
 import type { KernelFiles } from '../kernel/model.ts'
@@ -46,6 +47,8 @@ export interface Parts {
   /** Builds a standard one when it is missing. */
   image(name: string): Promise<Pick<ImageDisk, 'path' | 'digest'>>
   buildInitrd(host: Host, initrd: { base: string; output: string; identity: Identity }): Promise<void>
+  /** Writes the disk by which cloud-init in the guest is told. */
+  writeSeed(host: Host, path: string, documents: CloudInit, instance: Instance): Promise<void>
   /** Words of the kernel command line for the guest's init. */
   bootArguments(root: 'overlay' | 'disk'): string[]
   /** Lines on the console that say how the guest's start went. */

@@ -14,6 +14,8 @@ export interface MachinePaths {
   /** The writable layer, or the copy of the image that the guest owns. */
   readonly disk: string
   readonly hostKey: string
+  /** Disk by which cloud-init in the guest is told. */
+  readonly seed: string
   /** Disk of a mount, and what it was filled with. */
   readonly mount: (tag: string) => { readonly disk: string; readonly manifest: string }
   readonly knownHosts: string
@@ -33,6 +35,7 @@ export function machinePaths(paths: VmmPaths, id: string): MachinePaths {
     initrd: join(directory, 'initrd'),
     disk: join(directory, 'disk.ext4'),
     hostKey: join(directory, 'host_ed25519'),
+    seed: join(directory, 'seed.img'),
     mount: (tag) => ({ disk: join(mounts, `${tag}.ext4`), manifest: join(mounts, `${tag}.json`) }),
     knownHosts: join(directory, 'known_hosts'),
     lock: join(paths.data, 'locks', `${id}.lock`),

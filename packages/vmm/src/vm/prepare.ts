@@ -98,7 +98,8 @@ function disksOf(vm: Vm, paths: MachinePaths, { image, kernel }: Ingredients): P
   const shared = (path: string) => ({ path, readOnly: true, format: 'raw' as const })
   const mounts = vm.mounts.map(({ tag, readOnly }) => ({ path: paths.mount(tag).disk, readOnly, format: 'raw' as const }))
   const modules = kernel.modules === undefined ? [] : [shared(kernel.modules)]
-  return [...(vm.diskMode === 'overlay' ? [shared(image)] : []), own, ...modules, ...mounts]
+  const seed = vm.cloudInit === undefined ? [] : [shared(paths.seed)]
+  return [...(vm.diskMode === 'overlay' ? [shared(image)] : []), own, ...modules, ...mounts, ...seed]
 }
 
 /** All that an engine needs. */

@@ -76,6 +76,17 @@ export function machineSteps(context: StepContext, parts: Parts) {
     undo: (host, { output }) => host.files.remove(output),
   })
 
+  const seed = stepKind({
+    kind: 'vmm.seed',
+    // Not the documents themselves: they often hold passwords, and steps are shown.
+    schema: z.strictObject({ name: Vm.shape.name, output: FilePath }),
+    async do(host, { name, output }) {
+      const { id, cloudInit } = await machines({ host, paths }).get(name)
+      if (cloudInit !== undefined) await parts.writeSeed(host, output, cloudInit, { id, hostname: name })
+    },
+    undo: (host, { output }) => host.files.remove(output),
+  })
+
   const loopback = stepKind({
     kind: 'vmm.loopback',
     schema: z.strictObject({ namespace: NamespaceName }),
@@ -171,6 +182,22 @@ export function machineSteps(context: StepContext, parts: Parts) {
 
   const { forwards, live } = forwardKinds(paths, parts)
 
-  const all: Kinds = kinds(diskStep, forwards, live, keys, initrd, loopback, record, pin, start, ready, reach, stop, remove, ...parts.kinds)
-  return { all, disk: diskStep, keys, initrd, loopback, record, pin, start, ready, reach, stop, remove }
+  const all: Kinds = kinds(
+    diskStep,
+    forwards,
+    live,
+    keys,
+    initrd,
+    seed,
+    loopback,
+    record,
+    pin,
+    start,
+    ready,
+    reach,
+    stop,
+    remove,
+    ...parts.kinds,
+  )
+  return { all, disk: diskStep, keys, initrd, seed, loopback, record, pin, start, ready, reach, stop, remove }
 }

@@ -1,0 +1,85 @@
+/** What cloud-init in a guest is told: the documents of its data source NoCloud, as their author wrote them. */
+import { parseDocument } from 'yaml'
+import { z } from 'zod'
+import type { Finding } from '@imp/kit/base/fault.ts'
+
+/** Longer than any that a provider takes (16 KiB on EC2), and short enough for a disk that is made in memory. */
+const longest = 1 << 20
+
+const Text = z.string().max(longest, `must not be longer than ${longest} characters`)
+
+export const CloudInit = z.strictObject({
+  userData: Text.optional(),
+  /** Version 1 or 2 of cloud-init's network configuration; vmm sets up the network itself unless told. */
+  networkConfig: Text.optional(),
+  /** instance-id and local-hostname are added unless told. */
+  metaData: Text.optional(),
+})
+export type CloudInit = z.output<typeof CloudInit>
+
+/** First lines of user data that cloud-init knows; anything else it leaves aside with a warning in a log (docs, explanation/format). */
+const beginnings = [
+  /^#!/,
+  /^#(cloud-config|cloud-config-archive|cloud-boothook|include|include-once|part-handler|upstart-job|cloud-config-jsonp)\s*$/,
+  /^## template: *jinja\s*$/,
+  /^(Content-Type: multipart|MIME-Version: )/i,
+]
+
+function wrong(path: string, message: string, hint: string): Finding {
+  return { path, severity: 'error', message, hint }
+}
+
+function yamlFindings(path: string, text: string): Finding[] {
+  const { errors } = parseDocument(text)
+  return errors.map(({ message }) => wrong(path, `is not YAML: ${message.split('\n')[0]}`, 'mend the line'))
+}
+
+/** What cloud-init would leave aside in silence. */
+export function checkCloudInit({ userData, networkConfig, metaData }: CloudInit): Finding[] {
+  const [first = ''] = (userData ?? '').split(/\r?\n/)
+  const known = userData === undefined || beginnings.some((pattern) => pattern.test(first))
+  return [
+    ...(known
+      ? []
+      : [
+          wrong(
+            'userData',
+            `begins with ${JSON.stringify(first.slice(0, 40))}, which cloud-init ignores`,
+            'begin with #cloud-config or #!',
+          ),
+        ]),
+    ...(/^#cloud-config\s*$/.test(first) ? yamlFindings('userData', userData ?? '') : []),
+    ...(networkConfig === undefined ? [] : yamlFindings('networkConfig', networkConfig)),
+    ...(metaData === undefined ? [] : yamlFindings('metaData', metaData)),
+  ]
+}
+
+/** The label by which NoCloud finds its disk. */
+export const seedLabel = 'CIDATA'
+
+export interface Instance {
+  /** Another one makes cloud-init do everything again. */
+  readonly id: string
+  readonly hostname: string
+}
+
+/** The meta data with what every instance must have. */
+function metaDataOf(text: string, instance: Instance): string {
+  const given = /^\s*\S/.test(text) && !text.endsWith('\n') ? `${text}\n` : text
+  const has = (key: string): boolean => new RegExp(`^${key}\\s*:`, 'm').test(text)
+  const added = [
+    ...(has('instance-id') ? [] : [`instance-id: vmm-${instance.id}`]),
+    ...(has('local-hostname') ? [] : [`local-hostname: ${instance.hostname}`]),
+  ]
+  return `${given}${added.map((line) => `${line}\n`).join('')}`
+}
+
+/** Names and contents of the files of a seed. */
+export function seedFiles({ userData, networkConfig, metaData }: CloudInit, instance: Instance): { name: string; content: string }[] {
+  return [
+    { name: 'meta-data', content: metaDataOf(metaData ?? '', instance) },
+    { name: 'user-data', content: userData ?? '#cloud-config\n{}\n' },
+    // Else cloud-init would ask for addresses by DHCP, which the guest has already from vmm.
+    { name: 'network-config', content: networkConfig ?? 'version: 1\nconfig: disabled\n' },
+  ]
+}
