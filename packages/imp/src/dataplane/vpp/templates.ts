@@ -215,13 +215,10 @@ export function enableDet44(): Message {
   return make('services det44', 'det44_plugin_enable_disable', { enable: true }, 'switch deterministic NAT on')
 }
 
+/** A side that an earlier interface with the same number left behind is there already. */
 export function det44Side(name: string, side: 'inside' | 'outside'): Message {
-  return onInterface(
-    name,
-    'det44_interface_add_del_feature',
-    { is_add: true, is_inside: side === 'inside' },
-    `${name} is the ${side} of NAT`,
-  )
+  const fields = { is_add: true, is_inside: side === 'inside' }
+  return onInterface(name, 'det44_interface_add_del_feature', fields, `${name} is the ${side} of NAT`, { allowed: [-7] })
 }
 
 export function det44Map(key: string, isAdd: boolean): Message {

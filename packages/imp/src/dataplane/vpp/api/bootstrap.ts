@@ -23,11 +23,17 @@ export const memclnt: Modules = [
         ['vl_api_message_table_entry_t', 'message_table', 0, 'count'],
         { crc: '0x35166268' },
       ],
+      ['sockclnt_delete', ['u32', 'client_index'], ['u32', 'context'], ['u32', 'index'], { crc: '0x8ac76db6' }],
+      ['sockclnt_delete_reply', ['u32', 'context'], ['i32', 'response'], { crc: '0x8f38b1ee' }],
       ['get_api_json', ['u32', 'client_index'], ['u32', 'context'], { crc: '0x51077d14' }],
       ['get_api_json_reply', ['u32', 'context'], ['i32', 'retval'], ['string', 'json', 0], { crc: '0xea715b59' }],
       ['control_ping', ['u32', 'client_index'], ['u32', 'context'], { crc: '0x51077d14' }],
       ['control_ping_reply', ['u32', 'context'], ['i32', 'retval'], ['u32', 'client_index'], ['u32', 'vpe_pid'], { crc: '0xf6b0b8ca' }],
     ],
-    services: { get_api_json: { reply: 'get_api_json_reply' }, control_ping: { reply: 'control_ping_reply' } },
+    services: {
+      sockclnt_delete: { reply: 'sockclnt_delete_reply' },
+      get_api_json: { reply: 'get_api_json_reply' },
+      control_ping: { reply: 'control_ping_reply' },
+    },
   },
 ]

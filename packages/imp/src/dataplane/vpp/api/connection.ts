@@ -22,7 +22,8 @@ export interface Connection {
   onOther(listener: (message: Buffer) => void): void
   /** Settles when the connection has ended, with why. */
   readonly ended: Promise<Fault>
-  close(): void
+  /** Ends it; with a last message the other side gets it first and is given a second to close. */
+  close(goodbye?: Uint8Array): void
 }
 
 export interface ConnectionOptions {
@@ -44,6 +45,23 @@ function inFlight(waiting: Iterable<Waiting>): string {
   return names.length <= shown ? names.join(', ') : `${names.slice(0, shown).join(', ')} and ${names.length - shown} more`
 }
 
+/** Milliseconds for the other side to close after a goodbye. */
+const leaveTime = 1000
+
+/** Sends the goodbye and waits until the other side has closed, or for a second. */
+async function takeLeave(stream: Duplex, clock: Clock, goodbye: Uint8Array): Promise<void> {
+  const closed = new AbortController()
+  stream.once('close', () => closed.abort())
+  stream.write(frame(goodbye))
+  try {
+    await clock.sleep(leaveTime, closed.signal)
+  } catch (error) {
+    if (!closed.signal.aborted) throw error
+  } finally {
+    stream.destroy()
+  }
+}
+
 /** Takes over a stream that is connected. */
 export function connectionOn(stream: Duplex, { name, clock, timeout, contextOf }: ConnectionOptions): Connection {
   const pending = new Map<number, Waiting>()
@@ -53,10 +71,11 @@ export function connectionOn(stream: Duplex, { name, clock, timeout, contextOf }
   let heard = 0
   let watching: AbortController | undefined
 
-  const finishWith = (fault: Fault): void => {
+  const finishWith = (fault: Fault, goodbye?: Uint8Array): void => {
     if (end !== undefined) return
     end = fault
-    stream.destroy()
+    if (goodbye === undefined) stream.destroy()
+    else void takeLeave(stream, clock, goodbye)
     watching?.abort()
     for (const waiting of pending.values()) waiting.fail(fault)
     pending.clear()
@@ -87,6 +106,7 @@ export function connectionOn(stream: Duplex, { name, clock, timeout, contextOf }
   }
 
   const take = (message: Buffer): void => {
+    if (end !== undefined) return
     heard += 1
     const context = contextOf(message)
     const waiting = pending.get(context)
@@ -123,6 +143,6 @@ export function connectionOn(stream: Duplex, { name, clock, timeout, contextOf }
     },
     onOther: (listener) => void others.push(listener),
     ended,
-    close: () => finishWith(new Fault('bug', `the connection to ${name} was closed by us`)),
+    close: (goodbye) => finishWith(new Fault('bug', `the connection to ${name} was closed by us`), goodbye),
   }
 }

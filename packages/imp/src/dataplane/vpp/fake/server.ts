@@ -70,7 +70,7 @@ function serve(loaded: ReadonlySet<string> | undefined): Served {
     .map(([, module]) => module)
   const described: Modules = [types, ...modules]
   const description = describe([...memclnt, ...described])
-  const messages = [...description.messages.values()].filter(({ name }) => !name.startsWith('sockclnt_'))
+  const messages = [...description.messages.values()].filter(({ name }) => !name.startsWith('sockclnt_create'))
   const numbers = new Map(messages.map(({ name }, index) => [name, firstNumber + index]))
   return {
     description,
@@ -144,6 +144,7 @@ export async function startFakeVpp(socket: string, options: FakeVppOptions = {})
       const { table } = served
       return void connection.write(layOut(served, 'sockclnt_create_reply', { context, response: 0, index: 1, message_table: table }))
     }
+    if (name === 'sockclnt_delete') return void connection.end(layOut(served, 'sockclnt_delete_reply', { context, response: 1 }))
     left -= name === 'get_api_json' ? 0 : 1
     if (left <= 0) return die('SIGKILL')
     if (name === 'get_api_json')
