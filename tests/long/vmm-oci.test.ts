@@ -39,6 +39,7 @@ const inittab = '::sysinit:/bin/mount -a\n::sysinit:/bin/touch /started\n::ctrla
 
 /** Says what it was started with, waits to be told to end, and ends with a status of its own. */
 const service = `#!/bin/sh
+trap 'echo service: asked to end; exit 0' QUIT
 echo "service: $(id -u):$(id -g) $(pwd) $GREETING $*"
 until [ -e /tmp/end ]; do usleep 50000; done
 exit 7
@@ -126,7 +127,14 @@ describe('images of a registry', { skip, concurrency: false, timeout: 1_200_000 
 
   it('one without an init runs its command as its user, and ends with it', async () => {
     const layer = tarOf([...(await busyboxRoot()), file('srv/run', service, { mode: 0o755 })])
-    const config = { Entrypoint: ['./run'], Cmd: ["it's", '$HOME'], Env: ['GREETING=a  b'], User: 'www', WorkingDir: '/srv' }
+    const config = {
+      Entrypoint: ['./run'],
+      Cmd: ["it's", '$HOME'],
+      Env: ['GREETING=a  b'],
+      User: 'www',
+      WorkingDir: '/srv',
+      StopSignal: 'SIGQUIT',
+    }
     const digest = await registry.push('team/web', '1', { layers: [layer], config })
     const image = await imported(`${registry.address}/team/web@${digest}`, 'web')
     assert.equal(image.start?.kind, 'command')
@@ -143,5 +151,16 @@ describe('images of a registry', { skip, concurrency: false, timeout: 1_200_000 
       return shown === 'running' ? undefined : shown
     })
     assert.equal(state, 'stopped')
+  })
+
+  it('its command is asked by the signal of its own when the machine is stopped', async () => {
+    // The file that ended it lies in /tmp, on the disk of the machine.
+    const { logs } = await cli.json<VmView>('show', 'web')
+    await cli.json('delete', '--yes', 'web')
+    await boot('web')
+    const { logs: now } = await cli.json<VmView>('show', 'web')
+    assert.notEqual(now.console, logs.console)
+    await cli.json('stop', 'web')
+    assert.match(await readFile(now.console, 'utf8'), /service: asked to end/)
   })
 })

@@ -27,6 +27,10 @@ const architecture = { x64: 'amd64', arm64: 'arm64' }[process.arch as string] ??
 /** A file capability as pax records carry it (capabilities(7), `struct vfs_cap_data`: version 2, effective, CAP_NET_RAW). */
 const capability = Buffer.from('0100000200200000000000000000000000000000', 'hex')
 
+/** The beginning of a 64-bit program with its highest bytes first (elf(5)). */
+const elfOf = (machine: number): Buffer =>
+  Buffer.concat([Buffer.from('\x7fELF\x02\x02', 'latin1'), Buffer.alloc(13), Buffer.from([machine])])
+
 describe('images of archives', { skip, concurrency: false }, () => {
   let place: string
   let data: string
@@ -98,6 +102,7 @@ describe('images of archives', { skip, concurrency: false }, () => {
     ['more than it may hold', gzipSync(tarOf([file('a', Buffer.alloc(3 * 2 ** 20))])), /larger than 1048576 bytes/],
     ['something else', Buffer.from('PK\x03\x04'.padEnd(600)), /no tar archive/],
     ['an /etc that leads elsewhere', tarOf([symlink('etc', '/srv')]), /\/etc is no directory/],
+    ['programs of another machine', tarOf([file('bin/busybox', elfOf(22))]), /are for s390x, this machine is/],
     ['an archive of docker save', tarOf([file('manifest.json', '[]')]), /archive of docker save/],
   ]
   for (const [title, bytes, message] of archives) {

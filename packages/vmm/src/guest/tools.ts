@@ -29,6 +29,7 @@ const scripts = [
   [new URL('announce', import.meta.url), 'vmm/announce', 0o644],
   [new URL('early-ssh', import.meta.url), 'vmm/early-ssh', 0o644],
   [new URL('direct-init', import.meta.url), 'vmm/direct-init', 0o644],
+  [new URL('run-command', import.meta.url), 'vmm/run-command', 0o644],
   [new URL('shutdown', import.meta.url), 'vmm/shutdown', 0o755],
 ] as const
 

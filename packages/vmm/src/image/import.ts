@@ -13,6 +13,7 @@ import { openSource, type OpenOptions, type Origin } from './oci/open.ts'
 import { nameOf } from './oci/reference.ts'
 import type { Credentials } from './oci/registry.ts'
 import type { Source } from './oci/source.ts'
+import { checkMachine, shells } from './architecture.ts'
 import { verifyFile } from './build.ts'
 import { imagesDirectory, type Image } from './model.ts'
 import { packageLists, packagesAmong } from './packages.ts'
@@ -39,7 +40,7 @@ export interface ImportOrder {
 const personal = /^etc\/(ssh\/ssh_host_\w+_key(\.pub)?|dropbear\/dropbear_\w+_host_key|machine-id)$/
 
 /** Lists and configuration that are looked at in the image. */
-const wanted = [...decisive, ...Object.values(packageLists), commandPath]
+const wanted = [...decisive, ...Object.values(packageLists), ...shells]
 
 /** What the origin is for messages and in documents. */
 export function originName(origin: Origin): string {
@@ -97,6 +98,7 @@ async function make(context: VmmContext, order: ImportOrder, source: Source, inp
   try {
     const merged = await reported(report, 'check the layers', () => mergeLayers(source.layers, wanted, limits))
     checkRoot(merged, source.name)
+    checkMachine(merged.contents, platformArchitecture(process.arch), source.name)
     const { start, file } = startOf(merged, source, order.start)
     const output = join(work, 'root.squashfs')
     await reported(report, 'write the image', () => squash(context, source, merged, limits, file, output))
