@@ -73,7 +73,8 @@ async function assemble(context: VmmContext, ingredients: Ingredients): Promise<
   const own = (await repositoryOf(context)).architecture
   if (architecture !== own) throw new Fault('unsupported', `${file} is a kernel for ${architecture}, and this machine is ${own}`)
   const tree = ingredients.tree === undefined ? undefined : await findModules(host, ingredients.tree)
-  await requireOptions(context, made.vmlinux, file, architecture, tree !== undefined)
+  // Debian's is known to do, with its modules, and does not tell.
+  if (source.kind !== 'package') await requireOptions(context, made.vmlinux, file, architecture, tree !== undefined)
   if (tree !== undefined) {
     await indexModules(host, tree)
     await packModules(host, tree, made.modules)

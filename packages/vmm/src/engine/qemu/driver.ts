@@ -17,7 +17,7 @@ export const qemuFeatures: Features = {
   userNetwork: true,
   diskFormats: ['raw', 'qcow2'],
   maxCpus: 32,
-  // `microvm` has 8 virtio-mmio slots (docs/system/i386/microvm.rst); the random number generator takes one.
+  // `microvm` has 24 virtio-mmio slots with a second I/O APIC (ioapic2=on; hw/i386/microvm.c); the random number generator takes one.
   maxDevices: 23,
   shutdownTimeout: 60_000,
 }
