@@ -57,7 +57,7 @@ export async function openMachines(): Promise<Machines> {
       assert.doesNotMatch(await links(), new RegExp(`vmm-${id}|vmm-br0`))
       assert.equal(await rules(), '')
       const left = (await filesBelow(cli.directory)).filter((path) => path.includes(id))
-      const kept = disk ? /(host_ed25519|known_hosts|run\.json|journal|log|disk\.ext4)/ : /(host_ed25519|known_hosts|run\.json|journal|log)/
+      const kept = disk ? /(host_ed25519|known_hosts|^runs\/|journal|log|disk\.ext4)/ : /(host_ed25519|known_hosts|^runs\/|journal|log)/
       const unexpected = left.filter((path) => !path.startsWith('locks/') && !kept.test(path))
       assert.deepEqual(unexpected, [])
     },

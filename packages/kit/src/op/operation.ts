@@ -78,6 +78,8 @@ export interface Operation<
   >
   /** The result is shown piece by piece while it comes, by `seen` events, and not at the end. */
   readonly streams?: boolean
+  /** A switch of the input that agrees to what cannot be undone, as `--yes` does: `force`. */
+  readonly agreement?: keyof z.input<Input> & string
   /** Not in help and completion. */
   readonly hidden?: boolean
   run(context: Context, input: z.output<Input>): Promise<z.input<Output>>

@@ -43,9 +43,16 @@ export interface Ended {
   readonly interrupted: boolean
 }
 
-async function confirm(surface: Surface, operation: AnyOperation, words: readonly string[]): Promise<void> {
+/** What is typed: its words, and the input that they make. */
+interface Typed {
+  readonly words: readonly string[]
+  readonly input: Readonly<Record<string, unknown>>
+}
+
+async function confirm(surface: Surface, operation: AnyOperation, { words, input }: Typed): Promise<void> {
   const { globals, terminal, name } = surface
-  if (operation.effect !== 'destroy' || globals.yes || globals.dryRun) return
+  const agreed = operation.agreement !== undefined && input[operation.agreement] === true
+  if (operation.effect !== 'destroy' || agreed || globals.yes || globals.dryRun) return
   const line = [name, ...words].join(' ')
   if (!terminal.interactive || globals.json)
     throw new Fault('input', `${line}: this cannot be undone and nobody is here to ask`, { hint: 'add --yes to do it' })
@@ -62,7 +69,7 @@ async function perform<Context extends OperationContext>(
   const { program, registry, globals, terminal, delivery } = command
   const { operation, rest } = await findOperation(registry, words)
   const input = readInput(registry.program, operation, rest)
-  await confirm(command, operation, words)
+  await confirm(command, operation, { words, input })
   const interactive = terminal.interactive && !globals.json
   const context = await program.makeContext({
     host: localHost(),

@@ -1,4 +1,4 @@
-/** Operations inside machines: a shell, one command, the serial console. */
+/** Operations inside machines: a shell, one command, the serial console and what it printed. */
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { Name } from '@imp/kit/base/schema.ts'
@@ -8,14 +8,17 @@ import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { VmmContext } from '../context.ts'
 import type { Engine } from '../engine/model.ts'
 import { sshArgv } from '../vm/keys.ts'
-import { filesOf, observe } from '../vm/observe.ts'
+import { filesOf, observe, view } from '../vm/observe.ts'
 import { partsOf } from '../vm/ops.ts'
 import type { Vm } from '../vm/model.ts'
 import { getMachine, machines } from '../vm/store.ts'
 import { attachConsole } from './attach.ts'
+import { follow, plain, tailOf } from './logs.ts'
+
+const NameOfMachine = Name.describe('name or id of the machine')
 
 /** A running machine with its engine; a `state` fault when it does not run. */
-async function running(context: VmmContext, name: string): Promise<{ vm: Vm; engine: Engine }> {
+export async function running(context: VmmContext, name: string): Promise<{ vm: Vm; engine: Engine }> {
   const parts = partsOf(context)
   const vm = await getMachine(context, name)
   const { state, run, observed } = await observe(context, parts, vm)
@@ -23,8 +26,8 @@ async function running(context: VmmContext, name: string): Promise<{ vm: Vm; eng
   return { vm, engine: parts.engine(run.engine) }
 }
 
-/** ssh with the words to run; ssh itself joins them by blanks for the shell there (ssh(1)). */
-function sshTo(context: VmmContext, vm: Vm, user: string, options: readonly string[], words: readonly string[]): Argv {
+/** ssh to a machine with the words to run; ssh itself joins them by blanks for the shell there (ssh(1)). */
+export function sshTo(context: VmmContext, vm: Vm, user: string, options: readonly string[], words: readonly string[]): Argv {
   const argv = sshArgv(vm, context.paths, user)
   if (argv === undefined) {
     throw new Fault('unsupported', `${vm.name} has no network of vmm that ssh could take`, { hint: `vmm console ${vm.name}` })
@@ -34,7 +37,7 @@ function sshTo(context: VmmContext, vm: Vm, user: string, options: readonly stri
   return [first ?? 'ssh', ...rest, ...(words.length === 0 ? [] : ['--', words.map(shellQuote).join(' ')])]
 }
 
-const User = z
+export const User = z
   .string()
   .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'must be a user name')
   .default('root')
@@ -49,7 +52,7 @@ export const ssh = operation<VmmContext>()({
   args: ['name', 'words'],
   short: { user: 'u' },
   input: z.strictObject({
-    name: Name.describe('name or id of the machine'),
+    name: NameOfMachine,
     words: z.array(z.string()).default([]).describe('command to run instead of a shell'),
     user: User,
   }),
@@ -72,7 +75,7 @@ export const exec = operation<VmmContext>()({
   args: ['name', 'words'],
   short: { user: 'u' },
   input: z.strictObject({
-    name: Name.describe('name or id of the machine'),
+    name: NameOfMachine,
     words: z.array(z.string()).min(1).describe('command and its arguments; no shell reads them'),
     user: User,
     timeout: z.int().min(1).max(86_400).default(600).describe('seconds until it is given up, with --json'),
@@ -102,7 +105,7 @@ export const console = operation<VmmContext>()({
   summary: 'Attach the terminal to the serial console of a machine; ctrl-] detaches',
   effect: 'write',
   args: ['name'],
-  input: z.strictObject({ name: Name.describe('name or id of the machine') }),
+  input: z.strictObject({ name: NameOfMachine }),
   output: z.strictObject({ ending: z.enum(['detached', 'ended']) }),
   examples: ['vmm console web1'],
   complete,
@@ -117,4 +120,34 @@ export const console = operation<VmmContext>()({
   view: ({ ending }) => (ending === 'ended' ? '\nthe machine has ended' : '\ndetached'),
 })
 
-export const operations: readonly AnyOperation<VmmContext>[] = [ssh, exec, console]
+const Line = z.strictObject({ name: Name, line: z.string() })
+
+const logs = operation<VmmContext>()({
+  path: ['logs'],
+  summary: 'Print what a machine has printed on its console',
+  description: 'What would steer the terminal is left out. The log begins anew with each start; the one before is kept beside it (.1).',
+  effect: 'read',
+  args: ['name'],
+  short: { follow: 'f', lines: 'n' },
+  input: z.strictObject({
+    name: NameOfMachine,
+    follow: z.boolean().default(false).describe('go on with what is printed from now on, until ctrl-c'),
+    lines: z.int().min(0).max(1_000_000).optional().describe('only so many lines of the end'),
+    engine: z.boolean().default(false).describe('what the engine says, not the guest'),
+  }),
+  output: z.strictObject({ name: Name, path: z.string(), text: z.string() }),
+  examples: ['vmm logs web1', 'vmm logs web1 -f', 'vmm logs web1 -n 20 --engine'],
+  complete,
+  async run(context, { name, follow: follows, lines, engine }) {
+    const { host, report, signal } = context
+    const vm = await getMachine(context, name)
+    const path = (await view(context, partsOf(context), vm)).logs[engine ? 'engine' : 'console']
+    if (!follows) return { name: vm.name, path, text: await tailOf(host, path, lines) }
+    const tell = (line: string): void => report({ event: 'seen', text: line, value: Line.parse({ name: vm.name, line }) })
+    await follow(host, path, lines, signal, tell)
+    return { name: vm.name, path, text: '' }
+  },
+  view: ({ text }) => plain(text),
+})
+
+export const operations: readonly AnyOperation<VmmContext>[] = [ssh, exec, console, logs]

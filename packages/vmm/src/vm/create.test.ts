@@ -4,6 +4,8 @@ import { contradictions, type Wishes } from './create.ts'
 import type { NetworkKind } from '../net/model.ts'
 
 const wishes: Wishes = {
+  autostart: false,
+  after: [],
   name: 'web1',
   image: 'debian',
   cpus: 1,

@@ -22,6 +22,7 @@ import {
 } from '../net/model.ts'
 import type { Mount } from '../mount/model.ts'
 import { PublicKey, Vm, type DiskMode } from './model.ts'
+import { noteEvent } from './history.ts'
 import type { Parts } from './parts.ts'
 import { machines, withAllMachines } from './store.ts'
 
@@ -47,6 +48,8 @@ export interface Wishes {
   readonly mounts: readonly Mount[]
   readonly namespace?: string | undefined
   readonly cloudInit?: CloudInit | undefined
+  readonly autostart: boolean
+  readonly after: readonly string[]
 }
 
 /** Root gets the bridge, unless the machine lives in a namespace of the caller's; others get the network of the engine. */
@@ -163,6 +166,11 @@ export async function requireFreeForwards(
   }
 }
 
+function requirePredecessors(wishes: Wishes, others: readonly Vm[]): void {
+  const missing = wishes.after.find((name) => !others.some((each) => each.name === name))
+  if (missing !== undefined) throw new Fault('not-found', `there is no machine ${missing} that ${wishes.name} could start after`)
+}
+
 /** What must be there before the machine can be: named image and kernel (the defaults are made when they are needed), namespace. */
 async function requireIngredients(context: VmmContext, parts: Parts, wishes: Wishes, defaultImage: string): Promise<void> {
   if (wishes.image !== defaultImage) await parts.image(wishes.image)
@@ -179,7 +187,7 @@ async function requireIngredients(context: VmmContext, parts: Parts, wishes: Wis
 }
 
 /** Creates the machine and returns it. A `conflict` fault when the name is taken. */
-export async function createMachine(context: VmmContext, parts: Parts, wishes: Wishes, defaultImage: string): Promise<Vm> {
+async function createMachine(context: VmmContext, parts: Parts, wishes: Wishes, defaultImage: string): Promise<Vm> {
   const { host } = context
   const kind = networkKind(context, wishes)
   refuse(`create ${wishes.name}`, contradictions(wishes, kind, context.root))
@@ -193,6 +201,7 @@ export async function createMachine(context: VmmContext, parts: Parts, wishes: W
       throw new Fault('conflict', `there is a machine ${wishes.name} already`, { hint: `vmm show ${wishes.name}` })
     }
     await requireFreeForwards(context, parts, wishes.forwards, wishes.namespace, others)
+    requirePredecessors(wishes, others)
     const id = newId(new Set(others.map((each) => each.id)))
     const vm = Vm.parse({
       ...kept,
@@ -206,6 +215,27 @@ export async function createMachine(context: VmmContext, parts: Parts, wishes: W
     if (!context.dryRun) await machines(context).put(vm.name, vm)
     return vm
   })
+}
+
+/** Creates a machine for each name, all alike otherwise; when one cannot be made, those before it are taken back. */
+export async function createMachines(
+  context: VmmContext,
+  parts: Parts,
+  names: readonly string[],
+  wishes: Wishes,
+  defaultImage: string,
+): Promise<Vm[]> {
+  const made: Vm[] = []
+  try {
+    for (const name of names.map((each) => parse(Vm.shape.name, each, 'name of the machine'))) {
+      made.push(await createMachine(context, parts, { ...wishes, name }, defaultImage))
+    }
+  } catch (error) {
+    if (!context.dryRun) for (const { name } of made) await machines(context).remove(name)
+    throw error
+  }
+  if (!context.dryRun) for (const { name, id } of made) await noteEvent(context, { name, id, event: 'created' })
+  return made
 }
 
 /** When somebody else took the port of the machine's ssh since it was leased, another one is leased. */

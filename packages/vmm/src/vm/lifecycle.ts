@@ -12,6 +12,8 @@ import { mountLabel } from '../mount/model.ts'
 import { networkName, tapOf } from '../net/model.ts'
 import { memberOf } from './forwards.ts'
 import { sshAddress } from './keys.ts'
+import { noteEvent } from './history.ts'
+import { requireOurs } from './legacy.ts'
 import type { Run, Vm } from './model.ts'
 import { filesOf, observe } from './observe.ts'
 import { machinePaths } from './paths.ts'
@@ -147,6 +149,7 @@ function seedSteps({ context, vm }: Work, steps: MachineSteps): Step[] {
 /** Everything that a start does, in order. Makes kernel and image when they are missing, and nothing else. */
 export async function planStart(work: Work): Promise<Plan> {
   const { context, parts, vm } = work
+  requireOurs(vm)
   await requireNamespace(work)
   const { choice, machine, initrd, run, image } = await gather(work)
   if (choice.reason !== '')
@@ -159,7 +162,7 @@ export async function planStart(work: Work): Promise<Plan> {
   return {
     title: `start ${vm.name}`,
     steps: [
-      steps.record.step(`note the start of ${vm.name}`, { id: vm.id, run }),
+      steps.record.step(`note the start of ${vm.name}`, { id: vm.id, name: vm.name, run }),
       steps.keys.step(`make the keys of ${vm.name}`, { id: vm.id }),
       ...(await diskSteps(work, steps, image)),
       ...(await mountSteps(work)),
@@ -171,7 +174,7 @@ export async function planStart(work: Work): Promise<Plan> {
       ...(server === undefined
         ? []
         : [steps.reach.step(`wait for ssh of ${vm.name}`, { engine, machine: files, ...server, ...namespace })]),
-      steps.record.step(`note that ${vm.name} runs`, { id: vm.id, run: { ...run, phase: 'running' } }),
+      steps.record.step(`note that ${vm.name} runs`, { id: vm.id, name: vm.name, run: { ...run, phase: 'running' } }),
     ],
   }
 }
@@ -191,6 +194,7 @@ async function noteFailure({ context, vm }: Work, reason: string): Promise<void>
   try {
     const run = await findRun(context, vm.id)
     if (run !== undefined) await putRun(context, vm.id, { ...run, phase: 'error', reason })
+    await noteEvent(context, { name: vm.name, id: vm.id, event: 'error', reason })
   } catch (error) {
     // A full disk, for example, which is what the start failed over in the first place.
     context.report({ event: 'log', level: 'warning', text: `${vm.name}: ${asFault(error).message}` })
@@ -209,11 +213,13 @@ export async function planStop(work: Work, how: 'shutdown' | 'kill'): Promise<Pl
   return {
     title,
     steps: [
-      ...(isActive(state) ? [steps.record.step(`note the end of ${vm.name}`, { id: vm.id, run: { ...run, phase: 'stopping' } })] : []),
+      ...(isActive(state)
+        ? [steps.record.step(`note the end of ${vm.name}`, { id: vm.id, name: vm.name, run: { ...run, phase: 'stopping' } })]
+        : []),
       steps.stop.step(`${verb} ${vm.name}`, { engine: run.engine, machine, how }, 'restart'),
       ...(vm.network.kind === 'bridge' ? [(await parts.network(vm.network.network)).detachStep(tapOf(vm.id))] : []),
       steps.remove.step(`remove the identity of ${vm.name}`, { path: machinePaths(context.paths, vm.id).initrd }),
-      steps.record.step(`note that ${vm.name} has stopped`, { id: vm.id, run: { ...run, phase: 'stopped' } }),
+      steps.record.step(`note that ${vm.name} has stopped`, { id: vm.id, name: vm.name, run: { ...run, phase: 'stopped' } }),
     ],
   }
 }
@@ -226,7 +232,7 @@ export async function carryOutStop(work: Work, plan: Plan): Promise<void> {
 export async function planDelete(work: Work): Promise<Plan> {
   const { context, parts, vm } = work
   const steps = machineSteps(context, parts)
-  const { directory, mounts, sockets, lock } = machinePaths(context.paths, vm.id)
+  const { directory, mounts, sockets, lock, run } = machinePaths(context.paths, vm.id)
   const stop = await planStop(work, 'kill')
   const remove = (path: string, what: string): Step => steps.remove.step(`remove ${what} of ${vm.name}`, { path }, 'restart')
   return {
@@ -236,6 +242,7 @@ export async function planDelete(work: Work): Promise<Plan> {
       remove(sockets, 'the sockets'),
       remove(directory, 'the disk, keys and logs'),
       ...(vm.mounts.length === 0 ? [] : [remove(mounts, 'the disks of mounts')]),
+      remove(run, 'the last run'),
       remove(machines(context).pathOf(vm.name), 'the document'),
       remove(lock, 'the lock'),
     ],
@@ -243,11 +250,12 @@ export async function planDelete(work: Work): Promise<Plan> {
 }
 
 /** Not journalled: the journal lies in what is removed, and every step may simply be done again. */
-export async function carryOutDelete({ context, parts }: Work, plan: Plan): Promise<void> {
+export async function carryOutDelete({ context, parts, vm }: Work, plan: Plan): Promise<void> {
   const { all } = machineSteps(context, parts)
   for (const step of plan.steps) {
     context.report({ event: 'step', state: 'started', title: step.summary })
     await doStep(all, context.host, step)
     context.report({ event: 'step', state: 'done', title: step.summary })
   }
+  await noteEvent(context, { name: vm.name, id: vm.id, event: 'deleted' })
 }

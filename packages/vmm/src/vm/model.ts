@@ -55,6 +55,12 @@ export const Vm = z.strictObject({
   namespace: NamespaceName.optional(),
   /** What cloud-init in the guest is told. */
   cloudInit: CloudInit.optional(),
+  /** Whether it starts with this computer. */
+  autostart: z.boolean().default(false),
+  /** Machines that must run before it does, where it starts with this computer. */
+  after: z.array(Name).max(64).default([]),
+  /** Why it cannot be started: another program made it. Never written. */
+  foreign: z.string().optional(),
   /** 32 hexadecimal digits (machine-id(5)). */
   machineId: z.string().regex(/^[0-9a-f]{32}$/),
   created: z.iso.datetime(),
@@ -72,6 +78,8 @@ export const Run = z.strictObject({
   started: z.iso.datetime(),
   /** Boot of this computer that it was started in. */
   bootId: z.string(),
+  /** The engine, for those who may not look into the directory of the machine. */
+  process: z.strictObject({ pid: z.int(), startTime: z.int() }).optional(),
   /** Why the last start failed. */
   reason: z.string().optional(),
 })
@@ -103,6 +111,8 @@ export const VmView = z.strictObject({
   taps: z.array(CallerTap),
   namespace: NamespaceName.optional(),
   mounts: z.array(Mount),
+  autostart: z.boolean(),
+  after: z.array(Name),
   disks: z.array(z.strictObject({ path: FilePath, use: z.enum(['writable', 'root', 'mount']) })),
   /** Complete but for the words to run there; null when the machine has no network. */
   ssh: z.strictObject({ argv: z.array(z.string()) }).nullable(),

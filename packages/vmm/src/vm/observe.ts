@@ -1,8 +1,9 @@
 /** What is seen of a machine now. */
-import { bootId } from '@imp/kit/host/process.ts'
+import { Fault } from '@imp/kit/base/fault.ts'
+import { bootId, isAlive } from '@imp/kit/host/process.ts'
 import { unitFiles } from '@imp/kit/host/supervise.ts'
 import type { VmmContext } from '../context.ts'
-import type { MachineFiles, Observed } from '../engine/model.ts'
+import type { Engine, MachineFiles, Observed } from '../engine/model.ts'
 import { sshArgv } from './keys.ts'
 import type { Run, Vm, VmView } from './model.ts'
 import { machinePaths } from './paths.ts'
@@ -25,16 +26,42 @@ export interface Sight extends Judgement {
   readonly observed: Observed | undefined
 }
 
-/** Its state, as the system shows it. */
+interface Look {
+  readonly alive: boolean
+  readonly observed?: Observed | undefined
+}
+
+/** What the engine says; for those who may not ask it, whether its process lives. A start tells its process at its end. */
+async function look({ host }: Where, engine: Engine, files: MachineFiles, run: Run): Promise<Look> {
+  try {
+    const observed = await engine.inspect(host, files)
+    return { alive: observed !== undefined, observed }
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'denied') throw error
+    const { process, phase } = run
+    if (process === undefined) return { alive: phase === 'starting' && run.bootId === (await bootId()) }
+    const alive = await isAlive({ ...process, bootId: run.bootId })
+    return alive ? { alive, observed: { pid: process.pid, guest: 'unknown' } } : { alive }
+  }
+}
+
+async function lastWordsOf({ host }: Where, parts: Parts, log: string): Promise<string> {
+  try {
+    return await parts.lastLines(host, log, 20)
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'denied') return ''
+    throw error
+  }
+}
+
+/** Its state, as the system shows it. What has stopped is not looked for: there may be very many such machines. */
 export async function observe(where: Where, parts: Parts, vm: Vm): Promise<Sight> {
-  const { host } = where
   const run = await findRun(where, vm.id)
   if (run === undefined) return { ...judge({ run, alive: false, bootId: '', lastWords: '' }), run, observed: undefined }
   const engine = parts.engine(run.engine)
   const files = filesOf(where, vm)
-  const observed = await engine.inspect(host, files)
-  const alive = observed !== undefined
-  const lastWords = alive ? '' : await parts.lastLines(host, engine.console(files).log, 20)
+  const { alive, observed } = run.phase === 'stopped' ? { alive: false } : await look(where, engine, files, run)
+  const lastWords = alive || run.phase !== 'running' ? '' : await lastWordsOf(where, parts, engine.console(files).log)
   return { ...judge({ run, alive, bootId: await bootId(), lastWords }), run, observed }
 }
 
@@ -50,7 +77,7 @@ export async function view(where: Where, parts: Parts, vm: Vm): Promise<VmView> 
     name: vm.name,
     id: vm.id,
     state,
-    ...(reason === undefined ? {} : { reason }),
+    ...(reason === undefined && vm.foreign === undefined ? {} : { reason: reason ?? vm.foreign }),
     ...(engineName === undefined ? {} : { engine: engineName }),
     ...(observed === undefined || run === undefined
       ? {}
@@ -66,6 +93,8 @@ export async function view(where: Where, parts: Parts, vm: Vm): Promise<VmView> 
     forwards: vm.forwards,
     taps: vm.taps,
     mounts: vm.mounts,
+    autostart: vm.autostart,
+    after: vm.after,
     ...(vm.namespace === undefined ? {} : { namespace: vm.namespace }),
     disks: [
       { path: disk, use: vm.diskMode === 'overlay' ? 'writable' : 'root' },

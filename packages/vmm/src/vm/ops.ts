@@ -1,11 +1,9 @@
 /** Operations on machines; puts together the rooms that a machine is made of. */
-import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { Address, FilePath, Name, parse, VersionedName } from '@imp/kit/base/schema.ts'
 import { invoke, operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
-import type { Plan } from '@imp/kit/plan/apply.ts'
 import { readCloudInit, writeSeed } from '../cloud-init/seed.ts'
 import { defaults } from '../config/model.ts'
 import type { VmmContext } from '../context.ts'
@@ -31,16 +29,13 @@ import { CallerTap, defaultNetwork, Egress, NetworkKind } from '../net/model.ts'
 import { listeners, listeningPorts } from '../net/ports.ts'
 import { attachStep, changeMemberStep, detachStep } from '../net/steps.ts'
 import { getNetwork, type KnownNetwork } from '../net/store.ts'
-import { withBootSlot } from './boot-slots.ts'
-import { changeMachines } from './change.ts'
-import { createMachine, settleSshPort, type Wishes } from './create.ts'
-import { carryOutDelete, carryOutStart, carryOutStop, planDelete, planStart, planStop, type Work } from './lifecycle.ts'
+import { createMachines, type Wishes } from './create.ts'
 import { DiskMode, NamespaceName, VmView } from './model.ts'
-import { observe, view } from './observe.ts'
+import { view } from './observe.ts'
 import type { JoinedNetwork, Parts } from './parts.ts'
 import { isActive } from './states.ts'
-import { getMachine, machines } from './store.ts'
-import { drawList, drawMachine, drawStates } from './views.ts'
+import { getMachine, machines as allMachines } from './store.ts'
+import { drawList, drawMachine } from './views.ts'
 
 /** An image that is built when it is missing. */
 const defaultImage = defaults.image
@@ -123,20 +118,10 @@ export function partsOf(context: VmmContext): Parts {
 }
 
 const NameOfMachine = Name.describe('name or id of the machine')
-const NamesOfMachines = z.array(Name).min(1).describe('names or ids of machines')
 
-async function namesOf(context: VmmContext): Promise<string[]> {
-  return machines(context).names()
-}
-
-/** The names of machines in some states, for completion. */
-function namesWhere(active: boolean) {
-  return async (context: VmmContext): Promise<string[]> => {
-    const parts = partsOf(context)
-    const all = await machines(context).all()
-    const seen = await Promise.all(all.map(async (vm) => ({ vm, ...(await observe(context, parts, vm)) })))
-    return seen.filter(({ state }) => isActive(state) === active).map(({ vm }) => vm.name)
-  }
+/** Names of all machines, for completion. */
+export async function namesOf(context: VmmContext): Promise<string[]> {
+  return allMachines(context).names()
 }
 
 const TapWord = z
@@ -193,17 +178,22 @@ export const create = operation<VmmContext>()({
       'file that cloud-init is given as network configuration; vmm sets up the network unless told',
     ),
     metaData: FilePath.optional().describe('file that cloud-init is given as meta data'),
+    autostart: z.boolean().default(false).describe('start it with this computer (vmm install-service)'),
+    after: z.array(Name).max(64).default([]).describe('machine that must run before it does, at such a start'),
+    count: z.int().min(1).max(256).optional().describe('make so many, NAME-1 and so on'),
   }),
-  output: VmView,
+  output: z.union([VmView, z.strictObject({ machines: z.array(VmView) })]),
   examples: [
     'vmm create web1',
     'vmm create db1 --cpus 2 --memory 2048 --disk 8192',
     'vmm create web1 --mount ./site:site:ro --mount /srv/data:data',
     'vmm create web1 --image cloud --user-data ./user-data.yaml',
     'vmm create r1 --network none --tap lan0=02:00:5e:00:53:01',
+    'vmm create web --count 3',
+    'vmm create web1 --autostart --after db1',
   ],
   async run(context, input) {
-    const { sshKeys, taps, forwards, mounts, network, egress, allow, userData, networkConfig, metaData, ...told } = input
+    const { sshKeys, taps, forwards, mounts, network, egress, allow, userData, networkConfig, metaData, count, ...told } = input
     const parts = partsOf(context)
     const { settings } = context.config
     const { sshKeyPath } = settings
@@ -218,120 +208,43 @@ export const create = operation<VmmContext>()({
       engine: told.engine ?? settings.engine.value,
     }
     const keyFiles = sshKeys ?? (sshKeyPath.value === undefined ? [] : [sshKeyPath.value])
-    const vm = await createMachine(
+    const all = {
+      ...wishes,
+      ...readNetwork(network),
+      cloudInit: await readCloudInit(context.host, { userData, networkConfig, metaData }),
+      egress: readEgress(egress, allow),
+      keyFiles,
+      taps: taps.map(readTap),
+      forwards: forwards.map(readForward),
+      mounts: mounts.map(readMountWord),
+    }
+    const names = count === undefined ? [all.name] : Array.from({ length: count }, (_, index) => `${all.name}-${index + 1}`)
+    const made = await createMachines(context, parts, names, all, defaultImage)
+    planned(
       context,
-      parts,
-      {
-        ...wishes,
-        ...readNetwork(network),
-        cloudInit: await readCloudInit(context.host, { userData, networkConfig, metaData }),
-        egress: readEgress(egress, allow),
-        keyFiles,
-        taps: taps.map(readTap),
-        forwards: forwards.map(readForward),
-        mounts: mounts.map(readMountWord),
-      },
-      defaultImage,
+      made.map((vm) => ({ kind: 'vmm.create', summary: `create ${vm.name}`, disruption: 'none', data: { ...vm, cloudInit: undefined } })),
     )
-    const { cloudInit: _, ...shown } = vm
-    planned(context, [{ kind: 'vmm.create', summary: `create ${vm.name}`, disruption: 'none', data: shown }])
-    return view(context, parts, vm)
+    const views = await Promise.all(made.map((vm) => view(context, parts, vm)))
+    return views.length === 1 && count === undefined && views[0] !== undefined ? views[0] : { machines: views }
   },
-  view: (vm) => `created ${vm.name} (${vm.id})\nstart it with: vmm start ${vm.name}`,
+  view(made) {
+    const all = 'machines' in made ? made.machines : [made]
+    const names = all.map(({ name }) => name).join(' ')
+    return [
+      ...all.map(({ name, id }) => `created ${name} (${id})`),
+      `start ${all.length === 1 ? 'it' : 'them'} with: vmm start ${names}`,
+    ].join('\n')
+  },
 })
 
-/** Starts in turn when other machines boot already; what runs is left alone. */
-const starting = {
-  done: 'started',
-  async plan(work: Work): Promise<Plan | undefined> {
-    const { context, parts, vm } = work
-    const { state } = await observe(context, parts, vm)
-    if (isActive(state)) return undefined
-    return planStart({ ...work, vm: await settleSshPort(context, parts, vm) })
-  },
-  carryOut: (work: Work, plan: Plan) =>
-    withBootSlot(work.context, { directory: join(work.context.paths.data, 'locks'), count: availableParallelism() }, () =>
-      carryOutStart(work, plan),
-    ),
-}
-
-async function viewAll(context: VmmContext, parts: Parts, names: readonly string[]): Promise<VmView[]> {
+/** Machines as they are shown, in the order of `names`. */
+export async function viewAll(context: VmmContext, parts: Parts, names: readonly string[]): Promise<VmView[]> {
   return Promise.all(names.map(async (name) => view(context, parts, await getMachine(context, name))))
 }
 
-const Machines = z.strictObject({ machines: z.array(VmView) })
-
-export const start = operation<VmmContext>()({
-  path: ['start'],
-  summary: 'Start machines and wait until they answer',
-  effect: 'write',
-  args: ['names'],
-  flags: { names: 'name' },
-  input: z.strictObject({ names: NamesOfMachines }),
-  output: Machines,
-  examples: ['vmm start web1', 'vmm start web1 web2 web3'],
-  complete: { names: namesWhere(false) },
-  async run(context, { names }) {
-    const parts = partsOf(context)
-    return { machines: await viewAll(context, parts, await changeMachines(context, parts, names, starting)) }
-  },
-  view: ({ machines }) => drawStates(machines),
-})
-
-export const stop = operation<VmmContext>()({
-  path: ['stop'],
-  summary: 'Stop machines',
-  description: 'The guest is asked to shut down (ctrl-alt-delete); when it does not within a minute, or with --kill, it is killed.',
-  effect: 'write',
-  args: ['names'],
-  flags: { names: 'name' },
-  input: z.strictObject({ names: NamesOfMachines, kill: z.boolean().default(false).describe('do not ask the guest first') }),
-  output: Machines,
-  examples: ['vmm stop web1', 'vmm stop --kill web1 web2'],
-  complete: { names: namesWhere(true) },
-  async run(context, { names, kill }) {
-    const parts = partsOf(context)
-    const done = await changeMachines(context, parts, names, {
-      done: 'stopped',
-      plan: (work) => planStop(work, kill ? 'kill' : 'shutdown'),
-      carryOut: carryOutStop,
-    })
-    return { machines: await viewAll(context, parts, done) }
-  },
-  view: ({ machines }) => drawStates(machines),
-})
-
-async function planUnlessRunning(work: Work, force: boolean): Promise<Plan> {
-  const { state } = await observe(work.context, work.parts, work.vm)
-  if (isActive(state) && !force) {
-    const { name } = work.vm
-    throw new Fault('state', `${name} is ${state}`, { hint: `vmm stop ${name}, or vmm delete --force ${name}` })
-  }
-  return planDelete(work)
-}
-
-export const remove = operation<VmmContext>()({
-  path: ['delete'],
-  aliases: [['rm']],
-  summary: 'Delete machines with their disks',
-  effect: 'destroy',
-  args: ['names'],
-  flags: { names: 'name' },
-  short: { force: 'f' },
-  input: z.strictObject({ names: NamesOfMachines, force: z.boolean().default(false).describe('kill those that run') }),
-  output: z.strictObject({ deleted: z.array(Name) }),
-  examples: ['vmm delete web1', 'vmm delete --force web1 web2'],
-  complete: { names: namesOf },
-  async run(context, { names, force }) {
-    const plan = (work: Work): Promise<Plan> => planUnlessRunning(work, force)
-    return { deleted: await changeMachines(context, partsOf(context), names, { done: 'deleted', plan, carryOut: carryOutDelete }) }
-  },
-  view: ({ deleted }) => `deleted ${deleted.join(', ')}`,
-})
-
 export const list = operation<VmmContext>()({
   path: ['list'],
-  aliases: [['ls']],
+  aliases: [['ls'], ['ps']],
   summary: 'List machines that run, or all',
   effect: 'read',
   short: { all: 'a' },
@@ -339,8 +252,8 @@ export const list = operation<VmmContext>()({
   output: z.strictObject({ machines: z.array(VmView), hidden: z.int() }),
   examples: ['vmm list', 'vmm list --all --json'],
   async run(context, { all }) {
-    const names = await namesOf(context)
-    const machines = await viewAll(context, partsOf(context), names)
+    const parts = partsOf(context)
+    const machines = await Promise.all((await allMachines(context).all()).map((vm) => view(context, parts, vm)))
     // A failure is what people look for.
     const shown = machines.filter(({ state }) => all || isActive(state) || state === 'error')
     return { machines: shown, hidden: machines.length - shown.length }
@@ -350,7 +263,6 @@ export const list = operation<VmmContext>()({
 
 export const show = operation<VmmContext>()({
   path: ['show'],
-  aliases: [['inspect']],
   summary: 'Show a machine: state, addresses, disks, logs, how to log in',
   effect: 'read',
   args: ['name'],
@@ -364,4 +276,17 @@ export const show = operation<VmmContext>()({
   view: drawMachine,
 })
 
-export const operations: readonly AnyOperation<VmmContext>[] = [create, start, stop, remove, list, show]
+export const inspect = operation<VmmContext>()({
+  path: ['inspect'],
+  summary: 'Print all that is known of machines as JSON',
+  effect: 'read',
+  args: ['names'],
+  flags: { names: 'name' },
+  input: z.strictObject({ names: z.array(Name).min(1).describe('names or ids of machines') }),
+  output: z.array(VmView),
+  examples: ['vmm inspect web1', 'vmm inspect web1 web2'],
+  complete: { names: namesOf },
+  run: (context, { names }) => viewAll(context, partsOf(context), names),
+})
+
+export const operations: readonly AnyOperation<VmmContext>[] = [create, list, show, inspect]

@@ -8,6 +8,7 @@ export interface MachinePaths {
   readonly sockets: string
   /** Disks of its mounts. */
   readonly mounts: string
+  /** What is written down of its last run; everybody may read it. */
   readonly run: string
   readonly journal: string
   readonly initrd: string
@@ -30,7 +31,7 @@ export function machinePaths(paths: VmmPaths, id: string): MachinePaths {
     directory,
     mounts,
     sockets: join(paths.run, id),
-    run: join(directory, 'run.json'),
+    run: join(paths.data, 'runs', `${id}.json`),
     journal: join(directory, 'journal'),
     initrd: join(directory, 'initrd'),
     disk: join(directory, 'disk.ext4'),

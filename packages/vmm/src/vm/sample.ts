@@ -16,6 +16,8 @@ export const sample: Vm = {
   forwards: [],
   taps: [],
   mounts: [],
+  autostart: false,
+  after: [],
   machineId: '0123456789abcdef0123456789abcdef',
   created: '2026-01-01T00:00:00.000Z',
 }

@@ -3,12 +3,13 @@ import { z } from 'zod'
 import { FilePath } from '@imp/kit/base/schema.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import { kinds, stepKind, type Kinds } from '@imp/kit/plan/step.ts'
-import { unitFiles } from '@imp/kit/host/supervise.ts'
+import { findUnit, unitFiles } from '@imp/kit/host/supervise.ts'
 import { asFault, Fault } from '@imp/kit/base/fault.ts'
 import type { Report } from '@imp/kit/base/events.ts'
 import type { VmmPaths } from '../context.ts'
 import { EngineName, MachineId, PreparedMachine } from '../engine/model.ts'
 import { diskStep } from './disks.ts'
+import { noteEvent } from './history.ts'
 import { ensureKeys, publicKey } from './keys.ts'
 import { NamespaceName, Run, Vm } from './model.ts'
 import { forwardKinds } from './forwards.ts'
@@ -99,8 +100,13 @@ export function machineSteps(context: StepContext, parts: Parts) {
 
   const record = stepKind({
     kind: 'vmm.run',
-    schema: z.strictObject({ id: MachineId, run: Run }),
-    do: (host, { id, run }) => putRun({ host, paths }, id, run),
+    schema: z.strictObject({ id: MachineId, name: Vm.shape.name, run: Run }),
+    async do(host, { id, name, run }) {
+      const unit = run.phase === 'running' ? await findUnit(host, machinePaths(paths, id).directory, 'engine') : undefined
+      const process = unit === undefined ? {} : { process: { pid: unit.pid, startTime: unit.startTime } }
+      await putRun({ host, paths }, id, { ...run, ...process })
+      await noteEvent({ host, paths }, { name, id, event: run.phase })
+    },
     // Whoever undoes writes down how it ended.
     undo: nothing,
   })

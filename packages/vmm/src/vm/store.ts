@@ -1,28 +1,71 @@
 /** The documents of all machines, and the lock under which one machine is changed. */
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Fault } from '@imp/kit/base/fault.ts'
-import { parse } from '@imp/kit/base/schema.ts'
+import { parse, parseJson } from '@imp/kit/base/schema.ts'
 import { withLock } from '@imp/kit/host/lock.ts'
 import { collection, type Collection } from '@imp/kit/store/collection.ts'
-import { findDocument, writeDocument } from '@imp/kit/store/document.ts'
+import { decode, findDocument, writeDocument } from '@imp/kit/store/document.ts'
 import type { VmmContext } from '../context.ts'
+import { isLegacy, readLegacy } from './legacy.ts'
 import { runDocument, Vm, vmDocument, type Run } from './model.ts'
 import { machinePaths } from './paths.ts'
 
 type Where = Pick<VmmContext, 'host' | 'paths'>
 
-export function machines({ host, paths }: Where): Collection<typeof Vm> {
-  return collection(host, vmDocument, { directory: join(paths.data, 'vms'), noun: 'machine', listCommand: 'vmm list --all', mode: 0o600 })
+/** The document of a machine, whichever program wrote it. */
+function decodeMachine(text: string, path: string): Vm {
+  const value = parseJson(text, path)
+  return isLegacy(value) ? readLegacy(value, path) : decode(vmDocument, text, path)
 }
 
-/** The machine with this name or id; a `not-found` fault with the nearest name. */
+/** What is for cloud-init may hold passwords: the documents of such machines are for their owner, who alone sees them. */
+function modeOf(vm: Vm): number {
+  return vm.cloudInit !== undefined ? 0o600 : 0o644
+}
+
+async function unlessDenied<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'denied') return undefined
+    throw error
+  }
+}
+
+/** All machines. Everybody may read the documents that hold no secrets. */
+export function machines({ host, paths }: Where): Collection<typeof Vm> {
+  const ours = collection(host, vmDocument, { directory: join(paths.data, 'vms'), noun: 'machine', listCommand: 'vmm list --all' })
+  const find = async (name: string): Promise<Vm | undefined> => {
+    const path = ours.pathOf(name)
+    return (await host.files.stat(path)) === undefined ? undefined : decodeMachine(await host.files.read(path), path)
+  }
+  return {
+    ...ours,
+    find,
+    get: async (name) => (await find(name)) ?? ours.get(name),
+    all: async () => (await Promise.all((await ours.names()).map((name) => unlessDenied(find(name))))).filter((vm) => vm !== undefined),
+    async put(name, vm) {
+      const path = ours.pathOf(name)
+      await host.files.makeDirectory(dirname(path))
+      await writeDocument(host, vmDocument, path, vm, { mode: modeOf(vm) })
+    },
+  }
+}
+
+/** Digits of an id that may stand for all eight of them. */
+const idPrefix = /^[0-9a-f]{4,8}$/
+
+/** The machine with this name, id, or first digits of its id (four at least); a `not-found` fault with the nearest name. */
 export async function getMachine(where: Where, nameOrId: string): Promise<Vm> {
   parse(Vm.shape.name, nameOrId, 'name of a machine')
   const all = machines(where)
   const named = await all.find(nameOrId)
   if (named !== undefined) return named
-  const byId = /^[0-9a-f]{8}$/.test(nameOrId) ? (await all.all()).find(({ id }) => id === nameOrId) : undefined
-  return byId ?? all.get(nameOrId)
+  const byId = idPrefix.test(nameOrId) ? (await all.all()).filter(({ id }) => id.startsWith(nameOrId)) : []
+  if (byId.length > 1) {
+    throw new Fault('input', `${nameOrId} begins the ids of ${byId.map(({ name }) => name).join(', ')}`, { hint: 'write more of it' })
+  }
+  return byId[0] ?? all.get(nameOrId)
 }
 
 /** Runs `action` while no other command creates, deletes or moves what machines share: names, addresses, ports. */
@@ -51,5 +94,6 @@ export async function findRun({ host, paths }: Where, id: string): Promise<Run |
 export async function putRun({ host, paths }: Where, id: string, run: Run): Promise<void> {
   const { directory, run: path } = machinePaths(paths, id)
   await host.files.makeDirectory(directory, { mode: 0o700 })
+  await host.files.makeDirectory(dirname(path))
   await writeDocument(host, runDocument, path, run)
 }

@@ -76,6 +76,7 @@ export function drawMachine(vm: VmView, { colour }: ViewOptions): string {
     ...vm.forwards.map((forward): [string, string] => ['forward', writeForward(forward)]),
     ...vm.taps.map(({ tap, mac }, index): [string, string] => [`eth${index + 1}`, `TAP ${tap}, MAC ${mac}`]),
     ...vm.mounts.map(({ path, tag, readOnly }): [string, string] => ['mount', `${path} at /mnt/${tag}${readOnly ? ', read-only' : ''}`]),
+    ['autostart', !vm.autostart ? undefined : vm.after.length === 0 ? 'yes' : `after ${vm.after.join(', ')}`],
     ['ssh', vm.ssh === null ? undefined : commandLine(vm.ssh.argv as [string, ...string[]])],
     ['console log', vm.logs.console],
     ['engine log', vm.logs.engine],

@@ -1,0 +1,180 @@
+/** Operations on the life of machines: start, stop, restart, delete, and all of it in one word. */
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { Fault } from '@imp/kit/base/fault.ts'
+import { Name } from '@imp/kit/base/schema.ts'
+import { operation, type AnyOperation } from '@imp/kit/op/operation.ts'
+import type { Plan } from '@imp/kit/plan/apply.ts'
+import { exec } from '../console/ops.ts'
+import type { VmmContext } from '../context.ts'
+import { changeMachines } from '../vm/change.ts'
+import { settleSshPort } from '../vm/create.ts'
+import { carryOutDelete, carryOutStart, carryOutStop, planDelete, planStart, planStop, type Work } from '../vm/lifecycle.ts'
+import { VmView } from '../vm/model.ts'
+import { observe } from '../vm/observe.ts'
+import { create, namesOf, partsOf, viewAll } from '../vm/ops.ts'
+import { namesInState, selected, selection } from '../vm/select.ts'
+import { isActive } from '../vm/states.ts'
+import { machines as allMachines } from '../vm/store.ts'
+import { drawStates } from '../vm/views.ts'
+import { withBootSlot } from '../vm/boot-slots.ts'
+
+/** Names of machines that run, or of those that do not. */
+function namesWhere(active: boolean) {
+  return (context: VmmContext): Promise<string[]> => namesInState(context, partsOf(context), (state) => isActive(state) === active)
+}
+
+const Machines = z.strictObject({ machines: z.array(VmView) })
+
+/** Starts in turn when other machines boot already; what runs is left alone. */
+const starting = {
+  done: 'started',
+  async plan(work: Work): Promise<Plan | undefined> {
+    const { context, parts, vm } = work
+    const { state } = await observe(context, parts, vm)
+    if (isActive(state)) return undefined
+    return planStart({ ...work, vm: await settleSshPort(context, parts, vm) })
+  },
+  carryOut: (work: Work, plan: Plan) =>
+    withBootSlot(work.context, { directory: join(work.context.paths.data, 'locks'), count: availableParallelism() }, () =>
+      carryOutStart(work, plan),
+    ),
+}
+
+export const start = operation<VmmContext>()({
+  path: ['start'],
+  summary: 'Start machines and wait until they answer',
+  effect: 'write',
+  args: ['names'],
+  flags: { names: 'name' },
+  input: z.strictObject(selection),
+  output: Machines,
+  examples: ['vmm start web1', 'vmm start web1 web2 web3', 'vmm start --all'],
+  complete: { names: namesWhere(false) },
+  async run(context, input) {
+    const parts = partsOf(context)
+    const names = await selected(input, () => namesWhere(false)(context))
+    return { machines: await viewAll(context, parts, await changeMachines(context, parts, names, starting)) }
+  },
+  view: ({ machines }) => drawStates(machines),
+})
+
+function stopping(kill: boolean) {
+  return { done: 'stopped', plan: (work: Work) => planStop(work, kill ? 'kill' : 'shutdown'), carryOut: carryOutStop }
+}
+
+export const stop = operation<VmmContext>()({
+  path: ['stop'],
+  summary: 'Stop machines',
+  description: 'The guest is asked to shut down (ctrl-alt-delete); when it does not within a minute, or with --kill, it is killed.',
+  effect: 'write',
+  args: ['names'],
+  flags: { names: 'name' },
+  input: z.strictObject({ ...selection, kill: z.boolean().default(false).describe('do not ask the guest first') }),
+  output: Machines,
+  examples: ['vmm stop web1', 'vmm stop --kill web1 web2', 'vmm stop --all'],
+  complete: { names: namesWhere(true) },
+  async run(context, { kill, ...input }) {
+    const parts = partsOf(context)
+    const names = await selected(input, () => namesWhere(true)(context))
+    return { machines: await viewAll(context, parts, await changeMachines(context, parts, names, stopping(kill))) }
+  },
+  view: ({ machines }) => drawStates(machines),
+})
+
+async function planUnlessRunning(work: Work, force: boolean): Promise<Plan> {
+  const { state } = await observe(work.context, work.parts, work.vm)
+  if (isActive(state) && !force) {
+    const { name } = work.vm
+    throw new Fault('state', `${name} is ${state}`, { hint: `vmm stop ${name}, or vmm delete --force ${name}` })
+  }
+  return planDelete(work)
+}
+
+export const remove = operation<VmmContext>()({
+  path: ['delete'],
+  aliases: [['rm']],
+  summary: 'Delete machines with their disks',
+  effect: 'destroy',
+  args: ['names'],
+  flags: { names: 'name' },
+  short: { force: 'f' },
+  agreement: 'force',
+  input: z.strictObject({ ...selection, force: z.boolean().default(false).describe('kill those that run, and do not ask') }),
+  output: z.strictObject({ deleted: z.array(Name) }),
+  examples: ['vmm delete web1', 'vmm delete --force web1 web2'],
+  complete: { names: namesOf },
+  async run(context, { force, ...input }) {
+    const names = await selected(input, () => namesOf(context))
+    const plan = (work: Work): Promise<Plan> => planUnlessRunning(work, force)
+    return { deleted: await changeMachines(context, partsOf(context), names, { done: 'deleted', plan, carryOut: carryOutDelete }) }
+  },
+  view: ({ deleted }) => `deleted ${deleted.join(', ')}`,
+})
+
+/** Stops, then starts; what stands still is started. */
+const restart = operation<VmmContext>()({
+  path: ['restart'],
+  summary: 'Stop machines and start them again',
+  effect: 'write',
+  args: ['names'],
+  flags: { names: 'name' },
+  input: z.strictObject({ ...selection, kill: z.boolean().default(false).describe('do not ask the guest first') }),
+  output: Machines,
+  examples: ['vmm restart web1', 'vmm restart --all'],
+  complete: { names: namesWhere(true) },
+  async run(context, { kill, ...input }) {
+    const parts = partsOf(context)
+    const names = await selected(input, () => namesWhere(true)(context))
+    await changeMachines(context, parts, names, stopping(kill))
+    return { machines: await viewAll(context, parts, await changeMachines(context, parts, names, starting)) }
+  },
+  view: ({ machines }) => drawStates(machines),
+})
+
+const { count: _, ...createInput } = create.input.shape
+
+/** What was made for one command goes with it, however that ended. */
+async function removing<T>(context: VmmContext, name: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } finally {
+    // An interrupted command still takes away what it made.
+    const whole = { ...context, signal: new AbortController().signal }
+    if ((await allMachines(whole).find(name)) !== undefined) await remove.run(whole, { names: [name], all: false, force: true })
+  }
+}
+
+const run = operation<VmmContext>()({
+  path: ['run'],
+  summary: 'Create a machine, start it, and run a command in it where one is given',
+  effect: 'write',
+  args: ['name', 'words'],
+  ...(create.flags === undefined ? {} : { flags: create.flags }),
+  input: z.strictObject({
+    ...createInput,
+    words: z.array(z.string()).default([]).describe('command and its arguments; no shell reads them'),
+    rm: z.boolean().default(false).describe('delete the machine when the command has ended'),
+  }),
+  output: z.strictObject({ name: Name, machine: VmView.nullable(), status: z.int(), stdout: z.string(), stderr: z.string() }),
+  examples: ['vmm run web1', 'vmm run try --rm -- uname -r'],
+  async run(context, { words, rm, ...wishes }) {
+    if (rm && words.length === 0) throw new Fault('input', '--rm needs a command, after which the machine is deleted')
+    await create.run(context, wishes)
+    const { name } = wishes
+    const silent = { status: 0, stdout: '', stderr: '' }
+    const work = async (): Promise<typeof silent> => {
+      await start.run(context, { names: [name], all: false })
+      return words.length === 0 ? silent : exec.run(context, { name, words, user: 'root', timeout: 86_400 })
+    }
+    const ended = rm ? await removing(context, name, work) : await work()
+    const [machine = null] = rm ? [] : await viewAll(context, partsOf(context), [name])
+    return { name, machine, ...ended }
+  },
+  view: ({ machine, stdout, stderr }) =>
+    [stdout, stderr].filter((text) => text !== '').join('\n') || (machine === null ? '' : drawStates([machine])),
+  exitStatus: ({ status }) => status,
+})
+
+export const operations: readonly AnyOperation<VmmContext>[] = [run, start, stop, restart, remove]

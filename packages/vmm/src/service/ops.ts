@@ -1,0 +1,204 @@
+/** Operations on machines that start with this computer, and the service that starts them. */
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import { asFault, Fault } from '@imp/kit/base/fault.ts'
+import { FilePath, Name } from '@imp/kit/base/schema.ts'
+import type { Host } from '@imp/kit/host/host.ts'
+import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
+import type { VmmContext } from '../context.ts'
+import { start, stop } from '../life/ops.ts'
+import type { Vm } from '../vm/model.ts'
+import { namesOf, partsOf } from '../vm/ops.ts'
+import { namesInState } from '../vm/select.ts'
+import { isActive } from '../vm/states.ts'
+import { getMachine, machines, withAllMachines, withMachine } from '../vm/store.ts'
+import { startable, startOrder } from './order.ts'
+import { renderUnit, unitName } from './render.ts'
+
+const Enabled = z.strictObject({ machines: z.array(z.strictObject({ name: Name, autostart: z.boolean(), after: z.array(Name) })) })
+
+/** Changes what is written down of the machines; refuses what could never start. */
+async function setAutostart(context: VmmContext, names: readonly string[], autostart: boolean, after: readonly string[]) {
+  const known = await Promise.all(names.map((name) => getMachine(context, name)))
+  const before = await Promise.all(after.map(async (name) => (await getMachine(context, name)).name))
+  const changed = known.map((vm): Vm => ({ ...vm, autostart, after: autostart ? before : [] }))
+  const others = (await machines(context).all()).filter(({ id }) => !changed.some((each) => each.id === id))
+  startOrder([...others, ...changed])
+  planned(
+    context,
+    changed.map(({ name }) => ({
+      kind: 'vmm.autostart',
+      summary: `note that ${name} starts${autostart ? '' : ' not'} by itself`,
+      disruption: 'none',
+      data: { name },
+    })),
+  )
+  for (const { name } of changed)
+    await withMachine(context, name, async (vm) => machines(context).put(name, { ...vm, autostart, after: autostart ? [...before] : [] }))
+  return { machines: changed.map(({ name, after: waits }) => ({ name, autostart, after: waits })) }
+}
+
+function drawEnabled({ machines: all }: z.output<typeof Enabled>): string {
+  return all
+    .map(({ name, autostart, after }) => {
+      const behind = after.length === 0 ? '' : `, after ${after.join(', ')}`
+      return autostart ? `${name} starts with this computer${behind}` : `${name} does not start by itself`
+    })
+    .join('\n')
+}
+
+const NamesOfMachines = z.array(Name).min(1).describe('names or ids of machines')
+
+const enable = operation<VmmContext>()({
+  path: ['autostart', 'enable'],
+  summary: 'Let machines start with this computer',
+  effect: 'write',
+  args: ['names'],
+  flags: { names: 'name' },
+  input: z.strictObject({
+    names: NamesOfMachines,
+    after: z.array(Name).max(64).default([]).describe('machine that must run before; instead of those that were said before'),
+  }),
+  output: Enabled,
+  examples: ['vmm autostart enable db1', 'vmm autostart enable web1 web2 --after db1'],
+  complete: { names: namesOf, after: namesOf },
+  run: (context, { names, after }) => withAllMachines(context, () => setAutostart(context, names, true, after)),
+  view: drawEnabled,
+})
+
+const disable = operation<VmmContext>()({
+  path: ['autostart', 'disable'],
+  summary: 'Let machines no longer start with this computer',
+  effect: 'write',
+  args: ['names'],
+  flags: { names: 'name' },
+  input: z.strictObject({ names: NamesOfMachines }),
+  output: Enabled,
+  examples: ['vmm autostart disable web1'],
+  complete: { names: namesOf },
+  run: (context, { names }) => withAllMachines(context, () => setAutostart(context, names, false, [])),
+  view: drawEnabled,
+})
+
+const Outcome = z.strictObject({ done: z.array(Name), failed: z.array(z.strictObject({ name: Name, reason: z.string() })) })
+
+function drawOutcome({ done, failed }: z.output<typeof Outcome>): string {
+  return [...done, ...failed.map(({ name, reason }) => `${name}: ${reason}`)].join('\n')
+}
+
+/** One machine that cannot start does not keep the others from it, but those that wait for it. */
+const autostart = operation<VmmContext>()({
+  path: ['autostart'],
+  summary: 'Start the machines that start with this computer',
+  description: 'For the service (vmm install-service). Exit status 1 when one of them could not be started.',
+  effect: 'write',
+  hidden: true,
+  input: z.strictObject({}),
+  output: Outcome,
+  examples: ['vmm autostart'],
+  async run(context) {
+    const all = (await machines(context).all()).filter((vm) => vm.autostart)
+    const reasons = new Map<string, string>()
+    const done: string[] = []
+    for (const group of startOrder(all)) {
+      const names = startable(group, all, new Set(reasons.keys()))
+      for (const name of group) if (!names.includes(name)) reasons.set(name, 'a machine that it waits for does not run')
+      const settled = await Promise.allSettled(names.map((name) => start.run(context, { names: [name], all: false })))
+      for (const [index, { status, ...rest }] of settled.entries()) {
+        const name = names[index] ?? ''
+        if (status === 'fulfilled') done.push(name)
+        else reasons.set(name, asFault('reason' in rest ? rest.reason : undefined).message)
+      }
+    }
+    return { done, failed: [...reasons].map(([name, reason]) => ({ name, reason })) }
+  },
+  view: drawOutcome,
+  exitStatus: ({ failed }) => (failed.length === 0 ? 0 : 1),
+})
+
+const autostop = operation<VmmContext>()({
+  path: ['autostop'],
+  summary: 'Stop all machines, those first that others were started before',
+  description: 'For the service (vmm install-service).',
+  effect: 'write',
+  hidden: true,
+  input: z.strictObject({}),
+  output: Outcome,
+  examples: ['vmm autostop'],
+  async run(context) {
+    const active = new Set(await namesInState(context, partsOf(context), isActive))
+    const all = (await machines(context).all()).filter(({ name }) => active.has(name))
+    const done: string[] = []
+    for (const names of startOrder(all).toReversed()) {
+      await stop.run(context, { names, all: false, kill: false })
+      done.push(...names)
+    }
+    return { done, failed: [] }
+  },
+  view: drawOutcome,
+})
+
+/** Where administrators put units of their own (systemd.unit(5), UNIT FILE LOAD PATH). */
+function unitPath(root: string): string {
+  return join(root, '/etc/systemd/system', unitName)
+}
+
+/** Whether systemd runs this computer (sd_booted(3)), and it is this computer that is meant. */
+async function isBooted(host: Host, root: string): Promise<boolean> {
+  return root === '/' && (await host.files.stat('/run/systemd/system')) !== undefined
+}
+
+const Root = FilePath.default('/').describe('directory that is the root of the system, such as one of an image')
+const Installed = z.strictObject({ path: FilePath, changed: z.boolean(), enabled: z.boolean() })
+
+/** How we were called: the bundle or the launcher is a program; sources are given to the runtime. */
+function callOfOurselves(): readonly string[] {
+  return [process.execPath, ...process.execArgv.filter((word) => word.startsWith('--disable-warning')), resolve(process.argv[1] ?? 'vmm')]
+}
+
+const installService = operation<VmmContext>()({
+  path: ['install-service'],
+  summary: 'Let systemd start and stop machines with this computer',
+  effect: 'write',
+  input: z.strictObject({ root: Root, program: FilePath.optional().describe('the command vmm, unless the one that runs now') }),
+  output: Installed,
+  examples: ['vmm install-service', 'vmm install-service --root ./image --program /usr/bin/vmm'],
+  async run(context, { root, program }) {
+    const { host, paths } = context
+    const path = unitPath(resolve(root))
+    const text = renderUnit({ program: program === undefined ? callOfOurselves() : [program], data: paths.data })
+    const booted = await isBooted(host, root)
+    const changed = (await host.files.stat(path)) === undefined || (await host.files.read(path)) !== text
+    planned(context, [{ kind: 'vmm.service', summary: `install ${path}`, disruption: 'none', data: { path } }])
+    if (root === '/' && !context.root) throw new Fault('denied', 'only root may install a service', { hint: 'run vmm as root' })
+    await host.files.makeDirectory(join(path, '..'))
+    if (changed) await host.files.write(path, text)
+    if (booted) await host.run(['systemctl', 'daemon-reload'])
+    await host.run(['systemctl', ...(root === '/' ? [] : [`--root=${resolve(root)}`]), 'enable', unitName])
+    return { path, changed, enabled: true }
+  },
+  view: ({ path, changed }) => `${changed ? 'installed' : 'already there:'} ${path}; machines start by: vmm autostart enable NAME`,
+})
+
+const uninstallService = operation<VmmContext>()({
+  path: ['uninstall-service'],
+  summary: 'Let systemd no longer start machines; those that run go on',
+  effect: 'write',
+  input: z.strictObject({ root: Root }),
+  output: Installed,
+  examples: ['vmm uninstall-service'],
+  async run(context, { root }) {
+    const { host } = context
+    const path = unitPath(resolve(root))
+    const present = (await host.files.stat(path)) !== undefined
+    planned(context, present ? [{ kind: 'vmm.service', summary: `remove ${path}`, disruption: 'none', data: { path } }] : [])
+    if (!present) return { path, changed: false, enabled: false }
+    await host.run(['systemctl', ...(root === '/' ? [] : [`--root=${resolve(root)}`]), 'disable', unitName])
+    await host.files.remove(path)
+    if (await isBooted(host, root)) await host.run(['systemctl', 'daemon-reload'])
+    return { path, changed: true, enabled: false }
+  },
+  view: ({ path, changed }) => (changed ? `removed ${path}` : `${path} is not there`),
+})
+
+export const operations: readonly AnyOperation<VmmContext>[] = [enable, disable, autostart, autostop, installService, uninstallService]
