@@ -2,15 +2,14 @@
 import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import type { RouterConfig } from '../../packages/imp/src/config/model.ts'
-import type { DataplanePlace } from '../../packages/imp/src/dataplane/dataplane.ts'
+import { DataplaneRouter } from '../../packages/imp/src/dataplane/contract.ts'
 import { textAt } from '../../packages/imp/src/dataplane/vpp/api/fields.ts'
-import { nothingMadeInVpp, type DesiredVpp, type MadeVpp } from '../../packages/imp/src/dataplane/vpp/desired.ts'
+import { nothingMadeInVpp } from '../../packages/imp/src/dataplane/vpp/desired.ts'
 import { vppDataplane } from '../../packages/imp/src/dataplane/vpp/driver.ts'
 import { inNamespace } from '../../packages/kit/src/host/namespace.ts'
 import { until } from '../../packages/kit/src/host/until.ts'
-import { doStep, kinds, undoStep, type Step } from '../../packages/kit/src/plan/step.ts'
 import { config } from './pipeline-fixture.ts'
-import { machine, realVpp, showsTwins, vppObstacle } from './vpp-fixture.ts'
+import { corePlugins, machine, natPlugins, possible, realVpp, showsTwins, vppObstacle, type RealVpp } from './vpp-fixture.ts'
 
 const base: RouterConfig = config({
   hostname: 'r',
@@ -26,40 +25,10 @@ const base: RouterConfig = config({
   nat: { mappings: [{ inside: '10.0.0.0/24', outside: '198.51.100.4/30' }] },
 })
 
-/** What this kernel can carry: without vhost-net nothing can be shown to Linux. */
-function possible(desired: DesiredVpp): DesiredVpp {
-  if (showsTwins) return desired
-  const interfaces = Object.entries(desired.core.things.interfaces).map(([name, each]) => [name, { ...each, twin: null }] as const)
-  return { ...desired, core: { ...desired.core, things: { ...desired.core.things, interfaces: Object.fromEntries(interfaces) } } }
+function routerOf({ namespace, directory }: RealVpp) {
+  const place = { machine, host: inNamespace(machine, namespace), namespace, bringsPorts: false, vpp: { directory } }
+  return new DataplaneRouter(vppDataplane, place, nothingMadeInVpp, possible)
 }
-
-class Router {
-  readonly place: DataplanePlace
-  made: MadeVpp = nothingMadeInVpp
-  constructor(place: DataplanePlace) {
-    this.place = place
-  }
-
-  async plan(wanted: RouterConfig): Promise<readonly Step[]> {
-    const desired = possible(vppDataplane.render(wanted))
-    return vppDataplane.plan(this.place, desired, await vppDataplane.observe(this.place, desired), this.made).before
-  }
-
-  async apply(wanted: RouterConfig): Promise<readonly Step[]> {
-    const steps = await this.plan(wanted)
-    for (const step of steps) await doStep(kinds(...vppDataplane.kinds(this.place)), this.place.host, step)
-    const desired = possible(vppDataplane.render(wanted))
-    this.made = vppDataplane.remember(desired, await vppDataplane.observe(this.place, desired))
-    return steps
-  }
-
-  async undo(steps: readonly Step[]): Promise<void> {
-    for (const step of steps.toReversed()) await undoStep(kinds(...vppDataplane.kinds(this.place)), this.place.host, step)
-  }
-}
-
-const corePlugins = ['linux_cp', 'linux_nl', 'acl', 'abf', 'af_packet', 'memif', 'ping']
-const natPlugins = ['memif', 'det44', 'ping']
 
 async function addresses(namespace: string, lines: readonly string[]): Promise<void> {
   await machine.run(['ip', '-n', namespace, '-batch', '-'], { input: `${lines.join('\n')}\n` })
@@ -79,9 +48,9 @@ suite('the VPP dataplane', { skip: vppObstacle() ?? false }, () => {
     if (!showsTwins) t.diagnostic('without Linux interfaces: the kernel has no vhost-net')
     const vpp = await realVpp(t, 'v', ['eth0', 'eth1', 'eth2'])
     await vpp.start('core', corePlugins)
-    const { namespace, directory } = vpp
+    const { namespace } = vpp
     await vpp.start('nat', natPlugins)
-    const router = new Router({ machine, host: inNamespace(machine, namespace), namespace, bringsPorts: false, vpp: { directory } })
+    const router = routerOf(vpp)
     await router.apply(base)
     assert.deepEqual(await router.plan(base), [])
 
@@ -132,9 +101,8 @@ suite('the VPP dataplane', { skip: vppObstacle() ?? false }, () => {
 
   test('brings everything back into a process that died and started anew', async (t) => {
     const vpp = await realVpp(t, 'd', ['eth0', 'eth1', 'eth2'])
-    const { namespace, directory } = vpp
     const child = await vpp.start('core', corePlugins)
-    const router = new Router({ machine, host: inNamespace(machine, namespace), namespace, bringsPorts: false, vpp: { directory } })
+    const router = routerOf(vpp)
     const { nat: _nat, ...plain } = base
     await router.apply(plain)
     child.kill('SIGKILL')

@@ -5,6 +5,7 @@ import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { TestContext } from 'node:test'
+import type { DesiredVpp } from '../../packages/imp/src/dataplane/vpp/desired.ts'
 import { openVpp, type VppClient } from '../../packages/imp/src/dataplane/vpp/api/client.ts'
 import { Fault } from '../../packages/kit/src/base/fault.ts'
 import { localHost } from '../../packages/kit/src/host/local.ts'
@@ -111,4 +112,14 @@ export async function realVpp(t: TestContext, topic: string, links: readonly str
       return child
     },
   }
+}
+
+export const corePlugins = ['linux_cp', 'linux_nl', 'acl', 'abf', 'af_packet', 'memif', 'ping']
+export const natPlugins = ['memif', 'det44', 'ping']
+
+/** What this kernel can carry: without vhost-net nothing can be shown to Linux. */
+export function possible(desired: DesiredVpp): DesiredVpp {
+  if (showsTwins) return desired
+  const interfaces = Object.entries(desired.core.things.interfaces).map(([name, each]) => [name, { ...each, twin: null }] as const)
+  return { ...desired, core: { ...desired.core, things: { ...desired.core.things, interfaces: Object.fromEntries(interfaces) } } }
 }

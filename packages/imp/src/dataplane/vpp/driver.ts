@@ -99,6 +99,18 @@ function fromNothing(have: Things, want: Things): Difference | undefined {
   return { before, after: forward.after }
 }
 
+/**
+ * The links of the NAT process and its sides, once made, stay when a change is undone: a side cannot be taken away, and the next
+ * interface with the same number would have it. Without maps they do nothing.
+ */
+function keepingLinks({ before, after }: Difference): Difference {
+  const kept = (['services', 'sockets', 'interfaces'] as const).map((section) => {
+    const things = Object.entries(before[section] ?? {}).map(([key, thing]) => [key, thing ?? after[section]?.[key] ?? null])
+    return [section, Object.fromEntries(things) as Record<string, unknown>] as const
+  })
+  return { before: { ...before, ...Object.fromEntries(kept.filter(([, things]) => Object.keys(things).length > 0)) }, after }
+}
+
 function whyRestart(instance: Instance, observed: ObservedInstance | undefined, settled: Settled): string | undefined {
   if (observed === undefined) return `start VPP (${instance})`
   if (settled.restart.length > 0) return `start VPP (${instance}) anew, which brings ${listed(settled.restart)}`
@@ -133,9 +145,9 @@ function planInstance(
   const phases = planMessages(after, restart === undefined ? patchedWant(have, want, difference) : want, unnamed)
   if (there !== undefined) refuseUnserved(instance, there.unserved, phases, desired.paths)
   if (phases.length === 0 && restart === undefined) return undefined
-  return difference === undefined
-    ? undefined
-    : { instance, difference, phases, paths: desired.paths, ...(restart === undefined ? {} : { restart }) }
+  if (difference === undefined) return undefined
+  const way = instance === 'nat' ? keepingLinks(difference) : difference
+  return { instance, difference: way, phases, paths: desired.paths, ...(restart === undefined ? {} : { restart }) }
 }
 
 /** What will be there: all that is, changed by what differs. */

@@ -1,10 +1,10 @@
 /** A router on two fake processes, for tests of the driver: planned, applied and taken back as the pipeline does it. */
 import type { TestContext } from 'node:test'
-import { doStep, kinds, undoStep, type Step } from '@imp/kit/plan/step.ts'
 import type { RouterConfig } from '../../../config/model.ts'
 import { nicOf } from '../../../interfaces/model.ts'
-import { nothingMadeInVpp, type MadeVpp, type Things } from '../desired.ts'
-import { noVpp, vppDataplane } from '../driver.ts'
+import { DataplaneRouter } from '../../contract.ts'
+import { nothingMadeInVpp, type DesiredVpp, type MadeVpp, type Things } from '../desired.ts'
+import { noVpp, vppDataplane, type ObservedVpp } from '../driver.ts'
 import { fakeDataplane, type FakeDataplane } from './sample.ts'
 import type { FakeVppOptions } from './server.ts'
 
@@ -17,32 +17,11 @@ function linksOf(config: RouterConfig): string[] {
   return [...onLinks(config).interfaces.map((port) => nicOf(port).name ?? ''), 'incus-dataplane']
 }
 
-export class FakeRouter {
+export class FakeRouter extends DataplaneRouter<DesiredVpp, ObservedVpp, MadeVpp> {
   readonly fake: FakeDataplane
-  made: MadeVpp = nothingMadeInVpp
   constructor(fake: FakeDataplane) {
+    super(vppDataplane, fake.place, nothingMadeInVpp)
     this.fake = fake
-  }
-
-  async plan(config: RouterConfig): Promise<readonly Step[]> {
-    const desired = vppDataplane.render(config)
-    return vppDataplane.plan(this.fake.place, desired, await vppDataplane.observe(this.fake.place, desired), this.made).before
-  }
-
-  async do(steps: readonly Step[]): Promise<void> {
-    for (const step of steps) await doStep(kinds(...vppDataplane.kinds(this.fake.place)), this.fake.place.host, step)
-  }
-
-  async undo(steps: readonly Step[]): Promise<void> {
-    for (const step of steps.toReversed()) await undoStep(kinds(...vppDataplane.kinds(this.fake.place)), this.fake.place.host, step)
-  }
-
-  async apply(config: RouterConfig): Promise<readonly Step[]> {
-    const steps = await this.plan(config)
-    await this.do(steps)
-    const desired = vppDataplane.render(config)
-    this.made = vppDataplane.remember(desired, await vppDataplane.observe(this.fake.place, desired))
-    return steps
   }
 
   /** Everything that both processes have. */
