@@ -33,7 +33,8 @@ export function readForward(word: string): PortForward {
   const guests = groups['guestEnd'] === undefined ? count : countOf(word, guest, Number(groups['guestEnd']))
   if (guests !== count) throw new Fault('input', `${word}: the ranges differ in length: ${count} and ${guests}`)
   if (host + count > 65_536 || guest + count > 65_536) throw new Fault('input', `${word}: there is no port beyond 65535`)
-  const address = groups['six'] ?? groups['four']
+  const told = groups['six'] ?? groups['four']
+  const address = told === undefined ? undefined : canonical(word, told)
   return parse(
     PortForward,
     {
@@ -41,7 +42,7 @@ export function readForward(word: string): PortForward {
       guest,
       ...(groups['protocol'] === 'udp' ? { protocol: 'udp' } : {}),
       ...(count === 1 ? {} : { count }),
-      ...(address === undefined ? {} : { address: canonical(word, address) }),
+      ...(address === undefined ? {} : { address }),
     },
     `forward ${word}`,
   )
