@@ -109,7 +109,7 @@ describe('words about machines that run on real QEMU', { skip, concurrency: fals
     const vmm = new URL('../../bin/vmm', import.meta.url).pathname
     const following = spawn(vmm, ['--json', 'events', 'w1', '--follow'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
     try {
-      await cli.run('exec', 'w1', '--', 'poweroff')
+      await cli.run('exec', 'w1', '--', 'sh', '-c', 'kill -INT 1')
       for await (const line of createInterface({ input: following.stdout })) {
         assert.equal((JSON.parse(line) as { event: string }).event, 'stopped')
         break
