@@ -16,8 +16,8 @@ const run = promisify(execFile)
 const programs = {
   tcp: `require('node:net').createServer((s) => s.on('error', () => {}).end(s.remoteAddress)).listen(+process.argv[1], '::', () => console.log('ready'))`,
   udp: `const d = require('node:dgram').createSocket('udp6'); d.on('message', (m, r) => d.send(r.address, r.port, r.address)); d.bind(+process.argv[1], '::', () => console.log('ready'))`,
-  asktcp: `const [, host, port] = process.argv; const s = require('node:net').connect(+port, host); let t = ''; setTimeout(() => process.exit(1), 1000); s.on('data', (c) => (t += c)).on('end', () => { console.log(t); process.exit(0) }).on('error', () => process.exit(1))`,
-  askudp: `const [, host, port] = process.argv; const d = require('node:dgram').createSocket(host.includes(':') ? 'udp6' : 'udp4'); setTimeout(() => process.exit(1), 1000); d.on('error', () => process.exit(1)); d.on('message', (m) => { console.log(String(m)); process.exit(0) }); d.send('x', +port, host)`,
+  asktcp: `const [, host, port] = process.argv; const s = require('node:net').connect(+port, host); let t = ''; setTimeout(() => process.exit(1), 2500); s.on('data', (c) => (t += c)).on('end', () => { console.log(t); process.exit(0) }).on('error', () => process.exit(1))`,
+  askudp: `const [, host, port] = process.argv; const d = require('node:dgram').createSocket(host.includes(':') ? 'udp6' : 'udp4'); setTimeout(() => process.exit(1), 2500); d.on('error', () => process.exit(1)); d.on('message', (m) => { console.log(String(m)); process.exit(0) }); d.send('x', +port, host)`,
 } as const
 
 export interface Network {
