@@ -11,27 +11,28 @@ function minimum({ maximumInterval: maximum, minimumInterval }: RouterAdvertisem
   return minimumInterval ?? Math.min(Math.floor(maximum * 0.75), Math.max(3, Math.floor(maximum / 2)))
 }
 
-function lifetimes(valid: number, preferred: number): string {
-  return valid === infinite && preferred === infinite ? 'infinite' : `${valid} ${preferred}`
+/**
+ * A prefix with finite lifetimes is told twice: VPP counts those of a new prefix down to nothing, and stops its clock only for one that
+ * was endless before (ip6-nd/ip6_ra.c, ip6_ra_prefix).
+ */
+function prefixWords(prefix: string, valid: number, preferred: number, flags: readonly string[]): string[] {
+  const told = (lifetimes: string): string => [prefix, lifetimes, ...flags].join(' ')
+  return valid === infinite && preferred === infinite ? [told('infinite')] : [told('infinite'), told(`${valid} ${preferred}`)]
 }
 
 /** Advertised prefixes as told, or the /64 around each address. A prefix with host bits or without lifetimes would be taken, wrongly. */
 function prefixes(each: Layer3Interface, ra: RouterAdvertisements): string[] {
   if (ra.prefixes.length > 0) {
-    return ra.prefixes.map((advertised) =>
-      [
-        formatPrefix(networkOf(parseInterfaceAddress(advertised.prefix, 6))),
-        lifetimes(advertised.validLifetime, advertised.preferredLifetime),
-        ...(advertised.onLink ? [] : ['off-link']),
-        ...(advertised.autonomous ? [] : ['no-autoconfig']),
-      ].join(' '),
-    )
+    return ra.prefixes.flatMap(({ prefix, validLifetime, preferredLifetime, onLink, autonomous }) => {
+      const flags = [...(onLink ? [] : ['off-link']), ...(autonomous ? [] : ['no-autoconfig'])]
+      return prefixWords(formatPrefix(networkOf(parseInterfaceAddress(prefix, 6))), validLifetime, preferredLifetime, flags)
+    })
   }
   const networks = each.addresses
     .map((text) => parseInterfaceAddress(text))
     .filter(({ family, length }) => family === 6 && length <= 64)
-    .map((address) => `${formatPrefix(networkOf({ ...address, length: 64 }))} 2592000 604800`)
-  return [...new Set(networks)]
+    .map((address) => formatPrefix(networkOf({ ...address, length: 64 })))
+  return [...new Set(networks)].flatMap((network) => prefixWords(network, 2_592_000, 604_800, []))
 }
 
 function lines(name: string, each: Layer3Interface): string[] {
