@@ -114,7 +114,7 @@ describe('imp alone', { skip, concurrency: false }, () => {
     await open([join(root, 'bin', 'imp')])
     await see(/^imp>$/m)
     await type('shell core', 'Enter')
-    await see(/the core shell comes with the VPP dataplane\nhint: [^]*imp>$/)
+    await see(/the shells of VPP come with the VPP dataplane\nhint: [^]*imp>$/)
     await type('loopbacks add router-id --ipv4 203.0.113.1/32', 'Enter')
     await see(/^\+ loopbacks\.router-id = \{[^]*1 change in the candidate[^]*^imp\*>$/m)
     await type('nat mappings list', 'Enter')
