@@ -10,7 +10,7 @@ import type { ObservedPlace } from '../../packages/imp/src/dataplane/linux/drive
 import { loadRouterConfig } from '../../packages/imp/src/config/load.ts'
 import type { ObservedDaemon } from '../../packages/imp/src/frr/driver.ts'
 import { parseConfiguration } from '../../packages/imp/src/frr/parse.ts'
-import type { FrrDaemon } from '../../packages/imp/src/frr/render.ts'
+import type { FrrDaemon } from '../../packages/imp/src/frr/daemon.ts'
 import { planRouter } from '../../packages/imp/src/pipeline/difference.ts'
 import { renderRouter } from '../../packages/imp/src/pipeline/render.ts'
 import { localHost } from '@imp/kit/host/local.ts'

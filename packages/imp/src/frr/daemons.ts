@@ -4,7 +4,7 @@ import type { Argv, Host } from '@imp/kit/host/host.ts'
 import { until } from '@imp/kit/host/until.ts'
 import type { SecretValues } from '../secrets/model.ts'
 import { daemonOrder } from './grammar.ts'
-import type { FrrDaemon } from './render.ts'
+import type { FrrDaemon } from './daemon.ts'
 
 /** Where the daemons of one router live. */
 export interface FrrPlace {

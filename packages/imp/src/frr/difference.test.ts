@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { commandsOf, difference, splitByDaemon } from './difference.ts'
 import { exitWord, keyOf, negation } from './grammar.ts'
 import { formatConfiguration, parseConfiguration, type Line } from './parse.ts'
-import type { FrrDaemon } from './render.ts'
+import type { FrrDaemon } from './daemon.ts'
 
 interface Open {
   text: string

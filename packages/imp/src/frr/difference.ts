@@ -2,7 +2,7 @@
 import { Fault } from '@imp/kit/base/fault.ts'
 import { exitWord, interfaceLineOwner, keyOf, listName, negation, opensContext, ownerOf } from './grammar.ts'
 import type { Line } from './parse.ts'
-import type { FrrDaemon } from './render.ts'
+import type { FrrDaemon } from './daemon.ts'
 
 /** One line that comes or goes. */
 export interface Change {

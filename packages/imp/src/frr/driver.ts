@@ -4,9 +4,11 @@ import { findDaemons, lastLog, startDaemons, stopDaemons, type FrrPlace, type Ru
 import { commandsOf, difference, splitByDaemon, type Change } from './difference.ts'
 import { partOf, type Origins } from './origin.ts'
 import { parseBgpSummary, parseConfiguration, type BgpSession, type Line } from './parse.ts'
-import type { FrrConfig, FrrDaemon } from './render.ts'
+import type { FrrDaemon } from './daemon.ts'
+import type { FrrConfig } from './render.ts'
 import { carriesSecret, keepUnknown, maskLines, masked, revealed } from './secret-lines.ts'
-import { withSession, type Session } from './session.ts'
+import type { Session } from './conversation.ts'
+import { withSession } from './session.ts'
 import type { SecretValues } from '../secrets/model.ts'
 
 export interface ObservedDaemon extends RunningDaemon {

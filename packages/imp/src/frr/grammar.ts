@@ -3,7 +3,7 @@
  * other, how a line is taken back, and which daemon it belongs to. From FRR 8.4's commands, each form tried on the daemons.
  */
 
-import type { FrrDaemon } from './render.ts'
+import type { FrrDaemon } from './daemon.ts'
 
 /** Daemons that we drive, in the order in which they are started: zebra first, the others are its clients. */
 export const daemonOrder: readonly FrrDaemon[] = ['zebra', 'staticd', 'bgpd', 'ospfd', 'ospf6d', 'bfdd']

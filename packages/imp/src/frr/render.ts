@@ -4,6 +4,7 @@
  */
 import type { RouterConfig } from '../config/model.ts'
 import { layer3Interfaces } from '../interfaces/model.ts'
+import type { FrrDaemon } from './daemon.ts'
 import { formatDocument } from './document.ts'
 import { originsOf } from './origin.ts'
 import { renderBgp } from './render-bgp.ts'
@@ -11,8 +12,6 @@ import { renderInterfaces } from './render-interfaces.ts'
 import { renderOspf, renderOspfPrefixLists, renderOspfRouteMaps } from './render-ospf.ts'
 import { renderPrefixLists, renderRouteMaps } from './render-policy.ts'
 import { renderStatic } from './render-static.ts'
-
-export type FrrDaemon = 'zebra' | 'staticd' | 'bgpd' | 'ospfd' | 'ospf6d' | 'bfdd'
 
 export interface FrrConfig {
   readonly text: string

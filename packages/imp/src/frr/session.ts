@@ -1,32 +1,10 @@
 /** A conversation with one FRR daemon, however it is reached. */
 import { asFault, Fault } from '@imp/kit/base/fault.ts'
+import type { Refused, Session } from './conversation.ts'
 import type { FrrPlace } from './daemons.ts'
-import type { FrrDaemon } from './render.ts'
+import type { FrrDaemon } from './daemon.ts'
 import { openVty, statusText, type Vty } from './vty.ts'
 import { vtyshSession } from './vtysh.ts'
-
-/** A command that the daemon refused. */
-export interface Refused {
-  /** Its place in the batch. */
-  readonly at: number
-  /** What kind of refusal it was. */
-  readonly status: string
-  /** The daemon's own words. */
-  readonly text: string
-  /** The daemon did not refuse but went away while it had the command. */
-  readonly lost?: boolean
-}
-
-export interface Session {
-  /** The answer to one command of enable mode; an `exec` fault when it is refused. */
-  ask(command: string): Promise<string>
-  /**
-   * Sends commands of configuration mode as one batch. Returns the first that was refused; what came before it stands. `confidential`
-   * commands carry secrets, which must not touch a disk or an argument vector on the way.
-   */
-  configure(commands: readonly string[], confidential?: boolean): Promise<Refused | undefined>
-  close(): void
-}
 
 /** A timeout is no loss: the daemon is there, and what it does with the command is unknown. */
 function lostAt(at: number, fault: Fault): Refused {

@@ -8,7 +8,8 @@ import { configureDaemon, wantedParts, type ObservedFrr } from './driver.ts'
 import { daemonOrder } from './grammar.ts'
 import { partOf, type Origins } from './origin.ts'
 import { formatConfiguration, parseConfiguration, type Line } from './parse.ts'
-import type { FrrConfig, FrrDaemon } from './render.ts'
+import type { FrrDaemon } from './daemon.ts'
+import type { FrrConfig } from './render.ts'
 import { deferredText, resetsOf, resetText, type Resets } from './reset.ts'
 
 const Daemon = z.enum(['zebra', 'staticd', 'bgpd', 'ospfd', 'ospf6d', 'bfdd'])

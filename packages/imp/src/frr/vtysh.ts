@@ -5,8 +5,8 @@
 import { Fault } from '@imp/kit/base/fault.ts'
 import type { Argv, Host } from '@imp/kit/host/host.ts'
 import type { FrrPlace } from './daemons.ts'
-import type { FrrDaemon } from './render.ts'
-import type { Refused, Session } from './session.ts'
+import type { FrrDaemon } from './daemon.ts'
+import type { Refused, Session } from './conversation.ts'
 
 const timeout = 120_000
 

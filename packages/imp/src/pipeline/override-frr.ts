@@ -4,7 +4,8 @@ import type { Host } from '@imp/kit/host/host.ts'
 import { closesContext, exitWord, interfaceLineOwner, isBanner, keyOf, opensContext, ownerOf } from '../frr/grammar.ts'
 import { parseConfiguration, type Line } from '../frr/parse.ts'
 import { baresSecret } from '../frr/secret-lines.ts'
-import type { FrrConfig, FrrDaemon } from '../frr/render.ts'
+import type { FrrDaemon } from '../frr/daemon.ts'
+import type { FrrConfig } from '../frr/render.ts'
 import { overridePlace, type Override, type Overrides } from '../overrides/model.ts'
 
 /** A line of a drop-in with the contexts around it, outermost first. */

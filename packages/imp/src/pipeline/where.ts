@@ -6,7 +6,7 @@ import { FilePath } from '@imp/kit/base/schema.ts'
 import { namespacePath } from '@imp/kit/host/namespace.ts'
 import type { ImpContext } from '../context.ts'
 import { findDaemons } from '../frr/daemons.ts'
-import type { FrrDaemon } from '../frr/render.ts'
+import type { FrrDaemon } from '../frr/daemon.ts'
 import { defaultNamespace, frrPlace, NamespaceName, openTarget, TargetName, type Target } from './target.ts'
 
 /** Input of every operation on a router. */

@@ -22,7 +22,8 @@ export async function lookAtSpace(host: Host, data: string): Promise<Diagnosis[]
   const { status } = await host.query(['test', '-w', place], { statuses: [0, 1] })
   const writable =
     status === 0 ? [] : [told('data', 'note', `${place} may only be read by this user`, 'run vmm as root to change machines')]
-  if (free < least) return [told('space', 'problem', words, `free some: vmm image prune, or another data_dir (vmm config show)`), ...writable]
+  if (free < least)
+    return [told('space', 'problem', words, `free some: vmm image prune, or another data_dir (vmm config show)`), ...writable]
   if (free < enough) return [told('space', 'warning', `${words}: little for building images`, 'vmm image prune'), ...writable]
   return [ok('space', words), ...writable]
 }

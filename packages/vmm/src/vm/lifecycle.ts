@@ -5,7 +5,6 @@ import { namespacePath } from '@imp/kit/host/namespace.ts'
 import { applyPlan, recoverPlan, type Executor, type Plan } from '@imp/kit/plan/apply.ts'
 import { doStep, type Step } from '@imp/kit/plan/step.ts'
 import { journalAt } from '@imp/kit/store/journal.ts'
-import type { VmmContext } from '../context.ts'
 import type { Choice, PreparedMachine } from '../engine/model.ts'
 import { imageFile } from '../image/model.ts'
 import { mountLabel } from '../mount/model.ts'
@@ -14,21 +13,14 @@ import { memberOf } from './forwards.ts'
 import { sshAddress } from './keys.ts'
 import { noteEvent } from './history.ts'
 import { requireOurs } from './legacy.ts'
-import type { Run, Vm } from './model.ts'
+import type { Run } from './model.ts'
 import { filesOf, observe } from './observe.ts'
 import { machinePaths } from './paths.ts'
-import type { Parts } from './parts.ts'
 import { interfacesOf, nameserversOf, prepare } from './prepare.ts'
 import { isActive } from './states.ts'
 import { machineSteps, type MachineSteps } from './steps.ts'
 import { findRun, machines, putRun } from './store.ts'
-
-/** One machine, locked, with what is needed to change it. */
-export interface Work {
-  readonly context: VmmContext
-  readonly parts: Parts
-  readonly vm: Vm
-}
+import type { Work } from './work.ts'
 
 function executor({ context, vm }: Work, steps: MachineSteps): Executor {
   const { host, report, paths } = context
