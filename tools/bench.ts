@@ -10,13 +10,20 @@ import { benchmarkMachine } from './bench/machine.ts'
 import type { Ratio } from './bench/measure.ts'
 import { benchmarkPlan } from './bench/plan.ts'
 import { benchmarkStartUp } from './bench/start-up.ts'
+import { benchmarkVpp } from './bench/vpp.ts'
 
 const benchmarks: Readonly<Record<string, () => Promise<Ratio[]>>> = {
   'start-up': benchmarkStartUp,
   plan: benchmarkPlan,
   apply: benchmarkApply,
   lab: benchmarkLab,
+  vpp: benchmarkVpp,
   machine: benchmarkMachine,
+}
+
+/** Two digits at least, however small it is. */
+function written(ratio: number): string {
+  return ratio >= 0.1 ? ratio.toFixed(2) : ratio.toPrecision(2)
 }
 
 const words = process.argv.slice(2)
@@ -35,13 +42,13 @@ for (const [name, benchmark] of Object.entries(benchmarks)) {
 }
 if (words.includes('--json')) console.log(JSON.stringify(ratios, null, 2))
 else {
-  const rows = ratios.map(({ what, than, ours, theirs, clock, runs }) => [
+  const rows = ratios.map(({ what, than, ours, theirs, unit, clock, runs }) => [
     what,
     than,
-    `${ours.toFixed(0)} ms`,
-    `${theirs.toFixed(0)} ms`,
-    clock,
-    (ours / theirs).toFixed(2),
+    `${ours.toFixed(0)} ${unit}`,
+    `${theirs.toFixed(0)} ${unit}`,
+    clock ?? '',
+    written(ours / theirs),
     String(runs),
   ])
   console.log(table([['WHAT', 'BESIDE', 'OURS', 'THEIRS', 'CLOCK', 'RATIO', 'RUNS'], ...rows]).join('\n'))

@@ -8,15 +8,11 @@ import { renderRouter } from '../../packages/imp/src/pipeline/render.ts'
 import { bundleScript } from '../build/bundle.ts'
 import { large, largeRouter } from './large.ts'
 import { compareCpu, openDirectory, run, type Ratio } from './measure.ts'
+import { planOnce } from './plan-once.ts'
 import type { Recording } from './plan-large.ts'
 import { recordedState } from './recorded.ts'
 
 const reload = '/usr/lib/frr/frr-reload.py'
-
-interface Printed {
-  readonly steps: readonly string[]
-  readonly spent: Readonly<Record<string, number>>
-}
 
 /** Writes the changed document, what the router shows before the change, and both FRR configurations. */
 async function record(directory: string): Promise<void> {
@@ -25,7 +21,7 @@ async function record(directory: string): Promise<void> {
   const after = { ...document, routes: [...(document.routes ?? []), { prefix: '192.0.2.0/24', blackhole: true as const }] }
   const { observed, made } = recordedState(before)
   const frr = new Map([...observed.frr].map(([daemon, { configuration }]) => [daemon, formatConfiguration(configuration)]))
-  const recording: Recording = { linux: observed.linux, made, frr }
+  const recording: Recording = { linux: observed.linux, vpp: undefined, made, frr }
   const write = (name: string, content: string | Buffer): Promise<void> => writeFile(join(directory, name), content)
   await Promise.all([
     write('recording', serialize(recording)),
@@ -33,19 +29,6 @@ async function record(directory: string): Promise<void> {
     write('before.conf', renderRouter(before).frr.text),
     write('after.conf', renderRouter(RouterConfig.parse(after)).frr.text),
   ])
-}
-
-function tell(what: string, { spent }: Printed): void {
-  const parts = Object.entries(spent).filter(([part]) => part !== 'start')
-  const sum = parts.reduce((total, [, each]) => total + each, 0)
-  const words = parts.map(([part, each]) => `${part} ${each.toFixed(0)}`).join(', ')
-  console.error(`bench: ${what}: ${sum.toFixed(0)} ms of CPU beside starting (${spent['start']?.toFixed(0)}): ${words}`)
-}
-
-async function plan(what: string, words: readonly string[]): Promise<void> {
-  const printed = JSON.parse(await run(words)) as Printed
-  if (printed.steps.length !== 1) throw new Error(`a change of one line became ${JSON.stringify(printed.steps)}`)
-  tell(what, printed)
 }
 
 export async function benchmarkPlan(): Promise<Ratio[]> {
@@ -66,8 +49,8 @@ export async function benchmarkPlan(): Promise<Ratio[]> {
   try {
     await Promise.all([record(directory), bundleScript(source, bundle)])
     const sides = [
-      { name: `plan of ${size}`, work: () => plan('bundle', [process.execPath, bundle, directory]) },
-      { name: 'the same from sources', work: () => plan('sources', [process.execPath, source, directory]) },
+      { name: `plan of ${size}`, work: () => planOnce('bundle', [process.execPath, bundle, directory]) },
+      { name: 'the same from sources', work: () => planOnce('sources', [process.execPath, source, directory]) },
     ]
     const ratios: Ratio[] = []
     for (const side of sides) ratios.push(await compareCpu(side, theirs, 5))
