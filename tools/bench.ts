@@ -5,7 +5,10 @@
  */
 import { table } from '@imp/kit/base/text.ts'
 import { benchmarkApply } from './bench/apply.ts'
+import { benchmarkDisk } from './bench/disk.ts'
+import { benchmarkImport } from './bench/import.ts'
 import { benchmarkLab } from './bench/lab.ts'
+import { benchmarkList } from './bench/list.ts'
 import { benchmarkMachine } from './bench/machine.ts'
 import type { Ratio } from './bench/measure.ts'
 import { benchmarkPlan } from './bench/plan.ts'
@@ -19,6 +22,9 @@ const benchmarks: Readonly<Record<string, () => Promise<Ratio[]>>> = {
   lab: benchmarkLab,
   vpp: benchmarkVpp,
   machine: benchmarkMachine,
+  list: benchmarkList,
+  disk: benchmarkDisk,
+  import: benchmarkImport,
 }
 
 /** Two digits at least, however small it is. */
