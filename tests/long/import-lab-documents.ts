@@ -96,7 +96,7 @@ export function rolesDocument(tagged: boolean): object {
         name: 'router-id',
         ipv4: '203.0.113.1',
         ipv4_prefix: 32,
-        ipv6: '2001:db8:10:ffff::1',
+        ipv6: '2001:db8:1::1',
         ipv6_prefix: 128,
         create_lcp: true,
       },
