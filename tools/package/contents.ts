@@ -70,13 +70,29 @@ License: Apache-2.0
  On Debian systems the text is in /usr/share/common-licenses/Apache-2.0.
 `
 
+/** Licences whose texts every Debian has (base-files): a library that names one of them need not bring it. */
+const commonLicences = ['Apache-2.0', 'MPL-2.0']
+
+interface Library {
+  readonly author?: string | { readonly name: string }
+  readonly license?: string
+}
+
+/** What stands for the text of a library that brings none: the name of its licence and where its text is. */
+function namedLicence(library: string): string {
+  const { author, license } = JSON.parse(readFileSync(join(library, 'package.json'), 'utf8')) as Library
+  if (license === undefined || !commonLicences.includes(license)) throw new Error(`${library} brings no licence`)
+  const holder = typeof author === 'string' ? author : (author?.name ?? 'its authors')
+  return `Copyright: ${holder}\nLicense: ${license}\n On Debian systems the text is in /usr/share/common-licenses/${license}.\n`
+}
+
 /** The licences of the libraries at these places. */
 function licencesOf(libraries: readonly string[]): PackageFile[] {
   return libraries.map((library): PackageFile => {
     const name = readdirSync(library).find((each) => /^licen[cs]e/i.test(each))
-    if (name === undefined) throw new Error(`${library} brings no licence`)
     const place = library.slice(library.lastIndexOf('node_modules/') + 'node_modules/'.length)
-    return { path: `usr/share/doc/imp/licences/${place.replace(/\/$/, '').replaceAll('/', '-')}`, copy: join(library, name) }
+    const path = `usr/share/doc/imp/licences/${place.replace(/\/$/, '').replaceAll('/', '-')}`
+    return name === undefined ? { path, content: namedLicence(library) } : { path, copy: join(library, name) }
   })
 }
 
