@@ -1,14 +1,18 @@
 /** Debian's docker-registry on loopback, and images that are pushed to it over its API (OCI distribution specification 1.1, "Push"). */
 import assert from 'node:assert/strict'
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { localHost } from '@imp/kit/host/local.ts'
 import { until } from '@imp/kit/host/until.ts'
+import { missing } from '../real/vmm-machine-command.ts'
 import { sha256 } from '../../packages/vmm/src/image/oci/sample.ts'
+
+const run = promisify(execFile)
 
 export interface Pushed {
   /** Archives from the bottom to the top. */
@@ -70,6 +74,19 @@ async function push(address: string, repository: string, tag: string, { layers, 
   return sha256(Buffer.from(manifest))
 }
 
+/**
+ * Debian's docker-registry where it is installed, else unpacked: its package starts a service that the whole network reaches, which nobody
+ * who runs tests has asked for.
+ */
+async function registryProgram(directory: string): Promise<string> {
+  if (missing(['docker-registry'], false) === undefined) return 'docker-registry'
+  await run('apt-get', ['download', 'docker-registry'], { cwd: directory })
+  const archive = (await readdir(directory)).find((name) => /^docker-registry_.*\.deb$/.test(name))
+  assert.ok(archive !== undefined)
+  await run('dpkg-deb', ['--extract', archive, 'program'], { cwd: directory })
+  return join(directory, 'program', 'usr', 'bin', 'docker-registry')
+}
+
 /** Starts a registry that keeps its images in the directory. */
 export async function startRegistry(directory: string): Promise<Registry> {
   const address = `127.0.0.1:${await freePort()}`
@@ -77,7 +94,7 @@ export async function startRegistry(directory: string): Promise<Registry> {
   const storage = { filesystem: { rootdirectory: join(directory, 'registry') } }
   // YAML holds JSON.
   await writeFile(config, JSON.stringify({ version: 0.1, log: { level: 'error' }, storage, http: { addr: address } }))
-  const child: ChildProcess = spawn('docker-registry', ['serve', config], { stdio: 'ignore' })
+  const child: ChildProcess = spawn(await registryProgram(directory), ['serve', config], { stdio: 'ignore' })
   const ended = once(child, 'close')
   await until(localHost().clock, { what: 'the registry', timeout: 60_000 }, () => answers(address))
   return {

@@ -17,7 +17,7 @@ import { startRegistry, type Registry } from './vmm-oci-registry.ts'
 const run = promisify(execFile)
 const vmm = new URL('../../bin/vmm', import.meta.url).pathname
 const skip =
-  missing(['docker-registry', 'busybox', 'setpriv', 'sqfstar', 'unsquashfs', 'qemu-system-x86_64', 'ssh', 'mmdebstrap'], true) ?? false
+  missing(['apt-get', 'dpkg-deb', 'busybox', 'setpriv', 'sqfstar', 'unsquashfs', 'qemu-system-x86_64', 'ssh', 'mmdebstrap'], true) ?? false
 
 /** User and group `nobody` and `nogroup` of Debian. */
 const nobody = 65_534
