@@ -3,8 +3,7 @@ import { formatPrefix, networkOf, parseInterfaceAddress } from '@imp/kit/base/ip
 import type { RouterConfig } from '../../config/model.ts'
 import { layer3Interfaces, RouterAdvertisements, sendsAdvertisements, type Layer3Interface } from '../../interfaces/model.ts'
 import { vppName } from './exec-interfaces.ts'
-
-const infinite = 0xffff_ffff
+import { infinite } from './values.ts'
 
 /** Half of the longest interval, in the bounds that RFC 4861 6.2.1 sets. VPP takes values out of bounds without a word. */
 function minimum({ maximumInterval: maximum, minimumInterval }: RouterAdvertisements): number {
