@@ -191,6 +191,16 @@ describe('imp alone', { skip, concurrency: false }, () => {
     await see(/ended with 0$/)
   })
 
+  test('a line that was cleared is followed by another at once: no key is lost in between', async () => {
+    for (let turn = 1; turn <= 5; turn += 1) {
+      await open([join(root, 'bin', 'imp')])
+      await see(/^imp>$/m)
+      await type('interfaces', 'C-c', 'C-d')
+      await see(/^imp> interfaces\^C\nimp>\nended with 0$/m)
+      await tmux('kill-server')
+    }
+  })
+
   test('many lines leave nothing behind at the terminal', async () => {
     await open([join(root, 'bin', 'imp')])
     await see(/^imp>$/m)

@@ -18,7 +18,7 @@ export interface LineOptions {
 }
 
 export interface LineReader {
-  /** The next line, empty when ^C cleared it; undefined when the person ended the input. */
+  /** The next line; undefined when the person ended the input. */
   read(options: LineOptions): Promise<string | undefined>
   /** Shows a result, page by page when it is longer than the screen; left out where there is no screen. */
   page?(text: string): Promise<void>
@@ -31,7 +31,8 @@ export function isTerminal(): boolean {
 
 /** What was typed, cut behind every key after which something may have to be waited for. */
 function pieces(chunk: Buffer): string[] {
-  return chunk.toString('latin1').match(/[^\r\n\t?]*(?:\r\n|[\r\n\t?])|[^\r\n\t?]+$/g) ?? []
+  // oxlint-disable-next-line no-control-regex -- ^C, as the terminal sends it
+  return chunk.toString('latin1').match(/[^\r\n\t?\u0003]*(?:\r\n|[\r\n\t?\u0003])|[^\r\n\t?\u0003]+$/g) ?? []
 }
 
 /** Keys that were typed and not read yet, such as the further lines of a paste. */
@@ -43,12 +44,17 @@ function letIn(ahead: Ahead, keys: PassThrough): () => void {
   let open = true
   const pump = (): void => {
     for (let piece = open ? ahead.shift() : undefined; piece !== undefined; piece = open ? ahead.shift() : undefined) {
-      open = !/[\r\n]$/.test(piece)
+      open = !['\r', '\n', '\u0003'].includes(piece.slice(-1))
       keys.write(Buffer.from(piece, 'latin1'))
     }
   }
   const onData = (chunk: Buffer): void => {
     ahead.push(...pieces(chunk))
+    // ^C throws away what was typed before it.
+    ahead.splice(
+      0,
+      ahead.findLastIndex((piece) => piece.endsWith('\u0003')),
+    )
     pump()
   }
   const onEnd = (): void => void keys.end()
@@ -85,19 +91,19 @@ function openEditor(keys: PassThrough, options: LineOptions): Interface {
   })
 }
 
-async function readLine(ahead: Ahead, options: LineOptions): Promise<string | undefined> {
-  const keys = Object.assign(new PassThrough(), { setRawMode: (raw: boolean) => process.stdin.setRawMode(raw) })
+/** One line of an editor: empty when ^C cleared it; undefined at the end of the input. */
+async function edit(ahead: Ahead, options: LineOptions): Promise<{ line: string | undefined; cleared: boolean }> {
+  const keys = new PassThrough()
   const editor = openEditor(keys, options)
-  const { promise, resolve } = Promise.withResolvers<string | undefined>()
-  editor.on('line', resolve)
+  const { promise, resolve } = Promise.withResolvers<{ line: string | undefined; cleared: boolean }>()
+  editor.on('line', (line) => resolve({ line, cleared: false }))
   editor.on('SIGINT', () => {
     process.stdout.write('^C\n')
-    ahead.length = 0
-    resolve('')
+    resolve({ line: '', cleared: true })
   })
   const onClose = (): void => {
     process.stdout.write('\n')
-    resolve(undefined)
+    resolve({ line: undefined, cleared: false })
   }
   editor.on('close', onClose)
   listenForHelp(editor, keys, options.explain)
@@ -109,6 +115,22 @@ async function readLine(ahead: Ahead, options: LineOptions): Promise<string | un
     stop()
     // Only ours goes: the editor's own listener takes its hands off the terminal.
     editor.off('close', onClose).close()
+  }
+}
+
+/**
+ * A line that was not cleared. The terminal stays raw in between: to a terminal that is in line mode for a moment, a ^D behind a ^C
+ * would be no key but the end of an empty line, which nobody reads.
+ */
+async function readLine(ahead: Ahead, options: LineOptions): Promise<string | undefined> {
+  process.stdin.setRawMode(true)
+  try {
+    for (;;) {
+      const { line, cleared } = await edit(ahead, options)
+      if (!cleared) return line
+    }
+  } finally {
+    process.stdin.setRawMode(false)
   }
 }
 
