@@ -113,16 +113,16 @@ export async function detach(host: Host, paths: BridgePaths, settings: BridgeSet
     const rest = await present(host, documents)
     if (rest.length > 0) await applyFirewall(host, settings, rest)
     else await removeBridge(host, settings)
-    if (rest.length === 0) await restoreSettings(host, paths.common, () => isForwarding(host))
+    // What was before the first bridge comes back with the last one.
+    if (rest.length === 0 && !(await hasBridges(host))) await restoreSettings(host, paths.common, () => othersForward(host))
   })
 }
 
-/** Whether another bridge of ours is there, or anybody else counts on this computer to forward. */
-async function isForwarding(host: Host): Promise<boolean> {
+/** Whether a bridge of ours is there. */
+async function hasBridges(host: Host): Promise<boolean> {
   const { stdout } = await host.query(['nft', '-j', 'list', 'chains', 'inet'])
   const { nftables } = parse(Chains, parseJson(stdout, 'nft'), 'nft')
-  if (nftables.some(({ chain }) => chain?.name === 'egress')) return true
-  return othersForward(host)
+  return nftables.some(({ chain }) => chain?.name === 'egress')
 }
 
 async function removeBridge(host: Host, settings: BridgeSettings): Promise<void> {
