@@ -67,7 +67,7 @@ describe('many machines', { skip, concurrency: false }, () => {
     directory = await mkdtemp(join(tmpdir(), 'vmt'))
     const context = await contextOn(directory)
     const names = Array.from({ length: 100 }, (_, index) => `m${index + 1}`)
-    await Promise.all(names.map((name) => invoke(create, context, { name, network: 'bridge' })))
+    await Promise.all(names.map((name) => invoke(create, context, { name, networks: ['default'] })))
     const made = await machines(context).all()
     const addresses = made.flatMap(({ network }) => (network.kind === 'bridge' ? [network.address] : []))
     assert.equal(new Set(addresses).size, 100)

@@ -63,7 +63,7 @@ async function lookAtFirewalls(host: Host): Promise<Diagnosis> {
 /** TAPs of machines that are gone: a killed command left them. */
 async function lookAtTaps(host: Host, known: ReadonlySet<string>): Promise<Diagnosis> {
   const links = await readJson(host, Links, ['ip', '-j', 'link', 'show'])
-  const left = links.map(({ ifname }) => ifname).filter((name) => /^vmm-[0-9a-f]{8}$/.test(name) && !known.has(name))
+  const left = links.map(({ ifname }) => ifname).filter((name) => /^vmm-[0-9a-f]{8}(-\d)?$/.test(name) && !known.has(name))
   if (left.length === 0) return ok('leftovers', 'no TAP without a machine')
   return told(
     'leftovers',

@@ -7,6 +7,7 @@ import type { VmmContext } from '../context.ts'
 import { isInstalled } from '../engine/choose.ts'
 import { probeAt } from '../engine/probe.ts'
 import { tapOf } from '../net/model.ts'
+import { placesOf } from '../vm/networks.ts'
 import { machines } from '../vm/store.ts'
 import { Diagnosis, ok, told } from './model.ts'
 import { lookAtNetwork } from './network.ts'
@@ -65,7 +66,7 @@ const doctor = operation<VmmContext>()({
     const { host, root, paths, config } = context
     const { bridgeName, subnet } = config.settings
     const network = async (): Promise<Diagnosis[]> => {
-      const taps = new Set((await machines(context).all()).map(({ id }) => tapOf(id)))
+      const taps = new Set((await machines(context).all()).flatMap((vm) => [tapOf(vm.id), ...placesOf(vm).map(({ tap }) => tap)]))
       return lookAtNetwork(host, { name: bridgeName.value, subnet: subnet.value }, taps)
     }
     const all = await Promise.all([

@@ -21,26 +21,28 @@ export type Destination = z.output<typeof Destination>
 export const EgressPolicy = z.strictObject({ policy: Egress, allow: z.array(Destination).max(256) })
 export type EgressPolicy = z.output<typeof EgressPolicy>
 
+/** An address of its own on the bridge of a network. */
+export const BridgedNetwork = z.strictObject({
+  kind: z.literal('bridge'),
+  /** The default one unless told. */
+  network: Name.optional(),
+  mac: Mac,
+  address: Address4,
+  address6: Address6.optional(),
+  /** That of the network unless told. */
+  egress: EgressPolicy.optional(),
+})
+export type BridgedNetwork = z.output<typeof BridgedNetwork>
+
 export const MachineNetwork = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('bridge'),
-    /** The default one unless told. */
-    network: Name.optional(),
-    mac: Mac,
-    address: Address4,
-    address6: Address6.optional(),
-    /** That of the network unless told. */
-    egress: EgressPolicy.optional(),
-  }),
+  BridgedNetwork,
   z.strictObject({ kind: z.literal('user'), mac: Mac, sshPort: Port }),
   z.strictObject({ kind: z.literal('none') }),
 ])
 export type MachineNetwork = z.output<typeof MachineNetwork>
 
-/** The network that a machine is on; undefined for the default one. */
-export function networkName({ network }: { readonly network: MachineNetwork }): string | undefined {
-  return network.kind === 'bridge' ? network.network : undefined
-}
+/** Networks that a machine is on beside its first one: each takes a TAP with one digit behind the machine's id. */
+export const maximumFurtherNetworks = 7
 
 /** A TAP that the caller made and wired; the machine gets a further interface on it. */
 export const CallerTap = z.strictObject({ tap: interfaceName(), mac: Mac })
@@ -107,9 +109,9 @@ export type Member = z.output<typeof Member>
 /** The user-mode network of QEMU (net/slirp.c): guest, gateway and name server are always these. */
 export const userNetwork = { address: '10.0.2.15/24', gateway: '10.0.2.2', nameserver: '10.0.2.3' } as const
 
-/** The TAP of a machine: 12 of the 15 bytes that an interface name may have. */
-export function tapOf(id: string): string {
-  return `vmm-${id}`
+/** The TAP of a machine on the first of its networks, or on a further one: at most 14 of the 15 bytes that an interface name may have. */
+export function tapOf(id: string, place = 0): string {
+  return place === 0 ? `vmm-${id}` : `vmm-${id}-${place}`
 }
 
 function octets(value: bigint): string {

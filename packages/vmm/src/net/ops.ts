@@ -11,6 +11,7 @@ import { requireFreeForwards } from '../vm/create.ts'
 import { planForwards } from '../vm/forwards.ts'
 import { carryOutStop } from '../vm/lifecycle.ts'
 import { Vm } from '../vm/model.ts'
+import { nameOfNetwork, placesOf } from '../vm/networks.ts'
 import { partsOf } from '../vm/ops.ts'
 import { getMachine, machines, withAllMachines } from '../vm/store.ts'
 import { freeBridge, freeSubnet, gatewayOf, prefixesOf } from './choose.ts'
@@ -28,7 +29,7 @@ const NetworkView = Network.extend({
 type NetworkView = z.output<typeof NetworkView>
 
 function membersOf(name: string, all: readonly Vm[]): string[] {
-  return all.flatMap((vm) => (vm.network.kind === 'bridge' && (vm.network.network ?? defaultNetwork) === name ? [vm.name] : []))
+  return all.filter((vm) => placesOf(vm).some(({ network }) => nameOfNetwork(network) === name)).map((vm) => vm.name)
 }
 
 function viewOf(network: Network, all: readonly Vm[]): NetworkView {

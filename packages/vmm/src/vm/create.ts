@@ -9,11 +9,14 @@ import type { EngineName } from '../engine/model.ts'
 import {
   addressIn6,
   collide,
+  defaultNetwork,
   macOfAddress,
   macOfId,
+  maximumFurtherNetworks,
   portsOf,
   shadowed,
   writeForward,
+  type BridgedNetwork,
   type CallerTap,
   type EgressPolicy,
   type MachineNetwork,
@@ -23,6 +26,7 @@ import {
 import type { Mount } from '../mount/model.ts'
 import { PublicKey, Vm, type DiskMode } from './model.ts'
 import { noteEvent } from './history.ts'
+import { placesOf } from './networks.ts'
 import type { Parts } from './parts.ts'
 import { machines, withAllMachines } from './store.ts'
 
@@ -39,8 +43,10 @@ export interface Wishes {
   readonly dns: readonly string[]
   readonly engine?: EngineName | undefined
   readonly network?: NetworkKind | undefined
-  /** One that somebody made, instead of the default one. */
-  readonly networkName?: string | undefined
+  /** Networks with a bridge in the order of the interfaces, undefined for the default one; the default one alone unless told. */
+  readonly bridged?: readonly (string | undefined)[] | undefined
+  /** Name of the network that the default route leads by. */
+  readonly routeBy?: string | undefined
   readonly egress?: EgressPolicy | undefined
   readonly defaultRoute: boolean
   readonly forwards: readonly PortForward[]
@@ -50,6 +56,11 @@ export interface Wishes {
   readonly cloudInit?: CloudInit | undefined
   readonly autostart: boolean
   readonly after: readonly string[]
+}
+
+/** Whether the guest has an interface on a network of this name. */
+function isOn({ bridged = [undefined] }: Wishes, name: string): boolean {
+  return bridged.some((each) => (each ?? defaultNetwork) === name)
 }
 
 /** Root gets the bridge, unless the machine lives in a namespace of the caller's; others get the network of the engine. */
@@ -80,6 +91,12 @@ export function contradictions(wishes: Wishes, kind: NetworkKind, root: boolean)
     kind === 'none' &&
       wishes.forwards.length > 0 &&
       wrong('forwards', 'a machine without network has no ports', 'use the network user or bridge'),
+    new Set(wishes.bridged).size < (wishes.bridged ?? []).length && wrong('network', 'one of them is named twice', 'name each once'),
+    (wishes.bridged ?? []).length > maximumFurtherNetworks + 1 &&
+      wrong('network', `a machine is on ${maximumFurtherNetworks + 1} networks at most`, 'name fewer'),
+    wishes.routeBy !== undefined &&
+      (kind !== 'bridge' || !isOn(wishes, wishes.routeBy)) &&
+      wrong('routeBy', `the machine is not on the network ${wishes.routeBy}`, 'name one of its networks'),
     new Set(macs).size < macs.length && wrong('taps', 'two of them have the same MAC', 'give each its own'),
     new Set(names).size < names.length && wrong('taps', 'one of them is named twice', 'name each once'),
     new Set(tags).size < tags.length && wrong('mounts', 'two of them have the same tag', 'give each its own'),
@@ -108,20 +125,40 @@ function newId(taken: ReadonlySet<string>): string {
   }
 }
 
-async function leaseNetwork(context: VmmContext, parts: Parts, wishes: Wishes, id: string, others: readonly Vm[]): Promise<MachineNetwork> {
+/** What the machine has of the networks that it is to be on. */
+async function leaseNetworks(
+  context: VmmContext,
+  parts: Parts,
+  wishes: Wishes,
+  id: string,
+  others: readonly Vm[],
+): Promise<{ network: MachineNetwork; furtherNetworks?: BridgedNetwork[] }> {
   const kind = networkKind(context, wishes)
-  if (kind === 'none') return { kind }
-  if (kind === 'bridge') {
-    const name = wishes.networkName
-    const joined = await parts.network(name)
-    const { settings } = joined
-    const leases = others.flatMap(({ network }) => (network.kind === 'bridge' && network.network === name ? [network.address] : []))
-    const address = joined.leaseAddress(leases)
-    const six = settings.subnet6 === undefined ? {} : { address6: addressIn6(settings.subnet6, settings.subnet, address) }
-    const told = { ...(name === undefined ? {} : { network: name }), ...(wishes.egress === undefined ? {} : { egress: wishes.egress }) }
-    return { kind, ...told, address, ...six, mac: macOfAddress(address) }
+  if (kind === 'none') return { network: { kind } }
+  if (kind === 'user') {
+    return { network: { kind, mac: macOfId(id), sshPort: await leaseSshPort(context, parts, wishes.namespace, others) } }
   }
-  return { kind, mac: macOfId(id), sshPort: await leaseSshPort(context, parts, wishes.namespace, others) }
+  const { bridged = [undefined] } = wishes
+  const leased = await Promise.all(bridged.map((name) => leaseAddress(parts, name, wishes.egress, others)))
+  const [network, ...furtherNetworks] = leased
+  if (network === undefined) throw new Fault('bug', `${wishes.name} is on no network`)
+  return { network, furtherNetworks }
+}
+
+/** An address that no machine has on the network, the default one unless told. */
+export async function leaseAddress(
+  parts: Parts,
+  name: string | undefined,
+  egress: EgressPolicy | undefined,
+  others: readonly Vm[],
+): Promise<BridgedNetwork> {
+  const joined = await parts.network(name)
+  const { settings } = joined
+  const leases = others.flatMap(placesOf).flatMap(({ network }) => (network.network === name ? [network.address] : []))
+  const address = joined.leaseAddress(leases)
+  const six = settings.subnet6 === undefined ? {} : { address6: addressIn6(settings.subnet6, settings.subnet, address) }
+  const told = { ...(name === undefined ? {} : { network: name }), ...(egress === undefined ? {} : { egress }) }
+  return { kind: 'bridge', ...told, address, ...six, mac: macOfAddress(address) }
 }
 
 /** A port that no machine has and that nobody listens on, here or in the namespace. */
@@ -193,7 +230,7 @@ async function createMachine(context: VmmContext, parts: Parts, wishes: Wishes, 
   refuse(`create ${wishes.name}`, contradictions(wishes, kind, context.root))
   await requireIngredients(context, parts, wishes, defaultImage)
   const keys = (await Promise.all(wishes.keyFiles.map((path) => readKeys(context, path)))).flat()
-  const { keyFiles: _, network: __, networkName: ___, egress, ...kept } = wishes
+  const { keyFiles: _, network: __, bridged: ___, egress, ...kept } = wishes
   const defaultRoute = wishes.defaultRoute && !(kind === 'user' && egress?.policy === 'isolated')
   return withAllMachines(context, async () => {
     const others = await machines(context).all()
@@ -208,7 +245,7 @@ async function createMachine(context: VmmContext, parts: Parts, wishes: Wishes, 
       id,
       keys,
       defaultRoute,
-      network: await leaseNetwork(context, parts, wishes, id, others),
+      ...(await leaseNetworks(context, parts, wishes, id, others)),
       machineId: randomUUID().replaceAll('-', ''),
       created: host.clock.now().toISOString(),
     })

@@ -1,14 +1,14 @@
 /** Changing the forwards of a machine: in its document, and while it runs in the engine or the rules. */
 import { z } from 'zod'
-import { Fault } from '@imp/kit/base/fault.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import type { Plan } from '@imp/kit/plan/apply.ts'
 import { stepKind } from '@imp/kit/plan/step.ts'
 import type { VmmPaths } from '../context.ts'
 import { EngineName, Forward, PreparedMachine } from '../engine/model.ts'
-import { PortForward, tapOf, type Member } from '../net/model.ts'
+import { PortForward } from '../net/model.ts'
 import type { Work } from './work.ts'
 import { Vm } from './model.ts'
+import { leadingPlace, memberOf } from './networks.ts'
 import { filesOf, observe } from './observe.ts'
 import type { Parts } from './parts.ts'
 import { engineForwards } from './prepare.ts'
@@ -52,13 +52,6 @@ export function forwardKinds(paths: VmmPaths, parts: Parts) {
   return { forwards, live }
 }
 
-/** How the rules of its network know a machine. */
-export function memberOf({ id, network, forwards }: Vm): Member {
-  if (network.kind !== 'bridge') throw new Fault('bug', `machine ${id} is on no bridge`)
-  const { mac, address, address6, egress } = network
-  return { tap: tapOf(id), mac, address, address6, forwards, egress }
-}
-
 /** What gives the machine these forwards instead of those that it has; live when it runs. */
 export async function planForwards({ context, parts, vm }: Work, after: PortForward[]): Promise<Plan> {
   const kinds = forwardKinds(context.paths, parts)
@@ -66,9 +59,10 @@ export async function planForwards({ context, parts, vm }: Work, after: PortForw
   const note = kinds.forwards.step(`note the forwards of ${vm.name}`, { name: vm.name, before: vm.forwards, after })
   const title = `change the forwards of ${vm.name}`
   if (!isActive(state) || run === undefined) return { title, steps: [note] }
-  if (vm.network.kind === 'bridge') {
-    const network = await parts.network(vm.network.network)
-    return { title, steps: [note, network.changeStep(memberOf(vm), memberOf({ ...vm, forwards: after }))] }
+  const place = leadingPlace(vm)
+  if (place !== undefined) {
+    const network = await parts.network(place.network.network)
+    return { title, steps: [note, network.changeStep(memberOf(vm, place), memberOf({ ...vm, forwards: after }, place))] }
   }
   const [before, now] = [engineForwards(vm.forwards), engineForwards(after)]
   const key = (forward: Forward): string => JSON.stringify(forward)

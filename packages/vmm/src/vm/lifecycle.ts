@@ -8,12 +8,11 @@ import { journalAt } from '@imp/kit/store/journal.ts'
 import type { Choice, PreparedMachine } from '../engine/model.ts'
 import { imageFile } from '../image/model.ts'
 import { mountLabel } from '../mount/model.ts'
-import { networkName, tapOf } from '../net/model.ts'
-import { memberOf } from './forwards.ts'
 import { sshAddress } from './keys.ts'
 import { noteEvent } from './history.ts'
 import { requireOurs } from './legacy.ts'
 import type { Run } from './model.ts'
+import { memberOf, placesOf } from './networks.ts'
 import { filesOf, observe } from './observe.ts'
 import { machinePaths } from './paths.ts'
 import { interfacesOf, nameserversOf, prepare } from './prepare.ts'
@@ -87,7 +86,9 @@ async function gather({ context, parts, vm }: Work): Promise<Prepared> {
 }
 
 async function networkSteps({ parts, vm }: Work, steps: MachineSteps): Promise<Step[]> {
-  if (vm.network.kind === 'bridge') return [(await parts.network(vm.network.network)).attachStep(memberOf(vm))]
+  if (vm.network.kind === 'bridge') {
+    return Promise.all(placesOf(vm).map(async (place) => (await parts.network(place.network.network)).attachStep(memberOf(vm, place))))
+  }
   if (vm.network.kind === 'user' && vm.namespace !== undefined) {
     return [steps.loopback.step(`bring up the loopback interface of ${vm.namespace}`, { namespace: vm.namespace })]
   }
@@ -124,7 +125,10 @@ async function initrdStep({ context, parts, vm }: Work, steps: MachineSteps, bas
     machineId: vm.machineId,
     authorizedKeys: vm.keys,
     nameservers: nameserversOf(vm, resolvConf),
-    interfaces: interfacesOf(vm, (await parts.network(networkName(vm))).settings),
+    interfaces: interfacesOf(
+      vm,
+      await Promise.all(placesOf(vm).map(async ({ network }) => (await parts.network(network.network)).settings)),
+    ),
     mounts: vm.mounts.map(({ tag, readOnly }, index) => ({ label: mountLabel(index), tag, readOnly })),
   }
   const { initrd: output } = machinePaths(context.paths, vm.id)
@@ -209,7 +213,7 @@ export async function planStop(work: Work, how: 'shutdown' | 'kill'): Promise<Pl
         ? [steps.record.step(`note the end of ${vm.name}`, { id: vm.id, name: vm.name, run: { ...run, phase: 'stopping' } })]
         : []),
       steps.stop.step(`${verb} ${vm.name}`, { engine: run.engine, machine, how }, 'restart'),
-      ...(vm.network.kind === 'bridge' ? [(await parts.network(vm.network.network)).detachStep(tapOf(vm.id))] : []),
+      ...(await Promise.all(placesOf(vm).map(async ({ network, tap }) => (await parts.network(network.network)).detachStep(tap)))),
       steps.remove.step(`remove the identity of ${vm.name}`, { path: machinePaths(context.paths, vm.id).initrd }),
       steps.record.step(`note that ${vm.name} has stopped`, { id: vm.id, name: vm.name, run: { ...run, phase: 'stopped' } }),
     ],

@@ -1,11 +1,11 @@
 /** A machine as its owner wants it, and what is written down of its last run. */
 import { z } from 'zod'
-import { Address, FilePath, Name, VersionedName } from '@imp/kit/base/schema.ts'
+import { Address, FilePath, Mac, Name, VersionedName } from '@imp/kit/base/schema.ts'
 import type { DocumentKind } from '@imp/kit/store/document.ts'
 import { CloudInit } from '../cloud-init/model.ts'
 import { Accelerator, EngineName, MachineId } from '../engine/model.ts'
 import { Mount, maximumMounts } from '../mount/model.ts'
-import { CallerTap, MachineNetwork, PortForward } from '../net/model.ts'
+import { BridgedNetwork, CallerTap, MachineNetwork, maximumFurtherNetworks, PortForward } from '../net/model.ts'
 
 export const states = ['created', 'starting', 'running', 'stopping', 'stopped', 'error'] as const
 export const State = z.enum(states)
@@ -46,7 +46,12 @@ export const Vm = z.strictObject({
   dns: z.array(Address).max(3),
   /** The best one that works unless told. */
   engine: EngineName.optional(),
+  /** That of `eth0`. */
   network: MachineNetwork,
+  /** Those of `eth1` and so on; only behind a first one of their kind. */
+  furtherNetworks: z.array(BridgedNetwork).max(maximumFurtherNetworks).default([]),
+  /** Name of the network that the default route leads by; the first unless told. */
+  routeBy: Name.optional(),
   /** Whether the guest may reach more than this computer. */
   defaultRoute: z.boolean(),
   forwards: z.array(PortForward),
@@ -107,6 +112,17 @@ export const VmView = z.strictObject({
   /** Addresses of the guest's first interface, with prefix length. */
   addresses: z.array(z.string()),
   network: MachineNetwork,
+  /** What the guest has on networks of this computer, in its order. */
+  interfaces: z.array(
+    z.strictObject({
+      name: z.string(),
+      network: Name,
+      tap: z.string(),
+      mac: Mac,
+      addresses: z.array(z.string()),
+      defaultRoute: z.boolean(),
+    }),
+  ),
   forwards: z.array(PortForward),
   taps: z.array(CallerTap),
   namespace: NamespaceName.optional(),

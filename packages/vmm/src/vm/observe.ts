@@ -4,11 +4,12 @@ import { bootId, isAlive } from '@imp/kit/host/process.ts'
 import { unitFiles } from '@imp/kit/host/supervise.ts'
 import type { VmmContext } from '../context.ts'
 import type { Engine, MachineFiles, Observed } from '../engine/model.ts'
+import { userNetwork } from '../net/model.ts'
 import { sshArgv } from './keys.ts'
 import type { Run, Vm, VmView } from './model.ts'
 import { machinePaths } from './paths.ts'
+import { leadingPlace, nameOfNetwork, placesOf } from './networks.ts'
 import type { Parts } from './parts.ts'
-import { networkName } from '../net/model.ts'
 import { addressesOf } from './prepare.ts'
 import { judge, type Judgement } from './states.ts'
 import { findRun } from './store.ts'
@@ -65,6 +66,18 @@ export async function observe(where: Where, parts: Parts, vm: Vm): Promise<Sight
   return { ...judge({ run, alive, bootId: await bootId(), lastWords }), run, observed }
 }
 
+/** The interfaces that the machine has on networks of this computer. */
+async function interfaceViews(parts: Parts, vm: Vm): Promise<VmView['interfaces']> {
+  const leading = leadingPlace(vm)
+  return Promise.all(
+    placesOf(vm).map(async ({ network, tap, name }) => {
+      const { settings } = await parts.network(network.network)
+      const common = { name, network: nameOfNetwork(network), tap, mac: network.mac, addresses: addressesOf(network, settings) }
+      return { ...common, defaultRoute: vm.defaultRoute && tap === leading?.tap }
+    }),
+  )
+}
+
 /** The machine as people and programs are shown it. */
 export async function view(where: Where, parts: Parts, vm: Vm): Promise<VmView> {
   const { state, reason, run, observed } = await observe(where, parts, vm)
@@ -72,7 +85,7 @@ export async function view(where: Where, parts: Parts, vm: Vm): Promise<VmView> 
   const engineName = run?.engine ?? vm.engine
   const log = unitFiles(directory, 'engine').log
   const argv = sshArgv(vm, where.paths)
-  const { settings } = await parts.network(networkName(vm))
+  const interfaces = await interfaceViews(parts, vm)
   return {
     name: vm.name,
     id: vm.id,
@@ -88,8 +101,9 @@ export async function view(where: Where, parts: Parts, vm: Vm): Promise<VmView> 
     diskMode: vm.diskMode,
     image: vm.image,
     kernel: run?.kernel ?? vm.kernel ?? 'default',
-    addresses: addressesOf(vm, settings),
+    addresses: interfaces[0]?.addresses ?? (vm.network.kind === 'user' ? [userNetwork.address] : []),
     network: vm.network,
+    interfaces,
     forwards: vm.forwards,
     taps: vm.taps,
     mounts: vm.mounts,

@@ -25,7 +25,7 @@ import { maximumMounts, Mount, MountWord, readMount } from '../mount/model.ts'
 import { readEgress } from '../net/destination.ts'
 import { ForwardWord, readForward } from '../net/forward.ts'
 import { leaseAddress, leasePort } from '../net/lease.ts'
-import { CallerTap, defaultNetwork, Egress, NetworkKind } from '../net/model.ts'
+import { CallerTap, defaultNetwork, Egress, maximumFurtherNetworks } from '../net/model.ts'
 import { listeners, listeningPorts } from '../net/ports.ts'
 import { attachStep, changeMemberStep, detachStep } from '../net/steps.ts'
 import { getNetwork, type KnownNetwork } from '../net/store.ts'
@@ -79,12 +79,17 @@ function joinedNetwork(network: KnownNetwork): JoinedNetwork {
   }
 }
 
-/** What `--network` names: one of the kinds, or a network that somebody made. */
-function readNetwork(word: string | undefined): Pick<Wishes, 'network' | 'networkName'> {
-  if (word === undefined) return {}
-  if (word === defaultNetwork) return { network: 'bridge' }
-  const kind = NetworkKind.safeParse(word)
-  return kind.success ? { network: kind.data } : { network: 'bridge', networkName: word }
+/** What `--network` names: one of the kinds, or networks in the order of the interfaces. */
+function readNetworks(words: readonly string[]): Pick<Wishes, 'network' | 'bridged'> {
+  const names = words.flatMap((word) => word.split(','))
+  const [first] = names
+  if (first === undefined) return {}
+  if (names.length === 1 && (first === 'user' || first === 'none')) return { network: first }
+  const engineOnly = names.find((name) => name === 'user' || name === 'none')
+  if (engineOnly !== undefined) {
+    throw new Fault('input', `--network ${engineOnly} stands alone`, { hint: 'leave it out, or name no other network' })
+  }
+  return { network: 'bridge', bridged: names.map((name) => ([defaultNetwork, 'bridge'].includes(name) ? undefined : name)) }
 }
 
 /** The rooms that a machine is made of, for one command. */
@@ -129,6 +134,12 @@ const TapWord = z
   .regex(/^[^=]+=[^=]+$/, 'must be NAME=MAC')
   .meta({ examples: ['lan0=02:00:5e:00:53:01'] })
 
+/** Names of networks, divided by commas. */
+const NetworkWord = z
+  .string()
+  .regex(/^[a-z0-9-]+(,[a-z0-9-]+)*$/, 'must be names of networks, divided by commas')
+  .meta({ examples: ['default', 'front,back'] })
+
 function readTap(word: string): CallerTap {
   const [tap, mac] = word.split('=')
   return parse(CallerTap, { tap, mac: mac?.toLowerCase() }, `--tap ${word}`)
@@ -149,7 +160,7 @@ export const create = operation<VmmContext>()({
     'Nothing runs yet: vmm start makes the disk, and fetches kernel and image when they are missing. What is not said is taken from the settings (vmm config show).',
   effect: 'write',
   args: ['name'],
-  flags: { sshKeys: 'ssh-key', taps: 'tap', forwards: 'forward', mounts: 'mount' },
+  flags: { sshKeys: 'ssh-key', networks: 'network', taps: 'tap', forwards: 'forward', mounts: 'mount' },
   input: z.strictObject({
     name: Name.describe('name of the new machine, also its host name'),
     image: VersionedName.optional().describe('image of its root file system'),
@@ -161,7 +172,12 @@ export const create = operation<VmmContext>()({
     sshKeys: z.array(FilePath).optional().describe('file with public keys that may log in as root'),
     dns: z.array(Address).max(3).optional().describe('name server, unless those of the network'),
     engine: EngineName.optional().describe('engine, unless the best that works here'),
-    network: Name.optional().describe('bridge (the default network), user, none, or one that was made; bridge for root unless told'),
+    networks: z
+      .array(NetworkWord)
+      .max(maximumFurtherNetworks + 1)
+      .default([])
+      .describe('default, one that was made, or several of them as eth0, eth1 and so on; or user, or none; default for root unless told'),
+    routeBy: Name.optional().describe('network that the default route leads by, the first unless told'),
     egress: Egress.optional().describe('what it may reach beyond this computer, unless what its network says'),
     allow: z.array(z.string()).max(256).default([]).describe('destination of its allow-list, PREFIX[:PORTS] or dns'),
     defaultRoute: z.boolean().default(true).describe('let the guest reach more than this computer'),
@@ -191,9 +207,10 @@ export const create = operation<VmmContext>()({
     'vmm create r1 --network none --tap lan0=02:00:5e:00:53:01',
     'vmm create web --count 3',
     'vmm create web1 --autostart --after db1',
+    'vmm create gw1 --network front,back --route-by front',
   ],
   async run(context, input) {
-    const { sshKeys, taps, forwards, mounts, network, egress, allow, userData, networkConfig, metaData, count, ...told } = input
+    const { sshKeys, taps, forwards, mounts, networks, egress, allow, userData, networkConfig, metaData, count, ...told } = input
     const parts = partsOf(context)
     const { settings } = context.config
     const { sshKeyPath } = settings
@@ -210,7 +227,7 @@ export const create = operation<VmmContext>()({
     const keyFiles = sshKeys ?? (sshKeyPath.value === undefined ? [] : [sshKeyPath.value])
     const all = {
       ...wishes,
-      ...readNetwork(network),
+      ...readNetworks(networks),
       cloudInit: await readCloudInit(context.host, { userData, networkConfig, metaData }),
       egress: readEgress(egress, allow),
       keyFiles,

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { BridgedNetwork } from '../net/model.ts'
 import { sampleBridge } from '../net/sample.ts'
 import { sshArgv } from './keys.ts'
 import { Vm } from './model.ts'
+import { memberOf, placesOf, withNetworks } from './networks.ts'
 import { machinePaths } from './paths.ts'
 import { interfacesOf, nameserversOf, nicsOf, prepare, type Ingredients } from './prepare.ts'
 import { sample } from './sample.ts'
@@ -26,17 +28,50 @@ test('a machine on the bridge has the TAP of its id, the gateway of the bridge, 
     nicsOf(vm).map((nic) => (nic.attachment === 'tap' ? nic.tap : nic.attachment)),
     ['vmm-0badcafe', 'lan0', 'lan1'],
   )
-  assert.deepEqual(interfacesOf(vm, sampleBridge), [
+  assert.deepEqual(interfacesOf(vm, [sampleBridge]), [
     { mac: '06:00:ac:10:00:02', name: 'eth0', addresses: ['172.16.0.2/16'], gateways: ['172.16.0.1'] },
     { mac: '02:00:5e:00:53:01', name: 'eth1', addresses: [], gateways: [] },
     { mac: '02:00:5e:00:53:02', name: 'eth2', addresses: [], gateways: [] },
   ])
 })
 
+const back: BridgedNetwork = { kind: 'bridge', network: 'back', mac: '06:00:ac:14:00:02', address: '172.20.0.2', address6: 'fd00:20::2' }
+const backBridge = { bridge: 'vmm-br1', subnet: '172.20.0.0/24', gateway: '172.20.0.1', subnet6: 'fd00:20::/64', mtu: 1400 }
+
+test('a machine on two networks has a TAP on each, the default route by the first, and the TAPs of the caller behind both', () => {
+  const vm: Vm = { ...bridged, furtherNetworks: [back], taps }
+  assert.deepEqual(
+    nicsOf(vm).map((nic) => (nic.attachment === 'tap' ? nic.tap : nic.attachment)),
+    ['vmm-0badcafe', 'vmm-0badcafe-1', 'lan0', 'lan1'],
+  )
+  assert.deepEqual(interfacesOf(vm, [sampleBridge, backBridge]), [
+    { mac: '06:00:ac:10:00:02', name: 'eth0', addresses: ['172.16.0.2/16'], gateways: ['172.16.0.1'] },
+    { mac: '06:00:ac:14:00:02', name: 'eth1', addresses: ['172.20.0.2/24', 'fd00:20::2/64'], gateways: [], mtu: 1400 },
+    { mac: '02:00:5e:00:53:01', name: 'eth2', addresses: [], gateways: [] },
+    { mac: '02:00:5e:00:53:02', name: 'eth3', addresses: [], gateways: [] },
+  ])
+})
+
+test('the default route and the forwards of a machine are on the network that is told', () => {
+  const vm: Vm = { ...bridged, furtherNetworks: [back], routeBy: 'back', forwards: [{ host: 8080, guest: 80 }] }
+  const gateways = interfacesOf(vm, [sampleBridge, backBridge]).map((each) => each.gateways)
+  assert.deepEqual(gateways, [[], ['172.20.0.1', 'fd00:20::1']])
+  assert.deepEqual(
+    placesOf(vm).map((place) => memberOf(vm, place).forwards.length),
+    [0, 1],
+  )
+})
+
+test('a machine that leaves networks keeps the others in their order, and a default route on one that it is on', () => {
+  const vm: Vm = { ...bridged, furtherNetworks: [back], routeBy: 'back' }
+  assert.deepEqual(withNetworks(vm, [back]), { ...bridged, network: back, routeBy: 'back' })
+  assert.deepEqual(withNetworks(withNetworks(vm, [back]), []), { ...bridged, network: { kind: 'none' } })
+})
+
 test('TAPs of the caller keep their names without a network of vmm', () => {
   const vm: Vm = { ...sample, network: { kind: 'none' }, taps }
   assert.deepEqual(
-    interfacesOf(vm, sampleBridge).map(({ name }) => name),
+    interfacesOf(vm, [sampleBridge]).map(({ name }) => name),
     ['eth1', 'eth2'],
   )
   assert.equal(sshArgv(vm, paths), undefined)
@@ -46,7 +81,7 @@ test('without default route the engine lets nothing out, the guest has no gatewa
   const vm = { ...sample, defaultRoute: false }
   const [nic] = nicsOf(vm)
   assert.ok(nic?.attachment === 'user' && nic.restricted)
-  assert.deepEqual(interfacesOf(vm, sampleBridge)[0]?.gateways, [])
+  assert.deepEqual(interfacesOf(vm, [sampleBridge])[0]?.gateways, [])
   assert.deepEqual(nameserversOf(vm, ''), [])
 })
 

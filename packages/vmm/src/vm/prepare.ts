@@ -6,12 +6,13 @@ import {
   gatewayAddress6,
   portsOf,
   protocolOf,
-  tapOf,
   userNetwork,
+  type BridgedNetwork,
   type BridgeSettings,
   type PortForward,
 } from '../net/model.ts'
 import type { Vm } from './model.ts'
+import { leadingPlace, placesOf } from './networks.ts'
 import type { MachinePaths } from './paths.ts'
 import type { Identity } from './parts.ts'
 
@@ -23,7 +24,9 @@ export function nicsOf(vm: Vm): Nic[] {
   const { network, taps } = vm
   const callers = taps.map(({ tap, mac }): Nic => ({ attachment: 'tap', tap, mac }))
   if (network.kind === 'none') return callers
-  if (network.kind === 'bridge') return [{ attachment: 'tap', tap: tapOf(vm.id), mac: network.mac }, ...callers]
+  if (network.kind === 'bridge') {
+    return [...placesOf(vm).map((place): Nic => ({ attachment: 'tap', tap: place.tap, mac: place.network.mac })), ...callers]
+  }
   const ssh = { hostAddress: '127.0.0.1', hostPort: network.sshPort, guestPort: sshPort }
   return [
     { attachment: 'user', mac: network.mac, restricted: !vm.defaultRoute, forwards: [ssh, ...engineForwards(vm.forwards)] },
@@ -43,26 +46,38 @@ export function engineForwards(forwards: readonly PortForward[]): Forward[] {
   )
 }
 
-/** Addresses of the guest's first interface. */
-export function addressesOf({ network }: Vm, bridge: BridgeSettings): string[] {
-  if (network.kind === 'none') return []
-  if (network.kind === 'user') return [userNetwork.address]
-  const { address, address6 } = network
+/** Addresses of an interface of the guest, with the prefix length that its network gives them. */
+export function addressesOf({ address, address6 }: BridgedNetwork, bridge: BridgeSettings): string[] {
   return [
     `${address}/${bridge.subnet.split('/')[1]}`,
     ...(address6 === undefined ? [] : [`${address6}/${bridge.subnet6?.split('/')[1] ?? 64}`]),
   ]
 }
 
-/** `eth0` is the network of vmm; TAPs of the caller are `eth1` and so on, also when there is no `eth0`. */
-export function interfacesOf(vm: Vm, bridge: BridgeSettings): Identity['interfaces'] {
-  const { network, taps, defaultRoute } = vm
-  const callers = taps.map(({ mac }, index) => ({ mac, name: `eth${index + 1}`, addresses: [], gateways: [] }))
+/** The interfaces on networks of this computer; `bridges` are those networks in the order of the machine's places. */
+function bridgedInterfaces(vm: Vm, bridges: readonly BridgeSettings[]): Identity['interfaces'] {
+  const leading = leadingPlace(vm)
+  return placesOf(vm).flatMap(({ network, tap, name }, index) => {
+    const bridge = bridges[index]
+    if (bridge === undefined) return []
+    const gateways = vm.defaultRoute && tap === leading?.tap ? gatewaysOf(bridge, network.address6 !== undefined) : []
+    const mtu = bridge.mtu === undefined ? {} : { mtu: bridge.mtu }
+    return [{ mac: network.mac, name, addresses: addressesOf(network, bridge), gateways, ...mtu }]
+  })
+}
+
+/**
+ * `eth0` is the network of vmm, further ones are `eth1` and so on; TAPs of the caller come behind them, from `eth1` on also when there
+ * is no `eth0`.
+ */
+export function interfacesOf(vm: Vm, bridges: readonly BridgeSettings[]): Identity['interfaces'] {
+  const { network, furtherNetworks, taps, defaultRoute } = vm
+  const first = furtherNetworks.length + 1
+  const callers = taps.map(({ mac }, index) => ({ mac, name: `eth${first + index}`, addresses: [], gateways: [] }))
   if (network.kind === 'none') return callers
-  const gateways = network.kind === 'user' ? [userNetwork.gateway] : gatewaysOf(bridge, network.address6 !== undefined)
-  const own = { mac: network.mac, name: 'eth0', addresses: addressesOf(vm, bridge), gateways: defaultRoute ? gateways : [] }
-  const mtu = network.kind === 'bridge' && bridge.mtu !== undefined ? { mtu: bridge.mtu } : {}
-  return [{ ...own, ...mtu }, ...callers]
+  if (network.kind === 'bridge') return [...bridgedInterfaces(vm, bridges), ...callers]
+  const gateways = defaultRoute ? [userNetwork.gateway] : []
+  return [{ mac: network.mac, name: 'eth0', addresses: [userNetwork.address], gateways }, ...callers]
 }
 
 /** Our addresses on the bridge, as guests know us. */

@@ -12,6 +12,7 @@ export const sample: Vm = {
   keys: [],
   dns: [],
   network: { kind: 'user', mac: '06:01:0b:ad:ca:fe', sshPort: 20_022 },
+  furtherNetworks: [],
   defaultRoute: true,
   forwards: [],
   taps: [],

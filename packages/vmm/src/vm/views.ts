@@ -72,9 +72,18 @@ export function drawMachine(vm: VmView, { colour }: ViewOptions): string {
     ],
     ['kernel', vm.kernel],
     ['network', vm.network.kind === 'none' ? 'none' : `${vm.network.kind}, ${vm.addresses.join(', ')}, MAC ${vm.network.mac}`],
+    ...vm.interfaces
+      .slice(1)
+      .map(({ name, network, addresses, mac, defaultRoute }): [string, string] => [
+        name,
+        `${network}, ${addresses.join(', ')}, MAC ${mac}${defaultRoute ? ', default route' : ''}`,
+      ]),
     ['namespace', vm.namespace],
     ...vm.forwards.map((forward): [string, string] => ['forward', writeForward(forward)]),
-    ...vm.taps.map(({ tap, mac }, index): [string, string] => [`eth${index + 1}`, `TAP ${tap}, MAC ${mac}`]),
+    ...vm.taps.map(({ tap, mac }, index): [string, string] => [
+      `eth${Math.max(vm.interfaces.length, 1) + index}`,
+      `TAP ${tap}, MAC ${mac}`,
+    ]),
     ...vm.mounts.map(({ path, tag, readOnly }): [string, string] => ['mount', `${path} at /mnt/${tag}${readOnly ? ', read-only' : ''}`]),
     ['autostart', !vm.autostart ? undefined : vm.after.length === 0 ? 'yes' : `after ${vm.after.join(', ')}`],
     ['ssh', vm.ssh === null ? undefined : commandLine(vm.ssh.argv as [string, ...string[]])],
