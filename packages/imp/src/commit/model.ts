@@ -30,34 +30,6 @@ export function headOf(commits: readonly Commit[]): Commit | undefined {
   return commits.findLast(({ outcome }) => outcome === 'applied' || outcome === 'awaiting')
 }
 
-/** A time during which a configuration was in force; without an end it still is. */
-export interface InForce {
-  /** Commit whose configuration it was. */
-  readonly commit: Commit
-  /** Its own configuration, or the one that ran before it and came back when it was taken back. */
-  readonly document: 'of' | 'before'
-  readonly from: string
-  readonly to?: string
-}
-
-function changesOf(commit: Commit): Omit<InForce, 'to'>[] {
-  const { inForceAt, takenBackAt, outcome, when } = commit
-  // Records of earlier versions know only when a commit began.
-  const from = inForceAt ?? (outcome === 'applied' || outcome === 'awaiting' ? when : undefined)
-  if (from === undefined) return []
-  const back = takenBackAt === undefined ? [] : [{ commit, document: 'before' as const, from: takenBackAt }]
-  return [{ commit, document: 'of', from }, ...back]
-}
-
-/** Which configuration was in force when, oldest first. What ran before the first commit is not known. */
-export function inForceTimes(commits: readonly Commit[]): InForce[] {
-  const changes = commits.flatMap(changesOf).toSorted((a, b) => Date.parse(a.from) - Date.parse(b.from))
-  return changes.map((each, index) => {
-    const to = changes[index + 1]?.from
-    return to === undefined ? each : { ...each, to }
-  })
-}
-
 /** The numbered commits of a router, on disk. */
 export interface History {
   /** All commits, oldest first. */

@@ -197,10 +197,3 @@ export function moveCandidate(
     return { changes }
   })
 }
-
-/** Whether the candidate differs from the commit that it was made from. */
-export async function isDirty(context: ImpContext, options: CandidateOptions = {}): Promise<boolean> {
-  const store = storeAt(context, options)
-  const { base, document } = await readCandidate(context, options)
-  return !isDeepStrictEqual(document, await documentAt(store, base))
-}

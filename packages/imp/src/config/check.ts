@@ -9,6 +9,7 @@ import { checkLinks } from '../interfaces/check.ts'
 import { checkManagement } from '../management/check.ts'
 import { checkStarted } from '../modules/check-started.ts'
 import { checkNat } from '../nat/check.ts'
+import { checkNat64 } from '../nat64/check.ts'
 import { checkBgp } from '../routing/check-bgp.ts'
 import { checkOspf } from '../routing/check-ospf.ts'
 import { checkStatic } from '../routing/check.ts'
@@ -54,6 +55,7 @@ const rules = [
   checkBgp,
   checkOspf,
   checkNat,
+  checkNat64,
   checkFrr,
   checkVpp,
   checkModules,

@@ -7,6 +7,7 @@ import { Container, containerAddresses } from '../containers/model.ts'
 import { Bridge, CrossConnect, Interface, Loopback, layer3Interfaces, type Layer3Interface } from '../interfaces/model.ts'
 import { Management } from '../management/model.ts'
 import { Nat } from '../nat/model.ts'
+import { Nat64 } from '../nat64/model.ts'
 import { Bgp, Ospf, Ospf6, PolicyRoute, Route, maximumPolicyRoutes } from '../routing/model.ts'
 
 /** Name of the schema in the document's envelope, and the version that this program writes. */
@@ -58,6 +59,7 @@ export const RouterConfig = z
     ospf: Ospf.exactOptional(),
     ospf6: Ospf6.exactOptional(),
     nat: Nat.exactOptional(),
+    nat64: Nat64.exactOptional(),
     container: Container.exactOptional(),
     cpu: Cpu.exactOptional(),
     modules: z.array(Module).default([]).describe('operator-defined extensions of the dataplane'),

@@ -8,7 +8,6 @@ import {
   bits,
   compare,
   contains,
-  firstOf,
   formatAddress,
   formatPrefix,
   hostRange,
@@ -101,8 +100,8 @@ test('a prefix contains exactly its first to its last address', () => {
     fc.property(prefix, address, (outer, inner) => {
       const inside = inner.family === outer.family && inner.value >= outer.value && inner.value <= lastOf(outer).value
       assert.equal(contains(outer, inner), inside)
-      assert.ok(contains(outer, firstOf(outer)) && contains(outer, lastOf(outer)) && contains(outer, outer))
-      assert.equal(lastOf(outer).value - firstOf(outer).value + 1n, sizeOf(outer))
+      assert.ok(contains(outer, lastOf(outer)) && contains(outer, outer))
+      assert.equal(lastOf(outer).value - outer.value + 1n, sizeOf(outer))
     }),
   )
 })

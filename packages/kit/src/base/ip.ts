@@ -96,11 +96,7 @@ export function networkOf(address: InterfaceAddress): Prefix {
   return { family: address.family, value: (address.value / size) * size, length: address.length }
 }
 
-/** The first and the last address. */
-export function firstOf(prefix: Prefix): Address {
-  return { family: prefix.family, value: prefix.value }
-}
-
+/** The last address; the first is the prefix itself. */
 export function lastOf(prefix: Prefix): Address {
   return { family: prefix.family, value: prefix.value + sizeOf(prefix) - 1n }
 }
