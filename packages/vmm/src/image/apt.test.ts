@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { archiveName, dependencyOf, parseRecords } from './apt.ts'
-import { aptConfiguration, Mirror, mirrorsAmong, proxyOptions, sourceLines } from './sources.ts'
+import { Fault } from '@imp/kit/base/fault.ts'
+import { fakeClock, fakeHost } from '@imp/kit/host/fake.ts'
+import type { Host } from '@imp/kit/host/host.ts'
+import type { VmmContext } from '../context.ts'
+import { archiveName, dependencyOf, findOffer, parseRecords } from './apt.ts'
+import { aptConfiguration, keyring, Mirror, mirrorsAmong, proxyOptions, sourceLines, type SourceRelease } from './sources.ts'
 
 /** As `apt-cache show` of Debian 12 prints it. */
 const text = `Package: linux-image-cloud-amd64
@@ -38,6 +45,56 @@ suite('apt', () => {
   test('finds the kernel behind a meta package', () => {
     assert.equal(dependencyOf(kernel, /^linux-image-\d/), 'linux-image-6.1.0-56-cloud-amd64')
     assert.equal(dependencyOf(busybox, /^linux-image-\d/), undefined)
+  })
+})
+
+/** An apt whose releases have each one package, or cannot be fetched at all. */
+function aptOf(offers: Partial<Record<SourceRelease, string>>): Host {
+  const host = fakeHost({ files: { [keyring]: '' } })
+  const answer: Host['query'] = (argv, options) => {
+    const [program] = argv
+    const offered = Object.entries(offers).find(([release]) => options?.env?.['APT_CONFIG']?.includes(`/${release}-`) === true)?.[1]
+    if (argv.includes('update') && offered === undefined) return Promise.reject(new Fault('exec', 'apt-get ended with status 100'))
+    const stdout = program === 'apt-cache' && argv.at(-1) === offered ? `Package: ${offered}\n` : ''
+    return Promise.resolve({ argv, status: 0, stdout, stderr: '' })
+  }
+  return { ...host, clock: fakeClock(new Date(86_400_000)), query: answer, run: answer }
+}
+
+suite('a package of any release', () => {
+  const find = async (offers: Partial<Record<SourceRelease, string>>): Promise<string> => {
+    const cache = mkdtempSync(join(tmpdir(), 'apt-'))
+    const context = { host: aptOf(offers), paths: { data: cache, run: cache, cache }, signal: new AbortController().signal }
+    const repository = {
+      release: 'bookworm',
+      architecture: 'amd64',
+      mirrors: { archive: 'http://a/debian', security: 'http://a/s' },
+    } as const
+    try {
+      const { release } = await findOffer(context as unknown as VmmContext, repository, 'linux-source-5.10', [
+        'bookworm',
+        'trixie',
+        'bullseye',
+      ])
+      return release
+    } catch (error) {
+      assert.ok(error instanceof Fault && error.code === 'not-found', String(error))
+      return error.detail ?? ''
+    } finally {
+      rmSync(cache, { recursive: true })
+    }
+  }
+  const old = 'linux-source-5.10'
+
+  test('comes from the first that has it, also when a mirror lacks another', async () => {
+    assert.equal(await find({ bookworm: 'linux-source-6.1', trixie: 'linux-source-6.12', bullseye: old }), 'bullseye')
+    assert.equal(await find({ bookworm: 'linux-source-6.1', bullseye: old }), 'bullseye')
+    assert.equal(await find({ bookworm: old, bullseye: old }), 'bookworm')
+  })
+
+  test('is refused with what each of them said', async () => {
+    const said = await find({ bookworm: 'linux-source-6.1', trixie: 'linux-source-6.12' })
+    assert.match(said, /^bookworm does not have it\ntrixie does not have it\nbullseye cannot be asked: apt-get ended/)
   })
 })
 

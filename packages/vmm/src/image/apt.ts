@@ -1,10 +1,10 @@
 /** Fetches Debian packages without installing them. What is trusted is what apt trusts: lists signed by Debian, files by their hash. */
 import { join } from 'node:path'
-import { Fault } from '@imp/kit/base/fault.ts'
+import { asFault, Fault } from '@imp/kit/base/fault.ts'
 import { withLock } from '@imp/kit/host/lock.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import type { VmmContext } from '../context.ts'
-import { aptConfiguration, keyring, mirrorsAmong, sourceLines, type Mirrors, type Proxies, type Release } from './sources.ts'
+import { aptConfiguration, keyring, mirrorsAmong, sourceLines, type Mirrors, type Proxies, type SourceRelease } from './sources.ts'
 
 /** Long enough for a kernel over a slow line. */
 const downloadTimeout = 1_800_000
@@ -12,7 +12,7 @@ const downloadTimeout = 1_800_000
 const freshFor = 300_000
 
 export interface Repository {
-  readonly release: Release
+  readonly release: SourceRelease
   /** Debian's word: `amd64`. */
   readonly architecture: string
   readonly mirrors: Mirrors
@@ -135,20 +135,50 @@ async function refreshLists({ host, signal }: VmmContext, root: string, env: Rec
   await host.files.write(stamp, '')
 }
 
-/** Refuses names of packages that the repository does not have, before anything is built with them. */
-export async function checkPackages(context: VmmContext, repository: Repository, names: readonly string[]): Promise<void> {
-  if (names.length === 0) return
+/** The names that the repository does not have. */
+async function unknownAmong(context: VmmContext, repository: Repository, names: readonly string[]): Promise<string[]> {
   const root = aptRoot(context.paths.cache, repository)
-  await withLock(context.host.clock, `${root}.lock`, { what: 'the package cache', timeout: downloadTimeout }, async () => {
+  return withLock(context.host.clock, `${root}.lock`, { what: 'the package cache', timeout: downloadTimeout }, async () => {
     await prepare(context, repository)
     const env = { APT_CONFIG: join(root, 'apt.conf') }
     await refreshLists(context, root, env)
     const known = new Set((await showPackages(context, env, names)).map((record) => record.get('Package')))
-    const unknown = names.filter((name) => !known.has(name))
-    if (unknown.length > 0)
-      throw new Fault('not-found', `Debian ${repository.release} offers no package ${unknown.join(', ')}`, {
-        hint: 'check the names, or choose another --release',
-      })
+    return names.filter((name) => !known.has(name))
+  })
+}
+
+/** Refuses names of packages that the repository does not have, before anything is built with them. */
+export async function checkPackages(context: VmmContext, repository: Repository, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return
+  const unknown = await unknownAmong(context, repository, names)
+  if (unknown.length === 0) return
+  throw new Fault('not-found', `Debian ${repository.release} offers no package ${unknown.join(', ')}`, {
+    hint: 'check the names, or choose another --release',
+  })
+}
+
+/** The repository of the first of the releases that has the package; a `not-found` fault that says what was asked. */
+export async function findOffer(
+  context: VmmContext,
+  repository: Repository,
+  name: string,
+  releases: readonly SourceRelease[],
+): Promise<Repository> {
+  const answers: string[] = []
+  for (const release of releases) {
+    try {
+      if ((await unknownAmong(context, { ...repository, release }, [name])).length === 0) return { ...repository, release }
+      answers.push(`${release} does not have it`)
+    } catch (error) {
+      // Mirrors do not keep all releases: what cannot be asked is no reason not to ask the next.
+      const fault = asFault(error)
+      if (fault.code !== 'exec') throw error
+      answers.push(`${release} cannot be asked: ${fault.message}`)
+    }
+  }
+  throw new Fault('not-found', `Debian offers no package ${name}`, {
+    hint: 'give the source itself: --tarball with --sha256, or --source',
+    detail: answers.join('\n'),
   })
 }
 

@@ -6,6 +6,10 @@ export const Release = z.enum(['bookworm', 'trixie'])
 export type Release = z.output<typeof Release>
 export const defaultRelease: Release = 'bookworm'
 
+/** Releases that the source of a kernel may come from: an older one has an older Linux, and is asked last. */
+export const SourceRelease = z.enum([...Release.options, 'bullseye'])
+export type SourceRelease = z.output<typeof SourceRelease>
+
 export const Mirror = z
   .string()
   .regex(/^https?:\/\/[\w.:[\]/~%+-]+$/, 'must be an http or https URL without blanks')
@@ -37,7 +41,7 @@ export function mirrorsAmong(addresses: string, wanted?: string): Mirrors | unde
 export const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
 /** Lines of sources.list(5): the release, its updates, and security. */
-export function sourceLines(release: Release, { archive, security }: Mirrors): string[] {
+export function sourceLines(release: SourceRelease, { archive, security }: Mirrors): string[] {
   const line = (url: string, suite: string): string => `deb [signed-by=${keyring}] ${url} ${suite} main`
   return [line(archive, release), line(archive, `${release}-updates`), line(security, `${release}-security`)]
 }

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { reported } from '@imp/kit/base/events.ts'
 import { asFault, Fault } from '@imp/kit/base/fault.ts'
-import type { Argv, Host } from '@imp/kit/host/host.ts'
+import type { Argv } from '@imp/kit/host/host.ts'
 import type { VmmContext } from '../context.ts'
 import type { Architecture } from './model.ts'
 import { configurationFragment, droppedOptions, missingOptions, parseConfiguration } from './options.ts'
@@ -21,8 +21,8 @@ const targets: Readonly<Record<Architecture, { readonly target: string; readonly
 const programs = { make: 'make', gcc: 'gcc', ld: 'binutils', flex: 'flex', bison: 'bison', bc: 'bc', perl: 'perl' } as const
 
 /** Refuses to begin what cannot be finished. */
-export async function requireCompiler(host: Host, isInstalled: (host: Host, program: string) => Promise<boolean>): Promise<void> {
-  const found = await Promise.all(Object.keys(programs).map(async (program) => ({ program, present: await isInstalled(host, program) })))
+export async function requireCompiler(isInstalled: (program: string) => Promise<boolean>): Promise<void> {
+  const found = await Promise.all(Object.keys(programs).map(async (program) => ({ program, present: await isInstalled(program) })))
   const absent = found.filter(({ present }) => !present).map(({ program }) => program)
   if (absent.length === 0) return
   const packages = Object.entries(programs).filter(([program]) => absent.includes(program))

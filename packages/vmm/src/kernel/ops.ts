@@ -1,136 +1,58 @@
 /** Operations on kernels, and `ensureKernel`, by which machines get theirs. */
-import { basename, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { reported } from '@imp/kit/base/events.ts'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { FilePath, VersionedName, parse } from '@imp/kit/base/schema.ts'
-import { table } from '@imp/kit/base/text.ts'
-import { formatBytes } from '@imp/kit/base/units.ts'
 import { withLock } from '@imp/kit/host/lock.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { Step } from '@imp/kit/plan/step.ts'
-import { writeDocument } from '@imp/kit/store/document.ts'
 import type { VmmContext } from '../context.ts'
 import { isInstalled } from '../engine/choose.ts'
 import { archive } from '../guest/cpio.ts'
 import { driverEntries } from '../guest/initrd.ts'
 import { ensureInitrd } from '../guest/ops.ts'
-import { downloadPackages, findMirrors, unpackPackages, type Repository } from '../image/apt.ts'
-import { defaultRelease } from '../image/sources.ts'
+import { downloadPackages, findMirrors, findOffer, unpackPackages, type Repository } from '../image/apt.ts'
+import { defaultRelease, SourceRelease } from '../image/sources.ts'
 import { machinesUsing } from '../image/use.ts'
-import { findModules, indexModules, packModules, selectDrivers } from './build.ts'
-import { extractKernel, inspectKernel, releaseOf } from './extract.ts'
-import { compileKernel, isVersion, requireCompiler, versionOf } from './compile.ts'
-import { readConfiguration } from './configuration.ts'
-import { Architecture, defaultKernel, Kernel, kernelDocument, LinuxVersion, type KernelFiles } from './model.ts'
-import { missingOptions } from './options.ts'
-import { openSource, type SourceWish } from './source.ts'
-import { findKernel, getKernel, kernelPaths, listKernels, publish, restore } from './store.ts'
+import { assemble, making, patience } from './assemble.ts'
+import { requireCompiler } from './compile.ts'
+import { inspectKernel } from './extract.ts'
+import { fetchKernel } from './fetch.ts'
+import { buildKernel, originOf } from './from-source.ts'
+import { Architecture, defaultKernel, Kernel, LinuxVersion, type KernelFiles } from './model.ts'
+import { copyModules } from './module-tree.ts'
+import type { KernelParts, Package } from './parts.ts'
+import type { SourceWish } from './source.ts'
+import { deleteKernel, findKernel, getKernel, kernelPaths, listKernels } from './store.ts'
+import { viewKernel, viewKernels } from './views.ts'
 
-/** Milliseconds that one command waits for another that fetches the same kernel. */
-const patience = 1_800_000
-
-async function repositoryOf(context: VmmContext): Promise<Repository & { architecture: Architecture }> {
-  const { stdout } = await context.host.query(['dpkg', '--print-architecture'])
+async function repositoryOf({ host }: VmmContext): Promise<Repository & { architecture: Architecture }> {
+  const { stdout } = await host.query(['dpkg', '--print-architecture'])
   const architecture = parse(Architecture, stdout, 'the architecture of this machine')
-  return { release: defaultRelease, architecture, mirrors: await findMirrors(context.host) }
+  return { release: defaultRelease, architecture, mirrors: await findMirrors(host) }
 }
 
-interface Ingredients {
-  readonly name: string
-  readonly source: Kernel['source']
-  /** The kernel as it is shipped. */
-  readonly file: string
-  /** Directory in which lib/modules lies; it is changed. */
-  readonly tree?: string
+async function unpackFrom(context: VmmContext, repository: Repository, name: string, directory: string): Promise<Package> {
+  const packages = await downloadPackages(context, repository, [name])
+  await unpackPackages(context, packages, directory)
+  const [only] = packages
+  if (only === undefined) throw new Fault('bug', 'nothing was downloaded')
+  return only
 }
 
-/** Refuses a kernel that tells what it was built with and lacks what machines need; one that does not tell is taken at its word. */
-async function requireOptions({ host, report }: VmmContext, vmlinux: string, file: string, architecture: Architecture, modules: boolean) {
-  const configuration = await readConfiguration(host, vmlinux)
-  if (configuration === undefined) {
-    const text = `${file} does not tell its options (CONFIG_IKCONFIG): whether machines boot it is seen when one starts`
-    return report({ event: 'log', level: 'info', text })
+/** What other rooms do for kernels. */
+function partsOf(context: VmmContext): KernelParts {
+  const { host } = context
+  return {
+    architecture: async () => (await repositoryOf(context)).architecture,
+    unpackPackage: async (name, directory) => unpackFrom(context, await repositoryOf(context), name, directory),
+    async unpackSource(name, directory) {
+      const repository = await findOffer(context, await repositoryOf(context), name, SourceRelease.options)
+      return unpackFrom(context, repository, name, directory)
+    },
+    packDrivers: async (drivers) => archive(drivers.paths.length === 0 ? [] : await driverEntries(host, drivers)),
+    isInstalled: (program) => isInstalled(host, program),
   }
-  const missing = missingOptions(configuration, architecture, modules)
-  if (missing.length === 0) return undefined
-  const detail = missing.map((name) => `CONFIG_${name}=${configuration.get(name) ?? 'n'}`).join('\n')
-  const isModule = missing.every((name) => configuration.get(name) === 'm')
-  throw new Fault('unsupported', `${file} is a kernel that machines cannot use: it lacks ${missing.join(', ')}`, {
-    hint: isModule ? 'give its modules as well: --modules DIRECTORY' : 'vmm kernel build makes one that has all of it',
-    detail,
-  })
-}
-
-/** Makes the kernel at `building` and puts it in place. To be called under the lock. */
-async function assemble(context: VmmContext, ingredients: Ingredients): Promise<Kernel> {
-  const { host, paths } = context
-  const { name, source, file } = ingredients
-  const { building } = kernelPaths(paths, name)
-  const made = kernelPaths({ ...paths, data: join(building, 'made') }, name)
-  await host.files.makeDirectory(made.directory)
-  const architecture = await extractKernel(host, file, made.vmlinux)
-  const own = (await repositoryOf(context)).architecture
-  if (architecture !== own) throw new Fault('unsupported', `${file} is a kernel for ${architecture}, and this machine is ${own}`)
-  const tree = ingredients.tree === undefined ? undefined : await findModules(host, ingredients.tree)
-  // Debian's is known to do, with its modules, and does not tell.
-  if (source.kind !== 'package') await requireOptions(context, made.vmlinux, file, architecture, tree !== undefined)
-  if (tree !== undefined) {
-    await indexModules(host, tree)
-    await packModules(host, tree, made.modules)
-  }
-  const drivers = tree === undefined ? [] : await driverEntries(host, await selectDrivers(host, tree))
-  await host.files.write(made.drivers, archive(drivers))
-  const release = tree?.release ?? (await releaseOf(host, made.vmlinux))
-  const kernel: Kernel = {
-    name,
-    ...(release === undefined ? {} : { release }),
-    architecture,
-    source,
-    size: (await host.files.stat(made.vmlinux))?.size ?? 0,
-    digest: (await host.query(['sha256sum', made.vmlinux])).stdout.slice(0, 64),
-    modules: tree !== undefined,
-    created: host.clock.now().toISOString(),
-  }
-  await writeDocument(host, kernelDocument, made.document, kernel)
-  await publish(host, paths, name, made.directory)
-  return kernel
-}
-
-/** Runs `make` under the kernel's lock in a clean place, and leaves nothing of it behind. */
-async function making(context: VmmContext, name: string, make: (work: string) => Promise<Kernel>): Promise<Kernel> {
-  const { host, paths } = context
-  const { lock, building } = kernelPaths(paths, name)
-  return withLock(host.clock, lock, { what: `the kernel ${name}`, timeout: patience }, async () => {
-    await restore(host, paths, name)
-    try {
-      return await make(building)
-    } finally {
-      await host.files.remove(building)
-    }
-  })
-}
-
-/** Fetches Debian's cloud kernel; keeps one that is there, unless forced. */
-async function fetchKernel(context: VmmContext, force: boolean): Promise<Kernel> {
-  const { host, paths, report } = context
-  const name = defaultKernel
-  const repository = await repositoryOf(context)
-  return making(context, name, async (work) => {
-    const found = await findKernel(host, paths, name)
-    if (found !== undefined && !force) return found
-    const wanted = [`linux-image-cloud-${repository.architecture}*`]
-    const [linux] = await reported(report, 'fetch the Debian cloud kernel', () => downloadPackages(context, repository, wanted))
-    if (linux === undefined) throw new Fault('bug', 'nothing was downloaded')
-    return reported(report, `unpack ${linux.name} ${linux.version}`, async () => {
-      const tree = join(work, 'package')
-      await unpackPackages(context, [linux], tree)
-      const file = (await host.files.list(join(tree, 'boot'))).find((each) => each.startsWith('vmlinuz-'))
-      if (file === undefined) throw new Fault('not-found', `the package ${linux.name} holds no kernel`)
-      const source = { kind: 'package', package: linux.name, version: linux.version } as const
-      return assemble(context, { name, source, file: join(tree, 'boot', file), tree })
-    })
-  })
 }
 
 /**
@@ -140,7 +62,8 @@ async function fetchKernel(context: VmmContext, force: boolean): Promise<Kernel>
 export async function ensureKernel(context: VmmContext, name: string = defaultKernel): Promise<KernelFiles> {
   const { host, paths } = context
   const found = await findKernel(host, paths, name)
-  const kernel = found ?? (name === defaultKernel ? await fetchKernel(context, false) : await getKernel(host, paths, name))
+  const kernel =
+    found ?? (name === defaultKernel ? await fetchKernel(context, partsOf(context), false) : await getKernel(host, paths, name))
   const { directory, drivers, vmlinux, modules, lock } = kernelPaths(paths, name)
   const repository = await repositoryOf(context)
   const initrd = await withLock(host.clock, lock, { what: `the kernel ${name}`, timeout: patience }, () =>
@@ -153,25 +76,6 @@ function step(kind: string, summary: string, data: unknown): Step {
   return { kind, summary, disruption: 'none', data }
 }
 
-function describe(source: Kernel['source']): string {
-  if (source.kind === 'build') return `built from ${source.origin}`
-  return source.kind === 'package' ? `${source.package} ${source.version}` : source.path
-}
-
-function view(kernel: Kernel): string {
-  const rows = [
-    ['name', kernel.name],
-    ['release', kernel.release ?? 'unknown'],
-    ['architecture', kernel.architecture],
-    ['source', describe(kernel.source)],
-    ['size', formatBytes(kernel.size)],
-    ['modules', kernel.modules ? 'on a disk of their own' : 'none'],
-    ['digest', `sha256:${kernel.digest}`],
-    ['created', kernel.created],
-  ]
-  return table(rows).join('\n')
-}
-
 const completeName = async ({ host, paths }: VmmContext): Promise<string[]> => (await listKernels(host, paths)).map(({ name }) => name)
 
 const list = operation<VmmContext>()({
@@ -182,17 +86,7 @@ const list = operation<VmmContext>()({
   output: z.array(Kernel),
   examples: ['vmm kernel list', 'vmm kernel list --json'],
   run: ({ host, paths }) => listKernels(host, paths),
-  view: (kernels) => {
-    if (kernels.length === 0) return 'No kernels yet: vmm kernel pull fetches the default one, and so does the first start of a machine.'
-    const rows = kernels.map((kernel) => [
-      kernel.name,
-      kernel.release ?? '-',
-      kernel.architecture,
-      formatBytes(kernel.size),
-      describe(kernel.source),
-    ])
-    return table([['NAME', 'RELEASE', 'ARCHITECTURE', 'SIZE', 'SOURCE'], ...rows]).join('\n')
-  },
+  view: viewKernels,
 })
 
 const show = operation<VmmContext>()({
@@ -205,7 +99,7 @@ const show = operation<VmmContext>()({
   examples: ['vmm kernel show debian'],
   complete: { name: completeName },
   run: ({ host, paths }, { name }) => getKernel(host, paths, name),
-  view,
+  view: viewKernel,
 })
 
 const pull = operation<VmmContext>()({
@@ -219,11 +113,11 @@ const pull = operation<VmmContext>()({
   examples: ['vmm kernel pull', 'vmm kernel pull --force'],
   async run(context, { force }) {
     planned(context, [step('kernel.fetch', `fetch the Debian cloud kernel as ${defaultKernel}`, { name: defaultKernel, force })])
-    const kernel = await fetchKernel(context, force)
+    const kernel = await fetchKernel(context, partsOf(context), force)
     await ensureKernel(context, kernel.name)
     return kernel
   },
-  view,
+  view: viewKernel,
 })
 
 const importKernel = operation<VmmContext>()({
@@ -250,11 +144,16 @@ const importKernel = operation<VmmContext>()({
     planned(context, [step('kernel.import', `import ${file} as ${name}`, { path: file, name })])
     return making(context, name, async (work) => {
       const tree = join(work, 'package')
-      if (modules !== undefined) await copyModules(context, resolve(modules), tree)
-      return assemble(context, { name, source: { kind: 'file', path: file }, file, ...(modules === undefined ? {} : { tree }) })
+      if (modules !== undefined) await copyModules(host, resolve(modules), tree)
+      return assemble(context, partsOf(context), {
+        name,
+        source: { kind: 'file', path: file },
+        file,
+        ...(modules === undefined ? {} : { tree }),
+      })
     })
   },
-  view,
+  view: viewKernel,
 })
 
 /** Where the source comes from, as the words of the command say it. */
@@ -267,42 +166,6 @@ function sourceWish(input: z.output<typeof Build>): SourceWish {
   if (source !== undefined) return { from: 'directory', path: resolve(source) }
   if (tarball !== undefined && sha256 !== undefined) return { from: 'tarball', path: resolve(tarball), sha256 }
   return { from: 'debian', version: version.split('.').slice(0, 2).join('.') }
-}
-
-function originOf(wish: SourceWish): string {
-  if (wish.from === 'debian') return `linux-source-${wish.version} of Debian`
-  return wish.from === 'tarball' ? basename(wish.path) : wish.path
-}
-
-/**
- * Builds in a place that stays when a build fails or is killed, so that the same command goes on from there; whoever cancels it leaves
- * nothing. Another source begins anew.
- */
-async function buildKernel(context: VmmContext, name: string, version: string, wish: SourceWish): Promise<Kernel> {
-  const { host, paths, signal } = context
-  const place = join(paths.cache, 'kernel-builds', name)
-  const mark = join(place, 'wish.json')
-  const said = JSON.stringify({ version, ...wish })
-  const repository = await repositoryOf(context)
-  return making(context, name, async () => {
-    if ((await host.files.stat(mark)) === undefined || (await host.files.read(mark)) !== said) await host.files.remove(place)
-    await host.files.makeDirectory(place, { mode: 0o755 })
-    await host.files.write(mark, said)
-    try {
-      const unpackPackage = async (wanted: string, directory: string): Promise<void> =>
-        unpackPackages(context, await downloadPackages(context, repository, [wanted]), directory)
-      const tree = await openSource(context, unpackPackage, wish, join(place, 'source'))
-      const found = await versionOf(context, tree)
-      if (!isVersion(found, version)) throw new Fault('input', `${originOf(wish)} is Linux ${found}, not ${version}`)
-      const { file } = await compileKernel(context, tree, join(place, 'output'), repository.architecture)
-      const kernel = await assemble(context, { name, source: { kind: 'build', version: found, origin: originOf(wish) }, file })
-      await host.files.remove(place)
-      return kernel
-    } catch (error) {
-      if (signal.aborted) await host.files.remove(place)
-      throw error
-    }
-  })
 }
 
 const Build = z.strictObject({
@@ -330,13 +193,14 @@ const build = operation<VmmContext>()({
   path: ['kernel', 'build'],
   summary: 'Build a kernel from source, small and with everything built in',
   description:
-    "The source is Debian's package of it unless told: linux-source-6.1 where the release has it. A build that fails or is killed goes on where it was when it is asked for again; one that is cancelled leaves nothing.",
+    "The source is Debian's package of it unless told, such as linux-source-6.1, of whichever release has it. A build that fails or is killed goes on where it was when it is asked for again; one that is cancelled leaves nothing.",
   effect: 'write',
   short: { force: 'f' },
   input: Build,
   output: Kernel,
   examples: [
     'vmm kernel build --version 6.1 --name kernel-6.1',
+    'vmm kernel build --version 5.10 --name kernel-5.10',
     'vmm kernel build --version 6.6 --name own --source ./linux',
     'vmm kernel build --version 6.6.30 --name lts --tarball linux-6.6.30.tar.xz --sha256 0f2e4cb7b5ca1a2f27a6ab2bcf6d0a7d8f2a2bfbd0f2b9c6e0d38f6c1b7e5a90',
   ],
@@ -345,22 +209,12 @@ const build = operation<VmmContext>()({
     const wish = sourceWish(input)
     await requireFreeName(context, name, force)
     planned(context, [step('kernel.build', `build Linux ${version} from ${originOf(wish)} as ${name}`, { name, version })])
-    await requireCompiler(context.host, isInstalled)
-    return buildKernel(context, name, version, wish)
+    const parts = partsOf(context)
+    await requireCompiler((program) => parts.isInstalled(program))
+    return buildKernel(context, parts, name, version, wish)
   },
-  view,
+  view: viewKernel,
 })
-
-/** The directory must be called after the kernel's release, as modprobe looks for it. `build` and `source` lead out of it. */
-async function copyModules({ host }: VmmContext, directory: string, tree: string): Promise<void> {
-  if ((await host.files.stat(join(directory, 'kernel')))?.kind !== 'directory')
-    throw new Fault('input', `${directory} holds no modules`, { hint: 'give a directory such as /lib/modules/6.1.0' })
-  const parent = join(tree, 'lib', 'modules')
-  await host.files.makeDirectory(parent)
-  await host.run(['cp', '--recursive', '--no-dereference', '--preserve=links', '--', directory, parent], { timeout: 300_000 })
-  const release = directory.slice(directory.lastIndexOf('/') + 1)
-  for (const link of ['build', 'source']) await host.files.remove(join(parent, release, link))
-}
 
 const remove = operation<VmmContext>()({
   path: ['kernel', 'delete'],
@@ -381,11 +235,7 @@ const remove = operation<VmmContext>()({
         hint: 'delete those machines first, or give them another',
       })
     planned(context, [step('kernel.delete', `delete the kernel ${name}`, { name })])
-    const { directory, former, lock } = kernelPaths(paths, name)
-    await withLock(host.clock, lock, { what: `the kernel ${name}` }, async () => {
-      await host.files.rename(directory, former)
-      await host.files.remove(former)
-    })
+    await deleteKernel(host, paths, name)
     return { name }
   },
   view: ({ name }) => `Deleted the kernel ${name}.`,

@@ -4,14 +4,12 @@ import { reported } from '@imp/kit/base/events.ts'
 import { Fault } from '@imp/kit/base/fault.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import type { VmmContext } from '../context.ts'
+import type { UnpackPackage } from './parts.ts'
 
 export type SourceWish =
   | { readonly from: 'directory'; readonly path: string }
   | { readonly from: 'tarball'; readonly path: string; readonly sha256: string }
   | { readonly from: 'debian'; readonly version: string }
-
-/** Unpacks the newest version of a package of Debian into a directory. */
-export type UnpackPackage = (name: string, directory: string) => Promise<void>
 
 /** A tarball of Linux takes a minute to unpack on a slow disk. */
 const unpackTimeout = 1_800_000

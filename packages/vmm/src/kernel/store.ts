@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { nearest } from '@imp/kit/base/text.ts'
 import type { Host } from '@imp/kit/host/host.ts'
+import { withLock } from '@imp/kit/host/lock.ts'
 import { findDocument } from '@imp/kit/store/document.ts'
 import type { VmmPaths } from '../context.ts'
 import { kernelDocument, type Kernel } from './model.ts'
@@ -70,4 +71,12 @@ export async function restore(host: Host, paths: VmmPaths, name: string): Promis
   if ((await host.files.stat(former)) === undefined) return
   if ((await host.files.stat(directory)) === undefined) await host.files.rename(former, directory)
   else await host.files.remove(former)
+}
+
+export async function deleteKernel(host: Host, paths: VmmPaths, name: string): Promise<void> {
+  const { directory, former, lock } = kernelPaths(paths, name)
+  await withLock(host.clock, lock, { what: `the kernel ${name}` }, async () => {
+    await host.files.rename(directory, former)
+    await host.files.remove(former)
+  })
 }

@@ -1,7 +1,8 @@
-/** Makes the parts of a kernel's directory from a kernel file and a tree of modules. Runs nothing of what it is given. */
+/** The modules of a kernel: found, indexed and packed. Runs nothing of what it is given. */
 import { join } from 'node:path'
 import type { Host } from '@imp/kit/host/host.ts'
 import { Fault } from '@imp/kit/base/fault.ts'
+import type { Drivers } from './parts.ts'
 import { initrdModules, parseDependencies, renderDependencies, selectModules } from './modules.ts'
 
 /** The modules of one kernel: `directory` is lib/modules/RELEASE. */
@@ -34,9 +35,20 @@ export async function packModules(host: Host, tree: ModuleTree, output: string):
   await host.run(['mksquashfs', tree.directory, output, ...options], { timeout: 300_000 })
 }
 
-/** Which modules go into the initrd, as `driverEntries` of the guest wants them. */
-export async function selectDrivers(host: Host, tree: ModuleTree): Promise<ModuleTree & { paths: string[]; dependencies: string }> {
+/** Which modules go into the initrd. */
+export async function selectDrivers(host: Host, tree: ModuleTree): Promise<Drivers> {
   const dependencies = parseDependencies(await host.files.read(join(tree.directory, 'modules.dep')))
   const paths = selectModules(dependencies, initrdModules)
   return { ...tree, paths, dependencies: renderDependencies(dependencies, paths) }
+}
+
+/** The directory must be called after the kernel's release, as modprobe looks for it. `build` and `source` lead out of it. */
+export async function copyModules(host: Host, directory: string, tree: string): Promise<void> {
+  if ((await host.files.stat(join(directory, 'kernel')))?.kind !== 'directory')
+    throw new Fault('input', `${directory} holds no modules`, { hint: 'give a directory such as /lib/modules/6.1.0' })
+  const parent = join(tree, 'lib', 'modules')
+  await host.files.makeDirectory(parent)
+  await host.run(['cp', '--recursive', '--no-dereference', '--preserve=links', '--', directory, parent], { timeout: 300_000 })
+  const release = directory.slice(directory.lastIndexOf('/') + 1)
+  for (const link of ['build', 'source']) await host.files.remove(join(parent, release, link))
 }

@@ -1,0 +1,58 @@
+/** Kernels built from source: where the source comes from, and a place that a build which failed goes on in. */
+import { basename, join } from 'node:path'
+import { Fault } from '@imp/kit/base/fault.ts'
+import type { VmmContext } from '../context.ts'
+import { assemble, making } from './assemble.ts'
+import { compileKernel, isVersion, versionOf } from './compile.ts'
+import type { Kernel } from './model.ts'
+import type { KernelParts } from './parts.ts'
+import { openSource, type SourceWish } from './source.ts'
+
+/** The source in words. */
+export function originOf(wish: SourceWish): string {
+  if (wish.from === 'debian') return `linux-source-${wish.version} of Debian`
+  return wish.from === 'tarball' ? basename(wish.path) : wish.path
+}
+
+/** Makes the place for a build; what was built there from something else is taken away. */
+async function claim({ host }: VmmContext, place: string, wish: object): Promise<void> {
+  const mark = join(place, 'wish.json')
+  const said = JSON.stringify(wish)
+  if ((await host.files.stat(mark)) === undefined || (await host.files.read(mark)) !== said) await host.files.remove(place)
+  await host.files.makeDirectory(place, { mode: 0o755 })
+  await host.files.write(mark, said)
+}
+
+async function build(context: VmmContext, parts: KernelParts, place: string, name: string, version: string, wish: SourceWish) {
+  const tree = await openSource(context, parts.unpackSource, wish, join(place, 'source'))
+  const found = await versionOf(context, tree)
+  if (!isVersion(found, version)) throw new Fault('input', `${originOf(wish)} is Linux ${found}, not ${version}`)
+  const { file } = await compileKernel(context, tree, join(place, 'output'), await parts.architecture())
+  return assemble(context, parts, { name, source: { kind: 'build', version: found, origin: originOf(wish) }, file })
+}
+
+/**
+ * Builds in a place that stays when a build fails or is killed, so that the same command goes on from there; whoever cancels it leaves
+ * nothing. Another source begins anew.
+ */
+export async function buildKernel(
+  context: VmmContext,
+  parts: KernelParts,
+  name: string,
+  version: string,
+  wish: SourceWish,
+): Promise<Kernel> {
+  const { host, paths, signal } = context
+  const place = join(paths.cache, 'kernel-builds', name)
+  return making(context, name, async () => {
+    try {
+      await claim(context, place, { version, ...wish })
+      const kernel = await build(context, parts, place, name, version, wish)
+      await host.files.remove(place)
+      return kernel
+    } catch (error) {
+      if (signal.aborted) await host.files.remove(place)
+      throw error
+    }
+  })
+}
