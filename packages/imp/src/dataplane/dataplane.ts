@@ -13,8 +13,18 @@ export interface DataplanePlace {
   readonly namespace?: string
   /** Whether network cards may be brought in from the machine's own namespace. */
   readonly bringsPorts: boolean
+  /** Where the translator of NAT64 is; beside the namespace unless told. */
+  readonly translator?: TranslatorPlace
   /** Where VPP is; on an appliance unless told. */
   readonly vpp?: VppPlace
+}
+
+/** Where the translator of NAT64 keeps what it needs. */
+export interface TranslatorPlace {
+  /** Directory of its files, on the machine. */
+  readonly directory: string
+  /** Unit of systemd that runs it; undefined when it is started by itself. */
+  readonly unit?: string
 }
 
 /** Where the processes of VPP are, when it is not an appliance that they run on. */
@@ -46,6 +56,6 @@ export interface Dataplane<Desired, Observed, Made> {
   kinds(place: DataplanePlace): readonly StepKind[]
   /** What to remember of a desired state that has just been reached. */
   remember(desired: Desired, observed: Observed): Made
-  /** Links that are wanted up and have no carrier. */
-  withoutCarrier(desired: Desired, observed: Observed): readonly string[]
+  /** Links that are wanted up and have no carrier now. */
+  withoutCarrier(place: DataplanePlace, desired: Desired): Promise<readonly string[]>
 }

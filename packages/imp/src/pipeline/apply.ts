@@ -40,9 +40,7 @@ export interface Applied {
 async function linksWithoutCarrier(target: Target, config: RouterConfig): Promise<readonly string[]> {
   const { linux, vpp } = renderRouter(config)
   const place = dataplanePlace(target)
-  return vpp === undefined
-    ? linuxDataplane.withoutCarrier(linux, await linuxDataplane.observe(place, linux))
-    : vppDataplane.withoutCarrier(vpp, await vppDataplane.observe(place, vpp))
+  return vpp === undefined ? linuxDataplane.withoutCarrier(place, linux) : vppDataplane.withoutCarrier(place, vpp)
 }
 
 /** The change is done and recorded by now: a dataplane that cannot be asked does not make it fail. */

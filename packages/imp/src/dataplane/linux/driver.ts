@@ -6,6 +6,7 @@ import { planLinux } from './plan.ts'
 import { renderLinux } from './render.ts'
 import { isThere, linuxStepKinds, linuxSteps } from './steps.ts'
 import { sameTable } from './table.ts'
+import { observeTranslator } from './translator.ts'
 
 /** What is there, and whether there is a namespace at all. */
 export interface ObservedPlace extends ObservedLinux {
@@ -18,9 +19,16 @@ export const linuxDataplane: Dataplane<DesiredLinux, ObservedPlace, MadeLinux> =
   async observe(place, desired) {
     const outside = place.bringsPorts ? place.machine : undefined
     if (await isThere(place)) {
-      return { ...(await observeLinux(place.host, Object.keys(desired.sysctls), outside)), namespaceThere: true }
+      const kernel = await observeLinux(place.host, Object.keys(desired.sysctls), outside)
+      return { ...kernel, translator: await observeTranslator(place), namespaceThere: true }
     }
-    return { ...nothingObserved, outside: outside === undefined ? [] : await observeLinks(outside), namespaceThere: false }
+    const { installed } = await observeTranslator(place)
+    return {
+      ...nothingObserved,
+      translator: { installed },
+      outside: outside === undefined ? [] : await observeLinks(outside),
+      namespaceThere: false,
+    }
   },
   plan: (place, desired, observed, made) => linuxSteps(place, planLinux(desired, observed, made), observed.namespaceThere),
   kinds: linuxStepKinds,
@@ -33,8 +41,9 @@ export const linuxDataplane: Dataplane<DesiredLinux, ObservedPlace, MadeLinux> =
       listing: observed.tables.find((table) => sameTable(table, { family, name }))?.listing ?? '',
     })),
   }),
-  withoutCarrier(desired, observed) {
-    const silent = new Set(observed.links.filter((link) => !link.carrier).map((link) => link.name))
+  async withoutCarrier(place, desired) {
+    const links = (await isThere(place)) ? await observeLinks(place.host) : []
+    const silent = new Set(links.filter((link) => !link.carrier).map((link) => link.name))
     return desired.links.filter((link) => link.up && silent.has(link.name)).map((link) => link.name)
   },
 }

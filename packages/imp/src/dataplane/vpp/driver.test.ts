@@ -5,6 +5,8 @@ import { Fault } from '@imp/kit/base/fault.ts'
 import type { RouterConfig } from '../../config/model.ts'
 import { changed } from '../../config/sample.ts'
 import { onLinks, routerFor } from './fake/fake-router.ts'
+import { vppDataplane } from './driver.ts'
+import { renderVpp } from './render.ts'
 import { goldenConfig } from './sample.ts'
 
 const small = onLinks(
@@ -70,6 +72,41 @@ suite('the VPP dataplane over fakes', () => {
       assert.deepEqual(await router.plan(config), [])
     })
   }
+
+  test('asks while it changes one interface for the addresses of no other', async (t) => {
+    const router = await routerFor(t, small)
+    await router.apply(small)
+    const steps = await router.plan(withLan({ mtu: 9000, addresses: [...lan.addresses, '2001:db8:10::2/64'] }))
+    const { received, state } = router.fake.core
+    received.splice(0)
+    await router.do(steps)
+    const asked = received.filter(({ message }) => message === 'ip_address_dump').map(({ fields }) => Number(fields['sw_if_index']))
+    // Its VLAN stands on it and would come anew with it.
+    assert.deepEqual(new Set(asked.map((index) => state.interfaces.get(index)?.name)), new Set(['lan', 'lan.40']))
+  })
+
+  test('asks for no IPv6 addresses where IPv6 is off, nor for those of the taps behind twins', async (t) => {
+    const router = await routerFor(t, small)
+    await router.apply(small)
+    const { received, state } = router.fake.core
+    received.splice(0)
+    assert.deepEqual(await router.plan(small), [])
+    const asked = received.filter(({ message }) => message === 'ip_address_dump')
+    const questions = asked.map(({ fields }) => `${state.interfaces.get(Number(fields['sw_if_index']))?.name} ${String(fields['is_ipv6'])}`)
+    const known = [...state.interfaces.values()].filter(({ name }) => !/^(tap|local)/.test(name))
+    assert.deepEqual(questions.toSorted(), known.flatMap(({ name, ip6 }) => [`${name} false`, ...(ip6 ? [`${name} true`] : [])]).toSorted())
+    assert.ok(known.some(({ ip6 }) => !ip6))
+  })
+
+  test('looks for carriers without asking for any address', async (t) => {
+    const router = await routerFor(t, small)
+    await router.apply(small)
+    const { received, state } = router.fake.core
+    for (const each of state.interfaces.values()) if (each.name === 'wan') each.up = false
+    received.splice(0)
+    assert.deepEqual(await vppDataplane.withoutCarrier(router.place, renderVpp(small)), ['wan'])
+    assert.equal(received.filter(({ message }) => message === 'ip_address_dump').length, 0)
+  })
 
   test('replaces what cannot be changed, with all that stands on it', async (t) => {
     const router = await routerFor(t, small)

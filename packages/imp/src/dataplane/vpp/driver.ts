@@ -8,7 +8,7 @@ import { keysOf, nothing, nothingMadeInVpp, type DesiredInstance, type DesiredVp
 import { differenceOf, patched, type Difference } from './difference.ts'
 import { fits, heapFor, mebibytes } from './heap.ts'
 import type { Phase } from './message.ts'
-import { observeInstance, type ObservedInstance } from './observe.ts'
+import { observeInstance, type ObservedInstance, type Scope } from './observe.ts'
 import { connectIfThere, directoryOf, notRunning, type Instance } from './place.ts'
 import { planMessages } from './plan.ts'
 import { pluginOf } from './plugins.ts'
@@ -28,13 +28,20 @@ export interface ObservedVpp {
 /** Nothing at all, as when another dataplane takes over. */
 export const noVpp: DesiredVpp = { core: { things: nothing, paths: {} }, nat: undefined, cards: {}, optional: [] }
 
-async function look(place: DataplanePlace, instance: Instance): Promise<ObservedInstance | undefined> {
+async function look(place: DataplanePlace, instance: Instance, scope?: Scope): Promise<ObservedInstance | undefined> {
   const client = await connectIfThere(place, instance)
   try {
-    return client === undefined ? undefined : await observeInstance(client, instance)
+    return client === undefined ? undefined : await observeInstance(client, instance, scope)
   } finally {
     client?.close()
   }
+}
+
+async function findLinksWithoutCarrier(place: DataplanePlace, { core }: DesiredVpp): Promise<readonly string[]> {
+  const there = await look(place, 'core', { addressesOf: new Set() })
+  return Object.entries(core.things.interfaces).flatMap(([name, { up }]) =>
+    up && there?.things.interfaces[name] !== undefined && !there.carriers.has(name) ? [name] : [],
+  )
 }
 
 async function observe(place: DataplanePlace): Promise<ObservedVpp> {
@@ -209,8 +216,5 @@ export const vppDataplane: Dataplane<DesiredVpp, ObservedVpp, MadeVpp> = {
   plan,
   kinds: vppStepKinds,
   remember: ({ core, nat }) => ({ core: keysOf(core.things), nat: nat === undefined ? nothingMadeInVpp.nat : keysOf(nat.things) }),
-  withoutCarrier: ({ core }, observed) =>
-    Object.entries(core.things.interfaces).flatMap(([name, { up }]) =>
-      up && observed.core?.things.interfaces[name] !== undefined && !observed.core.carriers.has(name) ? [name] : [],
-    ),
+  withoutCarrier: findLinksWithoutCarrier,
 }

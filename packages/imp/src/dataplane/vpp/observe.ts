@@ -22,6 +22,12 @@ export interface ObservedInstance {
   readonly netns: string
 }
 
+/** How far a look goes. Everything but addresses is asked in one question for all interfaces, and always. */
+export interface Scope {
+  /** Names of interfaces whose addresses matter, with those of their VLANs; those of others come out empty. All of them unless told. */
+  readonly addressesOf?: ReadonlySet<string>
+}
+
 /** Rows of everything that is asked, each list empty where VPP lacks the plugin. */
 type Dumps = Readonly<Record<(typeof questions)[number][0], readonly Fields[]>>
 
@@ -48,11 +54,40 @@ async function dumpAll(client: VppClient): Promise<Dumps> {
   return Object.fromEntries(rows) as Record<string, readonly Fields[]> as Dumps
 }
 
-/** Addresses by index. One question for each interface and family: VPP has none for all. */
-async function dumpAddresses(client: VppClient, indexes: readonly number[]): Promise<ReadonlyMap<number, string[]>> {
-  const rows = await Promise.all(
-    indexes.flatMap((sw_if_index) => [false, true].map((is_ipv6) => client.dump('ip_address_dump', { sw_if_index, is_ipv6 }))),
-  )
+function namesOf(dumps: Dumps): ReadonlyMap<number, string> {
+  return new Map(dumps.sw_interface_dump.map((row) => [numberAt(row, 'sw_if_index'), textAt(row, 'interface_name')]))
+}
+
+/** Rows of interfaces that people know: without local0 and the taps behind twins, which belong to VPP itself. */
+function shownRows(dumps: Dumps): readonly Fields[] {
+  const taps = new Set(dumps.lcp_itf_pair_get_v2.map((row) => numberAt(row, 'host_sw_if_index')))
+  return dumps.sw_interface_dump.filter((row) => !taps.has(numberAt(row, 'sw_if_index')) && textAt(row, 'interface_name') !== 'local0')
+}
+
+/**
+ * Questions for addresses: one for each interface and family, since VPP has none for all. Where IPv6 is off there is none to be had, and
+ * VPP tells by its advertisements where it is on.
+ */
+function addressQuestions(client: VppClient, dumps: Dumps, { addressesOf }: Scope): Fields[] {
+  const names = namesOf(dumps)
+  const told = client.serves('sw_interface_ip6nd_ra_dump')
+  const ipv6 = new Set(dumps.sw_interface_ip6nd_ra_dump.map((row) => numberAt(row, 'sw_if_index')))
+  const matters = (row: Fields): boolean =>
+    addressesOf === undefined ||
+    // What is made anew takes the VLANs on it along.
+    [textAt(row, 'interface_name'), names.get(numberAt(row, 'sup_sw_if_index')) ?? ''].some((name) => addressesOf.has(name))
+  return shownRows(dumps)
+    .filter(matters)
+    .map((row) => numberAt(row, 'sw_if_index'))
+    .flatMap((index) => [
+      { sw_if_index: index, is_ipv6: false },
+      ...(told && !ipv6.has(index) ? [] : [{ sw_if_index: index, is_ipv6: true }]),
+    ])
+}
+
+/** Addresses by index, without those that every interface gives itself. */
+async function dumpAddresses(client: VppClient, questions: readonly Fields[]): Promise<ReadonlyMap<number, string[]>> {
+  const rows = await Promise.all(questions.map((fields) => client.dump('ip_address_dump', fields)))
   const pairs = rows
     .flat()
     .map((row) => [numberAt(row, 'sw_if_index'), formatPrefix(parseInterfaceAddress(textAt(row, 'prefix')))] as const)
@@ -175,8 +210,7 @@ function sidesOf(dumps: Dumps): ReadonlyMap<number, 'inside' | 'outside'> {
 }
 
 function interfacesOf(dumps: Dumps, addresses: ReadonlyMap<number, string[]>): Map<string, { index: number; interface: VppInterface }> {
-  const twins = new Set(dumps.lcp_itf_pair_get_v2.map((row) => numberAt(row, 'host_sw_if_index')))
-  const names = new Map(dumps.sw_interface_dump.map((row) => [numberAt(row, 'sw_if_index'), textAt(row, 'interface_name')]))
+  const names = namesOf(dumps)
   const links = new Map(dumps.af_packet_dump.map((row) => [numberAt(row, 'sw_if_index'), textAt(row, 'host_if_name')]))
   const lookup = { names, links, memifs: byIndex(dumps.memif_dump) }
   const pairs = byIndex(dumps.lcp_itf_pair_get_v2, 'phy_sw_if_index')
@@ -185,11 +219,8 @@ function interfacesOf(dumps: Dumps, addresses: ReadonlyMap<number, string[]>): M
   const attached = attachmentsOf(dumps)
   const advertised = byIndex(dumps.sw_interface_ip6nd_ra_dump)
   const sides = sidesOf(dumps)
-  const shown = dumps.sw_interface_dump.filter(
-    (row) => !twins.has(numberAt(row, 'sw_if_index')) && textAt(row, 'interface_name') !== 'local0',
-  )
   return new Map(
-    shown.map((row) => {
+    shownRows(dumps).map((row) => {
       const index = numberAt(row, 'sw_if_index')
       const ra = advertised.get(index)
       const cross = crossed.get(index)
@@ -248,12 +279,11 @@ function servicesOf(dumps: Dumps): Things['services'] {
   return dumps.det44_interface_dump.length > 0 ? { det44: {} } : {}
 }
 
-/** Looks at a process. Its routes are asked for only where they are ours: those of the core come from FRR, by the hundred thousand. */
-export async function observeInstance(client: VppClient, which: 'core' | 'nat'): Promise<ObservedInstance> {
+/** Looks at a process, as far as the scope goes. Its routes are asked for only where they are ours: those of the core come from FRR, by the hundred thousand. */
+export async function observeInstance(client: VppClient, which: 'core' | 'nat', scope: Scope = {}): Promise<ObservedInstance> {
   const missing = unserved(client)
   const dumps = await dumpAll(client)
-  const indexes = dumps.sw_interface_dump.map((row) => numberAt(row, 'sw_if_index'))
-  const interfaces = interfacesOf(dumps, await dumpAddresses(client, indexes))
+  const interfaces = interfacesOf(dumps, await dumpAddresses(client, addressQuestions(client, dumps, scope)))
   const names = new Map([...interfaces].map(([name, { index }]) => [index, name]))
   const lists = listsOf(dumps)
   const policies = dumps.abf_policy_dump.map((row) => fieldsAt(row, 'policy'))

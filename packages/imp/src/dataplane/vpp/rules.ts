@@ -21,6 +21,11 @@ function interfaces(things: Things): [string, VppInterface][] {
 
 function checkTwins(things: Things): Broken[] {
   const seen = new Map<string, string>()
+  const outerTwins = new Set(
+    interfaces(things).flatMap(([, { making, twin }]) =>
+      making.driver === 'vlan' && making.inner === 0 && twin !== null ? [`${making.port} ${making.outer}`] : [],
+    ),
+  )
   return interfaces(things).flatMap(([name, { making, twin }]): Broken[] => {
     if (twin === null) return []
     const about = `interfaces ${name}`
@@ -33,13 +38,10 @@ function checkTwins(things: Things): Broken[] {
     }
     if (making.driver !== 'vlan') return []
     if (!making.exact) return [[about, 'a VLAN that takes any further tags has no Linux interface', 'name the inner VLAN']]
-    const outer = interfaces(things).find(
-      ([, each]) =>
-        each.making.driver === 'vlan' && each.making.port === making.port && each.making.outer === making.outer && each.making.inner === 0,
-    )
     if (things.interfaces[making.port]?.twin === null)
       return [[about, `its port ${making.port} has no Linux interface`, 'give the port one']]
-    return making.inner === 0 || outer?.[1].twin != null ? [] : [[about, 'the VLAN of its outer tag has no Linux interface', 'add it']]
+    if (making.inner === 0 || outerTwins.has(`${making.port} ${making.outer}`)) return []
+    return [[about, 'the VLAN of its outer tag has no Linux interface', 'add it']]
   })
 }
 

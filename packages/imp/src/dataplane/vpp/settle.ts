@@ -5,7 +5,7 @@ import { dirname, join, basename } from 'node:path'
 import { Fault, type Finding } from '@imp/kit/base/fault.ts'
 import type { ObservedLink } from '../linux/observe.ts'
 import { isNic, nicText } from '../linux/ports.ts'
-import type { DesiredInstance, DesiredVpp, PortCard, Making, Things, VppInterface } from './desired.ts'
+import type { DesiredInstance, DesiredVpp, Making, Patch, PortCard, Things, VppInterface } from './desired.ts'
 
 /** Directory of all sockets on an appliance. */
 export const defaultDirectory = '/run/vpp'
@@ -46,11 +46,21 @@ function leftToVpp(want: VppInterface, have: VppInterface | undefined): VppInter
   }
 }
 
+/** Name that VPP gives an interface which we call `name`. */
+function firstName(name: string, making: Making): string {
+  return making.driver === 'af-packet' ? `host-${making.link}` : name
+}
+
+/** Names under which VPP may have the interfaces of a patch. */
+export function namesIn({ interfaces = {} }: Patch): ReadonlySet<string> {
+  return new Set(Object.entries(interfaces).flatMap(([name, each]) => (each === null ? [name] : [name, firstName(name, each.making)])))
+}
+
 /** Names that VPP gives to host interfaces, by ours. */
 function firstNames(want: Things, have: Things): ReadonlyMap<string, string> {
   return new Map(
     Object.entries(want.interfaces).flatMap(([name, { making }]) => {
-      const first = making.driver === 'af-packet' ? `host-${making.link}` : name
+      const first = firstName(name, making)
       return first !== name && have.interfaces[name] === undefined && have.interfaces[first] !== undefined ? [[first, name]] : []
     }),
   )

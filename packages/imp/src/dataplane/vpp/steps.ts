@@ -17,7 +17,7 @@ import { observeInstance, type ObservedInstance } from './observe.ts'
 import { connectSoon, restartCommand, type Instance } from './place.ts'
 import { planMessages } from './plan.ts'
 import { sendMessages } from './send.ts'
-import { recognise } from './settle.ts'
+import { namesIn, recognise } from './settle.ts'
 
 const InstanceName = z.enum(['core', 'nat'])
 
@@ -56,14 +56,14 @@ function refuseTooMuch(client: VppClient, { freeHeap, things }: ObservedInstance
   )
 }
 
-/** One look, and the messages that are left; true when there were none. */
+/** One look at what the patch changes, and the messages that are left; true when there were none. */
 async function advance(
   client: VppClient,
   { instance, paths }: Pick<ChangeData, 'instance' | 'paths'>,
   patch: Patch,
   whole: boolean,
 ): Promise<boolean> {
-  const observed = await observeInstance(client, instance)
+  const observed = await observeInstance(client, instance, { addressesOf: namesIn(patch) })
   const first = patched(observed.things, patch)
   const { have, names } = recognise(first, observed.things)
   const wanted = target(client, have, patch, whole)
