@@ -17,8 +17,9 @@ const listWords = [
   'ospf',
   'ospf6',
   'nat',
+  'nat64',
 ]
-const sectionWords = ['management', 'bgp', 'ospf', 'ospf6', 'nat', 'container', 'cpu']
+const sectionWords = ['management', 'bgp', 'ospf', 'ospf6', 'nat', 'nat64', 'container', 'cpu']
 
 export const registry: Registry<ImpContext> = {
   program: 'imp',

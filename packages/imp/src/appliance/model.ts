@@ -88,6 +88,7 @@ export const places = {
     },
     container: { commands: '/etc/vpp/commands-container.txt' },
   },
+  translator: { directory: '/run/imp/nat64', unit: 'imp-nat64.service' },
   frr: { configuration: '/etc/frr/frr.conf', daemons: '/etc/frr/daemons', vtysh: '/etc/frr/vtysh.conf', run: '/run/frr' },
   scripts: {
     coreConfig: '/usr/local/bin/vpp-core-config.sh',

@@ -2,7 +2,7 @@
 import { kebabCase } from '@imp/kit/op/fields.ts'
 import { wordsOf, type Listed } from './schema.ts'
 
-const acronyms = /\b(bgp|nat|ospf6?|cpu)\b/g
+const acronyms = /\b(bgp|nat(64)?|ospf6?|cpu)\b/g
 
 function spoken(words: readonly string[]): string {
   return words

@@ -145,6 +145,10 @@ export function wrong(path: string, value: unknown, message: string, hint: strin
   return finding('error', path, value, message, hint)
 }
 
+/** Fields that name a member of a list in paths, the first that all members have counts. */
+export const keyFields = ['name', 'instance', 'id', 'vlan', 'prefix', 'community'] as const
+export type KeyField = (typeof keyFields)[number]
+
 /** A finding that a person should know about; the configuration can be used. */
 export function doubtful(path: string, value: unknown, message: string, hint: string): Finding {
   return finding('warning', path, value, message, hint)

@@ -2,6 +2,7 @@
 import { contains, formatAddress, parseAddress, parsePrefix } from '@imp/kit/base/ip.ts'
 import { natLinks } from '../appliance/model.ts'
 import { ownAddresses, type OwnAddress, type RouterConfig } from '../config/model.ts'
+import { translatorLink, translatorNetwork } from '../nat64/model.ts'
 import { policyTable, type Route } from '../routing/model.ts'
 import { addressLiteral, familyWord, prefixLiteral } from './literal.ts'
 
@@ -35,11 +36,20 @@ function poolRoutes({ dataplane, nat }: RouterConfig): Route[] {
   return [...new Set(nat.mappings.map(({ outside }) => outside))].map((prefix) => ({ prefix, via, interface: link }))
 }
 
+/** Ways into the translator of the Linux dataplane, from either side. */
+function translatorRoutes({ dataplane, nat64 }: RouterConfig): Route[] {
+  if (dataplane !== 'linux' || nat64 === undefined) return []
+  return [translatorNetwork, nat64.prefix].map((prefix) => ({ prefix, interface: translatorLink }))
+}
+
 /** Prefixes that need a pull-up route: announced ones, and pools that no announced prefix covers. */
 function pulledUp(config: RouterConfig): string[] {
   const own = ownAddresses(config)
   const announced = config.bgp?.announced ?? []
-  const pools = (config.nat?.mappings ?? []).map((mapping) => mapping.outside)
+  const pools = [
+    ...(config.nat?.mappings ?? []).map((mapping) => mapping.outside),
+    ...(config.nat64 === undefined ? [] : [config.nat64.pool]),
+  ]
   const uncovered = pools.filter((pool) => !announced.some((prefix) => contains(parsePrefix(prefix), parsePrefix(pool))))
   const routed = new Set(poolRoutes(config).map(({ prefix }) => prefix))
   return [...new Set([...announced, ...uncovered.filter((pool) => !isOwn(pool, own))])].filter((prefix) => !routed.has(prefix))
@@ -54,7 +64,7 @@ function policyLine(via: string, table: number): string {
 export function renderStatic(config: RouterConfig): string[] {
   return [
     ...config.routes.map(routeLine),
-    ...poolRoutes(config).map(routeLine),
+    ...[...poolRoutes(config), ...translatorRoutes(config)].map(routeLine),
     ...pulledUp(config).map(pullUpLine),
     ...config.policyRoutes.map((policy, index) => policyLine(policy.via, policyTable(index).table)),
   ]

@@ -147,6 +147,14 @@ export function frrPlace(target: Target): FrrPlace {
 
 /** The target as a dataplane sees it. */
 export function dataplanePlace(target: Target): DataplanePlace {
-  const { machine, host, namespace, bringsPorts = false, vpp } = target
-  return { machine, host, bringsPorts, ...(namespace === undefined ? {} : { namespace }), ...(vpp === undefined ? {} : { vpp }) }
+  const { machine, host, namespace, bringsPorts = false, vpp, appliance = false, runDirectory } = target
+  const translator = appliance ? places.translator : { directory: join(runDirectory, 'nat64') }
+  return {
+    machine,
+    host,
+    bringsPorts,
+    translator,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(vpp === undefined ? {} : { vpp }),
+  }
 }

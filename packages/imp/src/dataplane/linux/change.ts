@@ -38,6 +38,11 @@ function linkWords({ name, kind, parent, vlan, protocol, mtu }: MadeLink): strin
   return `link ${parent} name ${name}${size} type vlan protocol ${protocol} id ${vlan}`
 }
 
+function addLine(link: MadeLink): string {
+  // A link of its own, there also while no program holds its other end.
+  return link.kind === 'tun' ? `tuntap add dev ${link.name} mode tun` : `link add ${linkWords(link)}`
+}
+
 function ruleWords({ priority, mark, mask, table }: Rule): string {
   return `priority ${priority} fwmark 0x${mark.toString(16)}/0x${mask.toString(16)} lookup ${table}`
 }
@@ -45,7 +50,7 @@ function ruleWords({ priority, mark, mask, table }: Rule): string {
 const definitions: { readonly [Kind in Change['change']]: Definition<ChangeOf<Kind>> } = {
   'add-link': {
     inverse: (change) => ({ ...change, change: 'remove-link' }),
-    line: (change) => `link add ${linkWords(change.link)}`,
+    line: (change) => addLine(change.link),
     describe: ({ link: { name, kind, parent, vlan } }) =>
       kind === 'vlan' ? `add VLAN ${vlan} on ${parent} as ${name}` : `add ${kind} ${name}`,
   },

@@ -7,7 +7,7 @@ export const Family = z.union([z.literal(4), z.literal(6)])
 /** A link as it shall be. Links come after those that they stand on. */
 export const DesiredLink = z.strictObject({
   name: z.string(),
-  kind: z.enum(['port', 'vlan', 'bridge', 'loopback']),
+  kind: z.enum(['port', 'vlan', 'bridge', 'loopback', 'tun']),
   /** How the card of a port is found. */
   nic: Nic.exactOptional(),
   /** Link below a VLAN. */
@@ -16,7 +16,7 @@ export const DesiredLink = z.strictObject({
   protocol: z.enum(['802.1Q', '802.1ad']).exactOptional(),
   /** Bridge that it is a member of. */
   master: z.string().exactOptional(),
-  /** Bytes; the kernel's own for the loopback. */
+  /** Bytes; the kernel's own for the loopback, and for the link of a translator. */
   mtu: z.int().exactOptional(),
   up: z.boolean(),
   /** In `ip`'s spelling, with the length of the network. */
@@ -43,6 +43,8 @@ export interface DesiredLinux {
   readonly sysctls: Readonly<Record<string, string>>
   readonly rules: readonly Rule[]
   readonly tables: readonly DesiredTable[]
+  /** What the translator of NAT64 is told; undefined when it shall not run. */
+  readonly translator?: string
 }
 
 /** What we made in the kernel and remember, to take it away when it is no longer wanted. Texts of tables as digests of their listing. */

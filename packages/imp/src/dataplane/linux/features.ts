@@ -5,7 +5,7 @@ import type { RouterConfig } from '../../config/model.ts'
 import { renderLinks } from './links.ts'
 
 /** Features of the kernel, by what they are called in messages. */
-export const features = ['802.1Q', '802.1ad', 'bridge', 'nat', 'policy-routing'] as const
+export const features = ['802.1Q', '802.1ad', 'bridge', 'nat', 'policy-routing', 'tun'] as const
 export type Feature = (typeof features)[number]
 
 interface Trial {
@@ -50,6 +50,7 @@ const trials: Readonly<Record<Feature, Trial>> = {
     input: 'rule add priority 1001 fwmark 0x1/0xff lookup 1001\n',
     option: 'CONFIG_IP_MULTIPLE_TABLES',
   },
+  tun: { argv: ['ip', '-batch', '-'], input: 'tuntap add dev t0 mode tun\n', option: 'CONFIG_TUN (module tun)' },
 }
 
 /** Beside VPP the kernel shows interfaces to FRR, and VLANs of its own kind for those of VPP that are routed. */
@@ -66,8 +67,9 @@ export function requiredFeatures(config: RouterConfig): Feature[] {
     '802.1Q': links.some((link) => link.protocol === '802.1Q'),
     '802.1ad': links.some((link) => link.protocol === '802.1ad'),
     bridge: links.some((link) => link.kind === 'bridge'),
-    nat: config.nat !== undefined,
+    nat: config.nat !== undefined || config.nat64 !== undefined,
     'policy-routing': config.policyRoutes.length > 0,
+    tun: config.nat64 !== undefined,
   }
   return features.filter((feature) => needed[feature])
 }

@@ -13,6 +13,7 @@ import {
   type Interface,
   type Subinterface,
 } from '../../interfaces/model.ts'
+import { translatorLink } from '../../nat64/model.ts'
 import type { DesiredLink } from './desired.ts'
 
 const protocols = { dot1q: '802.1Q', dot1ad: '802.1ad' } as const
@@ -138,9 +139,20 @@ function loopbackLink(config: RouterConfig): DesiredLink {
   return { name: 'lo', kind: 'loopback', up: true, addresses: canonical(loopbacks.flatMap((each) => each.addresses)) }
 }
 
+/** Between the kernel and the translator of NAT64, which are two hops of a packet's way. */
+function translatorLinks({ nat64 }: RouterConfig): DesiredLink[] {
+  return nat64 === undefined ? [] : [{ name: translatorLink, kind: 'tun', up: true, addresses: [] }]
+}
+
 export function renderLinks(config: RouterConfig): DesiredLink[] {
   const master = masters(config)
-  const links = [loopbackLink(config), ...config.interfaces.map(portLink), ...bridgeLinks(config), ...vlanLinks(config)]
+  const links = [
+    loopbackLink(config),
+    ...config.interfaces.map(portLink),
+    ...bridgeLinks(config),
+    ...vlanLinks(config),
+    ...translatorLinks(config),
+  ]
   return links.map((link) => {
     const bridge = master.get(link.name)
     return bridge === undefined ? link : { ...link, master: bridge }

@@ -28,6 +28,13 @@ export interface ObservedLink {
   readonly addresses: readonly string[]
 }
 
+export interface ObservedTranslator {
+  /** What the translator was told, without where it keeps its files; undefined when it does not run. */
+  readonly text?: string
+  /** Whether the machine has the program. */
+  readonly installed: boolean
+}
+
 export interface ObservedLinux {
   readonly links: readonly ObservedLink[]
   /** Links of the machine outside the namespace, from which cards may be brought in. */
@@ -35,6 +42,8 @@ export interface ObservedLinux {
   readonly sysctls: ReadonlyMap<string, string>
   readonly rules: readonly Rule[]
   readonly tables: readonly ObservedTable[]
+  /** Undefined where nobody asked for it. */
+  readonly translator?: ObservedTranslator
 }
 
 const freshLoopback: ObservedLink = {
@@ -48,7 +57,13 @@ const freshLoopback: ObservedLink = {
 }
 
 /** A namespace that is not there yet, as it will be when it is made. */
-export const nothingObserved: ObservedLinux = { links: [freshLoopback], outside: [], sysctls: new Map(), rules: [], tables: [] }
+export const nothingObserved: ObservedLinux = {
+  links: [freshLoopback],
+  outside: [],
+  sysctls: new Map(),
+  rules: [],
+  tables: [],
+}
 
 const Links = z.array(
   z.looseObject({
@@ -152,8 +167,8 @@ export async function observeSysctls(host: Host, keys: readonly string[]): Promi
   return new Map(pairs)
 }
 
-/** Looks at a namespace; `outside` is the machine around it, when cards may be brought in from there. */
-export async function observeLinux(host: Host, sysctls: readonly string[], outside?: Host): Promise<ObservedLinux> {
+/** Looks at the kernel of a namespace; `outside` is the machine around it, when cards may be brought in from there. */
+export async function observeLinux(host: Host, sysctls: readonly string[], outside?: Host): Promise<Omit<ObservedLinux, 'translator'>> {
   const [links, around, values, rules, tables] = await Promise.all([
     observeLinks(host),
     outside === undefined ? [] : observeLinks(outside),

@@ -21,6 +21,12 @@ export interface TableChange {
   readonly after: string | null
 }
 
+/** What the translator of NAT64 is told, before and after; null while it does not run. */
+export interface TranslatorChange {
+  readonly before: string | null
+  readonly after: string | null
+}
+
 export interface LinuxPlan {
   /** Cards to bring into the namespace, by the names that they have outside. */
   readonly bring: readonly string[]
@@ -30,6 +36,8 @@ export interface LinuxPlan {
   /** Links up, addresses and rules added. */
   readonly activate: readonly Change[]
   readonly tables: readonly TableChange[]
+  /** Undefined when the translator runs as it shall, or shall not and does not. */
+  readonly translator?: TranslatorChange
   /** What is no longer wanted, to be taken away when nothing refers to it any more. */
   readonly cleanUp: readonly Change[]
 }
@@ -37,6 +45,11 @@ export interface LinuxPlan {
 function matches(link: ObservedLink, want: DesiredLink): boolean {
   if (want.kind !== 'vlan') return link.kind === want.kind
   return link.kind === 'vlan' && link.parent === want.parent && link.vlan === want.vlan && link.protocol === want.protocol
+}
+
+/** Whether a link is one that we make. */
+function isVirtual({ kind }: DesiredLink): boolean {
+  return kind === 'vlan' || kind === 'bridge' || kind === 'tun'
 }
 
 /** What tells VLANs of a port apart; undefined for other links. */
@@ -54,7 +67,7 @@ function clearTheWay(draft: Draft, into: Change[], virtual: readonly DesiredLink
       const link = draft.present.links.get(name)
       if (link === undefined || (name === want.name && matches(link, want))) continue
       const old = made.get(name)
-      if (old?.kind !== 'vlan' && old?.kind !== 'bridge') {
+      if (old === undefined || !isVirtual(old)) {
         throw new Fault('conflict', `${want.name} cannot be made: there is ${name}, which was not made by imp`, {
           hint: `remove it (ip link delete ${name}), or choose another name or VLAN`,
         })
@@ -66,7 +79,7 @@ function clearTheWay(draft: Draft, into: Change[], virtual: readonly DesiredLink
 
 function planLinks(draft: Draft): Change[] {
   const changes: Change[] = []
-  const virtual = draft.want.links.filter((link) => link.kind === 'vlan' || link.kind === 'bridge')
+  const virtual = draft.want.links.filter(isVirtual)
   clearTheWay(draft, changes, virtual)
   // A VLAN is refused an MTU that its port does not have yet.
   changes.push(...planMtus(draft, 'raise'))
@@ -163,6 +176,19 @@ function planTables(want: DesiredLinux, have: ObservedLinux, made: MadeLinux): T
   return [...loaded, ...ours.map((table) => ({ table: nameOf(table), before: table.text, after: null }))]
 }
 
+/** A `missing-program` fault when the translator shall run and cannot. */
+function planTranslator(want: DesiredLinux, have: ObservedLinux): Pick<LinuxPlan, 'translator'> {
+  const before = have.translator?.text ?? null
+  const after = want.translator ?? null
+  if (before === after) return {}
+  if (after !== null && have.translator?.installed !== true) {
+    throw new Fault('missing-program', 'NAT64 of the Linux dataplane needs tayga, which is not installed', {
+      hint: 'apt-get install tayga',
+    })
+  }
+  return { translator: { before, after } }
+}
+
 /** Whether a link is the one that we made; the port below a VLAN may have got another name since. */
 function isStill(link: ObservedLink, made: DesiredLink): boolean {
   return link.kind === made.kind && link.vlan === made.vlan && link.protocol === made.protocol
@@ -211,6 +237,7 @@ export function planLinux(want: DesiredLinux, have: ObservedLinux, made: MadeLin
     sysctls: planSysctls(want, have, freshNames(prepare)),
     activate,
     tables: planTables(want, have, made),
+    ...planTranslator(want, have),
     cleanUp: planCleanUp(draft, renamed),
   }
 }

@@ -3,6 +3,7 @@ import type { RouterConfig } from '../../config/model.ts'
 import { natTable, renderNat } from '../../nat/render.ts'
 import type { DesiredLink, DesiredLinux, DesiredTable } from './desired.ts'
 import { layer2Names, renderLinks } from './links.ts'
+import { nat64Table, renderNat64Table, renderTranslator } from './render-nat64.ts'
 import { policyTableName, renderPolicyTable, renderRules } from './policy.ts'
 import { withDigest } from './table.ts'
 
@@ -44,8 +45,10 @@ function linkSysctls(link: DesiredLink, layer2: ReadonlySet<string>): [string, s
 function renderTables(config: RouterConfig): DesiredTable[] {
   const nat = renderNat(config)
   const policy = renderPolicyTable(config)
+  const nat64 = renderNat64Table(config)
   return [
     ...(nat === undefined ? [] : [withDigest({ family: 'ip', name: natTable, text: nat })]),
+    ...(nat64 === undefined ? [] : [withDigest({ family: 'inet', name: nat64Table, text: nat64 })]),
     ...(policy === undefined ? [] : [withDigest({ family: 'inet', name: policyTableName, text: policy })]),
   ]
 }
@@ -55,5 +58,12 @@ export function renderLinux(config: RouterConfig): DesiredLinux {
   const links = renderLinks(config)
   const layer2 = layer2Names(config)
   const sysctls = { ...general, ...Object.fromEntries(links.flatMap((link) => linkSysctls(link, layer2))) }
-  return { links, sysctls, rules: renderRules(config), tables: renderTables(config) }
+  const translator = renderTranslator(config)
+  return {
+    links,
+    sysctls,
+    rules: renderRules(config),
+    tables: renderTables(config),
+    ...(translator === undefined ? {} : { translator }),
+  }
 }

@@ -12,6 +12,7 @@ import { retranslate, retranslated } from './flows.ts'
 import { observeLinks, observeRules, observeSysctls } from './observe.ts'
 import type { LinuxPlan } from './plan.ts'
 import { loadTable } from './table.ts'
+import { observeTranslator, startTranslator, stopTranslator } from './translator.ts'
 
 const NamespaceData = z.strictObject({ name: z.string() })
 const BringData = z.strictObject({ namespace: z.string(), links: z.array(z.string()) })
@@ -20,6 +21,7 @@ const SysctlsData = z.strictObject({
   changes: z.array(z.strictObject({ key: z.string(), before: z.string().nullable(), after: z.string() })),
 })
 const TableData = z.strictObject({ table: TableName, before: z.string().nullable(), after: z.string().nullable() })
+const TranslatorData = z.strictObject({ before: z.string().nullable(), after: z.string().nullable() })
 
 /** Whether the namespace of the place is there; always for the machine's own. */
 export async function isThere(place: Pick<DataplanePlace, 'machine' | 'namespace'>): Promise<boolean> {
@@ -50,6 +52,13 @@ async function writeSysctls(host: Host, values: readonly (readonly [string, stri
 async function moveLinks(from: Host, links: readonly string[], to: string): Promise<void> {
   const present = new Set((await observeLinks(from)).map((link) => link.name))
   for (const link of links.filter((each) => present.has(each))) await from.run(['ip', 'link', 'set', 'dev', link, 'netns', to])
+}
+
+/** A translator that runs with this configuration already is left alone. */
+async function tellTranslator(place: DataplanePlace, text: string | null): Promise<void> {
+  if (text === null) return stopTranslator(place)
+  const { text: running } = await observeTranslator(place)
+  if (running !== text) await startTranslator(place, text)
 }
 
 /** The kinds of steps of the Linux dataplane, bound to a place. Undoing in a namespace that is gone is nothing. */
@@ -107,6 +116,12 @@ export function linuxKinds(place: DataplanePlace) {
       undo: (_host, { table, before, after }) =>
         inPlace(() => retranslate(host, { before: after, after: before, back: true }, () => loadTable(host, table, before ?? undefined))),
     }),
+    translator: stepKind({
+      kind: 'translator',
+      schema: TranslatorData,
+      do: (_host, { after }) => tellTranslator(place, after),
+      undo: async (_host, { before }) => tellTranslator(place, (await isThere(place)) ? before : null),
+    }),
   }
 }
 
@@ -136,6 +151,15 @@ function isDisturbing(change: Change): boolean {
 /** Changes that are there only for their undoing: they change nothing themselves. */
 function isPin(change: Change): boolean {
   return (change.change === 'state' || change.change === 'mtu') && change.before === change.after
+}
+
+function translatorStep(place: DataplanePlace, { translator }: LinuxPlan, when: 'starts' | 'stops'): Step[] {
+  if (translator === undefined || (translator.after === null) !== (when === 'stops')) return []
+  const { before, after } = translator
+  const verb = after === null ? 'stop' : before === null ? 'start' : 'restart'
+  return [
+    linuxKinds(place).translator.step(`${verb} tayga, the translator of NAT64`, { ...translator }, before === null ? 'none' : 'restart'),
+  ]
 }
 
 /** A plan as steps. Traffic through a link that goes, or goes down, is lost. */
@@ -171,7 +195,8 @@ export function linuxSteps(place: DataplanePlace, plan: LinuxPlan, namespaceTher
         const summary = tableSummary(each.table, each.before, each.after, ended)
         return kinds.table.step(summary, { ...each, table: { ...each.table } }, ended === 0 ? 'none' : 'reload')
       }),
+      ...translatorStep(place, plan, 'starts'),
     ],
-    after: linksStep(plan.cleanUp),
+    after: [...translatorStep(place, plan, 'stops'), ...linksStep(plan.cleanUp)],
   }
 }
