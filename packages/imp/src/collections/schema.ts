@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { kebabCase } from '@imp/kit/op/fields.ts'
-import { RouterConfig } from '../config/model.ts'
+import { RouterConfig, keyFields } from '../config/model.ts'
 
 /** A list of the configuration, such as `interfaces`, `bgp.peers`, or `subinterfaces` of every interface. */
 export interface Listed {
@@ -105,17 +105,16 @@ export function nameFieldsOf({ member }: Listed): readonly string[] {
   if (!(member instanceof z.ZodObject)) return []
   const members = membersOf(member)
   const required = members.filter(({ outer, schema }) => !isOptional(outer) && !isCompound(schema)).map(({ key }) => key)
-  const keys = required.filter((key) => keyFields.has(key))
+  const keys = required.filter((key) => namingFields.has(key))
   const named = members.some(({ key }) => key === 'name') ? ['name'] : []
   return [...new Set([...named, ...(named.length + keys.length > 0 ? keys : required)])]
 }
 
-/** Fields that name a member in the paths of the configuration. */
-const keyFields = new Set(['name', 'instance', 'id', 'vlan', 'prefix'])
+const namingFields: ReadonlySet<string> = new Set(keyFields)
 
 /** Whether places of the configuration call a member by this field, rather than by its number in the list. */
 export function isKeyField(field: string): boolean {
-  return keyFields.has(field)
+  return namingFields.has(field)
 }
 
 /** Whether a value has parts: an object, a list, a table. */

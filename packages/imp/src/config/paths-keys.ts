@@ -1,11 +1,8 @@
 /** Natural keys: the field by which people name a member of a list, so that `interfaces.wan` needs no number. */
+import { keyFields, type KeyField } from './model.ts'
 
 /** One part of a path: a field or the natural key of a member, or the place of a member in its list. */
 export type Segment = string | number
-
-/** Fields that name a member, the first that all members have counts. */
-export const keyFields = ['name', 'instance', 'id', 'vlan', 'prefix'] as const
-export type KeyField = (typeof keyFields)[number]
 
 /** The value of a member in one of its key fields, as a word. */
 function keyIn(member: unknown, field: KeyField): string | undefined {

@@ -1,8 +1,7 @@
 /** What the schema says about a place of the configuration: which fields it has, what its members are, what a word there means. */
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
-import { keyFields, type KeyField } from './paths-keys.ts'
-import { RouterConfig } from './model.ts'
+import { RouterConfig, keyFields, type KeyField } from './model.ts'
 
 /** The part of a JSON Schema (draft 2020-12) that paths and words need. */
 export interface PlaceSchema {

@@ -90,17 +90,33 @@ export function rejectsBogons(bgp: Bgp, peer: BgpPeer): boolean {
   return peer.asn !== bgp.asn && !peer.import.acceptBogons && peer.import.accept === undefined
 }
 
+/** The community list of one community: its name says what is in it, so that all peers share it and none is ever changed. */
+function communityListName(community: string): string {
+  return `community-${community}`
+}
+
+/** The community lists that the route maps ask. */
+export function renderCommunityLists(bgp: Bgp): string[] {
+  const asked = bgp.peers.flatMap((peer) => peer.import.communities.map(({ community }) => community))
+  return sortedCommunities(asked).map(
+    (community) => `bgp community-list standard ${communityListName(community)} seq 5 permit ${community}`,
+  )
+}
+
 interface Clause {
   readonly verdict: 'permit' | 'deny'
   /** Prefix list that it asks; all routes without one. */
   readonly list?: string
+  /** Community that routes must carry. */
+  readonly community?: string
   readonly sets?: readonly string[]
 }
 
 function routeMap(name: string, family: Family, clauses: readonly Clause[]): Block[] {
-  return clauses.map(({ verdict, list, sets = [] }, index) =>
+  return clauses.map(({ verdict, list, community, sets = [] }, index) =>
     block(`route-map ${name} ${verdict} ${10 * (index + 1)}`, [
       ...(list === undefined ? [] : [`match ${familyWord(family)} address prefix-list ${list}`]),
+      ...(community === undefined ? [] : [`match community ${communityListName(community)}`]),
       ...sets,
     ]),
   )
@@ -108,28 +124,42 @@ function routeMap(name: string, family: Family, clauses: readonly Clause[]): Blo
 
 function importMap(bgp: Bgp, peer: BgpPeer, lists: ReadonlySet<string>): Block[] {
   const family = familyOf(peer)
-  const { acceptDefault, accept, reject, localPreference } = peer.import
-  const sets = localPreference === undefined ? [] : [`set local-preference ${localPreference}`]
+  const { acceptDefault, reject, communities } = peer.import
   const external = peer.asn !== bgp.asn
   const deny = (list: string): Clause[] => (lists.has(list) ? [{ verdict: 'deny', list }] : [])
   return routeMap(importMapName(peer), family, [
     ...(rejectsBogons(bgp, peer) ? deny(`bogons${family}`) : []),
     ...(external ? deny(`own${family}`) : []),
     ...(reject.length > 0 ? deny(`${peer.name}-reject`) : []),
-    ...defaultClause(acceptDefault, accept !== undefined, family, sets),
-    ...acceptClause(peer, lists, accept !== undefined, sets),
+    ...communities.flatMap(({ community, reject: refused }): Clause[] => (refused === true ? [{ verdict: 'deny', community }] : [])),
+    ...(acceptDefault ? [] : deny(`default${family}`)),
+    ...acceptClauses(peer, acceptedLists(peer, lists)),
   ])
 }
 
-function defaultClause(acceptDefault: boolean, listed: boolean, family: Family, sets: readonly string[]): Clause[] {
-  if (!acceptDefault) return [{ verdict: 'deny', list: `default${family}` }]
-  return listed ? [{ verdict: 'permit', list: `default${family}`, sets }] : []
+/** Prefix lists of what is left to take; undefined for everything. */
+function acceptedLists(peer: BgpPeer, lists: ReadonlySet<string>): readonly (string | undefined)[] {
+  const { acceptDefault, accept } = peer.import
+  if (accept === undefined) return [undefined]
+  const taken = [...(acceptDefault ? [`default${familyOf(peer)}`] : []), `${peer.name}-accept`]
+  return taken.filter((list) => lists.has(list))
 }
 
-function acceptClause(peer: BgpPeer, lists: ReadonlySet<string>, listed: boolean, sets: readonly string[]): Clause[] {
-  if (!listed) return [{ verdict: 'permit', sets }]
-  const list = `${peer.name}-accept`
-  return lists.has(list) ? [{ verdict: 'permit', list, sets }] : []
+/** The routes of these lists, those first whose communities give them a preference of their own. */
+function acceptClauses(peer: BgpPeer, accepted: readonly (string | undefined)[]): Clause[] {
+  const { communities, localPreference: usual } = peer.import
+  const preferences = [
+    ...communities.flatMap((tagged) => (tagged.localPreference === undefined ? [] : [{ ...tagged, preference: tagged.localPreference }])),
+    { community: undefined, preference: usual },
+  ]
+  return preferences.flatMap(({ community, preference }) =>
+    accepted.map((list): Clause => ({
+      verdict: 'permit',
+      ...(list === undefined ? {} : { list }),
+      ...(community === undefined ? {} : { community }),
+      sets: preference === undefined ? [] : [`set local-preference ${preference}`],
+    })),
+  )
 }
 
 const wellKnown: Readonly<Record<string, number>> = {
@@ -147,9 +177,13 @@ function communityValue(community: string): number {
   return wellKnown[community] ?? high * 65536 + low
 }
 
+function sortedCommunities(communities: readonly string[]): string[] {
+  return [...new Set(communities)].toSorted((a, b) => communityValue(a) - communityValue(b))
+}
+
 function exportSets(bgp: Bgp, peer: BgpPeer): string[] {
   const { prepend, med, communities } = peer.export
-  const sorted = [...new Set(communities)].toSorted((a, b) => communityValue(a) - communityValue(b))
+  const sorted = sortedCommunities(communities)
   return [
     ...(prepend === 0 ? [] : [`set as-path prepend ${Array.from({ length: prepend }, () => bgp.asn).join(' ')}`]),
     ...(sorted.length === 0 ? [] : [`set community ${sorted.join(' ')}`]),

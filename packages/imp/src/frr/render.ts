@@ -10,7 +10,7 @@ import { originsOf } from './origin.ts'
 import { renderBgp } from './render-bgp.ts'
 import { renderInterfaces } from './render-interfaces.ts'
 import { renderOspf, renderOspfPrefixLists, renderOspfRouteMaps } from './render-ospf.ts'
-import { renderPrefixLists, renderRouteMaps } from './render-policy.ts'
+import { renderCommunityLists, renderPrefixLists, renderRouteMaps } from './render-policy.ts'
 import { renderStatic } from './render-static.ts'
 
 export interface FrrConfig {
@@ -47,6 +47,7 @@ export function renderFrr(config: RouterConfig): FrrConfig {
   const text = formatDocument([
     ['frr defaults traditional'],
     [...(config.bgp === undefined ? [] : renderPrefixLists(config.bgp)), ...renderOspfPrefixLists(config)],
+    config.bgp === undefined ? [] : renderCommunityLists(config.bgp),
     // Before the peers that name them: a session must never be without its policy.
     [...(config.bgp === undefined ? [] : renderRouteMaps(config.bgp)), ...renderOspfRouteMaps(config)],
     renderStatic(config),

@@ -102,6 +102,12 @@ function checkImport({ peer, path }: Situation): Finding[] {
   return [
     ...checkRanges(peer, accept ?? [], `${path}.import.accept`),
     ...checkRanges(peer, reject, `${path}.import.reject`),
+    ...duplicates(
+      peer.import.communities,
+      ({ community }) => community,
+      ({ community }) =>
+        wrong(`${path}.import.communities[${community}]`, community, 'is in the list twice', 'say once what to do with it'),
+    ),
     ...(all >= 0 && !acceptDefault && accept?.[all]?.maximumLength === undefined ? [shadowed] : []),
     ...(accept?.length === 0 && !acceptDefault
       ? [doubtful(`${path}.import.accept`, [], 'takes nothing from this peer', 'leave accept out to take what is sensible')]

@@ -52,6 +52,17 @@ const Community = z
   .refine((text) => text.split(':').every((part) => !/^\d+$/.test(part) || Number(part) <= 65535), 'both halves must be at most 65535')
   .meta({ examples: ['64500:100', 'no-export'] })
 
+const TaggedRoutes = z
+  .strictObject({
+    community: Community.describe('routes that carry this community'),
+    reject: z.literal(true).describe('are not taken').exactOptional(),
+    localPreference: z.int().min(0).max(4294967295).describe('get this preference instead of that of the peer').exactOptional(),
+  })
+  .refine((tagged) => (tagged.reject === true) !== (tagged.localPreference !== undefined), {
+    message: 'needs either reject or localPreference',
+  })
+export type TaggedRoutes = z.output<typeof TaggedRoutes>
+
 export const ImportPolicy = z
   .strictObject({
     acceptDefault: z.boolean().default(false).describe('take a default route from this peer'),
@@ -61,6 +72,10 @@ export const ImportPolicy = z
       .describe('take private, documentation and very small networks too, as in a laboratory or between own networks'),
     accept: z.array(PrefixRange).describe('take only these prefixes; everything that is sensible unless told').exactOptional(),
     reject: z.array(PrefixRange).default([]).describe('never take these prefixes'),
+    communities: z
+      .array(TaggedRoutes)
+      .default([])
+      .describe('what to do with routes by the communities that the peer put on them; of several preferences the first wins'),
     localPreference: z
       .int()
       .min(0)
