@@ -177,7 +177,7 @@ suite('first boot', { timeout: 300_000 }, () => {
   })
   after(async () => {
     // Its processes end one after the other; a cgroup goes when nothing is left in it.
-    await until(machine.clock, { timeout: 10_000, what: 'the end of the machine' }, async () => {
+    await until(machine.clock, { timeout: 90_000, what: 'the end of the machine' }, async () => {
       if ((await machine.files.stat(control)) === undefined) return true
       await machine.run(['find', control, '-depth', '-type', 'd', '-exec', 'rmdir', '{}', ';'], { statuses: [0, 1] })
       return (await machine.files.stat(control)) === undefined

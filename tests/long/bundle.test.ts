@@ -48,7 +48,7 @@ test('a commit that nobody confirms is taken back by the guard of the bundle', {
       return commit?.outcome === 'awaiting' ? undefined : commit
     })
     assert.deepEqual([last.number, last.outcome], [2, 'rolled-back'])
-    await until(machine.clock, { timeout: 30_000, interval: 100, what: 'end of the guard' }, async () => {
+    await until(machine.clock, { timeout: 90_000, interval: 100, what: 'end of the guard' }, async () => {
       return (await findUnit(machine, join(target.stateDirectory, 'confirm'), 'commit-0002')) === undefined
     })
   } finally {

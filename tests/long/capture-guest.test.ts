@@ -61,7 +61,7 @@ async function assertCaptures(lab: Bench, node: string, address: string): Promis
 
   await answer(lab, 'capture', 'start', 'echo', '--interface', 'lan', '--filter', 'icmp[icmptype] == icmp-echo', target)
   await ping(3, 56)
-  await until(machine.clock, { timeout: 30_000, what: 'three packets' }, async () => {
+  await until(machine.clock, { timeout: 90_000, what: 'three packets' }, async () => {
     const { packets } = await answer<Shown>(lab, 'capture', 'show', 'echo', target)
     return packets.length === 3 && packets.every((line) => line.includes(`> ${address}: ICMP echo request`))
   })

@@ -144,7 +144,7 @@ suite('a commit', { concurrency: 1, skip: missing ?? false }, () => {
   test('that nobody confirmed is taken back after a reboot', async (t) => {
     const { bench, target, far, before } = await begun(t, 'commitboot')
     await imp(target, 'config', 'load', await written(target, 'next', next))
-    const { commit } = (await imp(target, 'commit', '--confirm', '5s')) as { commit: { number: number; deadline: string } }
+    const { commit } = (await imp(target, 'commit', '--confirm', '20s')) as { commit: { number: number; deadline: string } }
     const guard = await findUnit(machine, join(target.stateDirectory, 'confirm'), `commit-${String(commit.number).padStart(4, '0')}`)
     assert.ok(guard !== undefined && sendSignal(guard.pid, 'SIGKILL'))
     // Daemons, namespaces and everything below /run are gone; the cards come back.

@@ -66,7 +66,7 @@ test('a commit for later', { timeout: 300_000 }, async (t) => {
     await imp(edge, 'commit', '--at', '+15s', '--comment', 'maintenance')
     const first = await waiter(edge, 1)
     assert.ok(first !== undefined && sendSignal(first.pid, 'SIGKILL'))
-    await until(machine.clock, { timeout: 10_000, what: 'end' }, async () => (await waiter(edge, 1)) === undefined)
+    await until(machine.clock, { timeout: 90_000, what: 'end' }, async () => (await waiter(edge, 1)) === undefined)
     assert.equal(await descriptionOf(edge), undefined)
     await imp(edge, 'recover')
     const commit = await happened(edge, 2)

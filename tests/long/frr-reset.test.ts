@@ -140,7 +140,7 @@ suite('changes of BGP', { skip: missing ?? false }, () => {
       assert.match(changes[0]?.summary ?? '', /resets the BGP session with 192\.0\.2\.2/, what)
       await applyConfig(edge, wanted, { report: silent })
       if (both === true) await applyConfig(far, router('far', peer), { report: silent })
-      await until(machine.clock, { timeout: 30_000, what: `the reset by ${what}` }, async () => {
+      await until(machine.clock, { timeout: 90_000, what: `the reset by ${what}` }, async () => {
         const now = await sessionsOf(edge)
         return (now.get('192.0.2.2')?.dropped ?? 0) > (before.get('192.0.2.2')?.dropped ?? 0)
       })

@@ -178,7 +178,7 @@ async function pingFrom(t: TestContext, lab: Bench, all: readonly string[]): Pro
       )
       return address === undefined || source === undefined ? [] : [{ source, seen: `${address}:${id}`, what: `icmp ${source}` }]
     })
-  await until(localHost().clock, { timeout: 10_000, what: 'all echo requests' }, async () => seen().length === all.length)
+  await until(localHost().clock, { timeout: 90_000, what: 'all echo requests' }, async () => seen().length === all.length)
   child.kill()
   return seen()
 }

@@ -120,7 +120,7 @@ async function connect(work: string, instance: string) {
 
 /** The process when it answers, or the fault with which it ended before it did. */
 async function connected(work: string, instance: string, running: Promise<unknown>) {
-  const waiting = until(machine.clock, { timeout: 30_000, what: `VPP ${instance}` }, () => connect(work, instance))
+  const waiting = until(machine.clock, { timeout: 90_000, what: `VPP ${instance}` }, () => connect(work, instance))
   const first = await Promise.race([waiting, running.then((error) => ({ error }))])
   if ('error' in first) throw first.error
   return first

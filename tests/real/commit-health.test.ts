@@ -41,7 +41,7 @@ test('the health of a router', { timeout: 120_000 }, async (t) => {
   const look = async (): Promise<readonly Probe[]> => (await routerAt(router, silent).look(edge)).probes
 
   await t.test('sees routes, gateways and what the outside is shown', async () => {
-    const waiting = { timeout: 20_000, what: 'routes' }
+    const waiting = { timeout: 90_000, what: 'routes' }
     const probes = await until(machine.clock, waiting, async () => {
       const seen = await look()
       return seen.every(({ healthy }) => healthy) ? seen : undefined
@@ -64,7 +64,7 @@ test('the health of a router', { timeout: 120_000 }, async (t) => {
   await t.test('sees a gateway and a route go', async () => {
     await far.host.run(['ip', 'address', 'del', '192.0.2.2/30', 'dev', 'customer'])
     await router.host.run(['ip', 'link', 'set', 'dev', 'lan', 'down'])
-    const probes = await until(machine.clock, { timeout: 20_000, what: 'loss of the route' }, async () => {
+    const probes = await until(machine.clock, { timeout: 90_000, what: 'loss of the route' }, async () => {
       const seen = await look()
       return stateOf(seen, 'route to 10.0.0.0/8')?.startsWith('unwell') === true ? seen : undefined
     })
@@ -87,7 +87,7 @@ test('the connection of the person who commits', { timeout: 60_000 }, async (t) 
   const seen = async (): Promise<string | undefined> => stateOf(await managementProbes(here, edge, client), 'ssh session from 127.0.0.1')
   assert.equal(await seen(), 'well: goes by lo')
   socket.destroy()
-  await until(machine.clock, { timeout: 10_000, what: 'end of the connection' }, async () => (await seen()) === 'unwell: is closed')
+  await until(machine.clock, { timeout: 90_000, what: 'end of the connection' }, async () => (await seen()) === 'unwell: is closed')
   const lost = await managementProbes(here, edge, { ...client, ownAddress: '198.51.100.77' })
   assert.match(stateOf(lost, 'ssh session from 127.0.0.1') ?? '', /^unwell/)
 })

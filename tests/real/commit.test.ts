@@ -174,7 +174,7 @@ test('a router by candidate and commit', { timeout: 300_000 }, async (t) => {
 
     await t.test('a commit killed before its verdict is undone by its guard', async () => {
       await done(edge, 'set', 'interfaces.wan.description', 'killed')
-      await killedWhen(edge, ['commit', '--confirm', '3s'], async () => {
+      await killedWhen(edge, ['commit', '--confirm', '8s'], async () => {
         return (await descriptionOf(edge)) === 'killed' && !(await isInterrupted(edge))
       })
       const { number = 0 } = (await lastOf(edge)) ?? {}
@@ -187,7 +187,7 @@ test('a router by candidate and commit', { timeout: 300_000 }, async (t) => {
 
     await t.test('a commit that nobody confirms is undone by its guard', async () => {
       await done(edge, 'set', 'interfaces.wan.description', 'unconfirmed')
-      const { commit } = await done(edge, 'commit', '--confirm', '3s')
+      const { commit } = await done(edge, 'commit', '--confirm', '8s')
       assert.deepEqual([commit?.outcome, await descriptionOf(edge)], ['awaiting', 'unconfirmed'])
       const fate = await decided(edge, commit?.number ?? 0)
       assert.match(fate.reason ?? '', /nobody confirmed it/)
@@ -196,7 +196,7 @@ test('a router by candidate and commit', { timeout: 300_000 }, async (t) => {
 
     await t.test('without its guard, as after a reboot, the next command undoes it', async () => {
       await done(edge, 'set', 'interfaces.wan.description', 'rebooted')
-      const { commit } = await done(edge, 'commit', '--confirm', '3s')
+      const { commit } = await done(edge, 'commit', '--confirm', '8s')
       const guard = await guardOf(edge, commit?.number ?? 0)
       assert.ok(guard !== undefined && sendSignal(guard.pid, 'SIGKILL'))
       await passedDeadline(commit)

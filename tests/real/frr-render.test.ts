@@ -257,7 +257,7 @@ suite('rendered configurations on real programs', () => {
       return JSON.stringify(seen) === JSON.stringify(expected)
     }
     const what = 'routes as the policies want them'
-    await until(machine.clock, { timeout: 30_000, interval: 250, what }, look).catch((error: unknown) => {
+    await until(machine.clock, { timeout: 90_000, interval: 250, what }, look).catch((error: unknown) => {
       assert.deepEqual(seen, expected)
       throw error
     })

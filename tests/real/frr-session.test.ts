@@ -97,7 +97,7 @@ suite('BGP sessions', { skip: missing ?? false }, () => {
     })
     for (const each of [router, far]) await setSecret(machine, each.stateDirectory, 'transit1', value)
     await Promise.all([applyConfig(far, transit(), { report: silent }), applyConfig(router, preferring, { report: silent })])
-    await until(machine.clock, { timeout: 30_000, interval: 100, what: 'the session and its routes' }, async () => {
+    await until(machine.clock, { timeout: 90_000, interval: 100, what: 'the session and its routes' }, async () => {
       const sessions = [...(await bgpSessions(frrPlace(router))), ...(await bgpSessions(frrPlace(far)))]
       return sessions.length === 2 && sessions.every(({ state, received }) => state === 'Established' && received > 0)
     })

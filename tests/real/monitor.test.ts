@@ -44,7 +44,7 @@ async function monitor({ namespace = '', stateDirectory, runDirectory }: Target,
   child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
   await until(
     machine.clock,
-    { timeout: 20_000, what: `monitor ${words.join(' ')}` },
+    { timeout: 90_000, what: `monitor ${words.join(' ')}` },
     async () => err.includes('watching') || child.exitCode !== null,
   )
   assert.match(err, /watching/)
@@ -57,7 +57,7 @@ async function monitor({ namespace = '', stateDirectory, runDirectory }: Target,
     events,
     /** Waits for an event of this topic, subject and change. */
     see: (topic: string, subject: string, change: string): Promise<Event> =>
-      until(machine.clock, { timeout: 20_000, what: `${topic} ${subject} ${change} among ${out}` }, async () =>
+      until(machine.clock, { timeout: 90_000, what: `${topic} ${subject} ${change} among ${out}` }, async () =>
         events().find((event) => event.topic === topic && event.subject === subject && event.change === change),
       ),
     /** Ends it as ctrl-c does. */
@@ -81,7 +81,7 @@ suite('monitor', { skip: missing ?? false }, () => {
     ] as const
     await Promise.all([applyConfig(edge, documents[0], { report: silent }), applyConfig(peer, documents[1], { report: silent })])
     const summary = ['vtysh', '--vty_socket', `${edge.runDirectory}/frr`, '-c', 'show bgp summary json'] as const
-    await until(machine.clock, { timeout: 20_000, what: 'the session' }, async () =>
+    await until(machine.clock, { timeout: 90_000, what: 'the session' }, async () =>
       (await edge.host.query(summary)).stdout.includes('"state":"Established"'),
     )
 

@@ -131,7 +131,7 @@ suite('a router in a namespace', { concurrency: 2, skip: missing ?? false }, () 
     await applyConfig(peer, upstream, { report: silent })
     await applyConfig(router, edge(), { report: silent })
     await Promise.all([established(router, 2), established(peer, 2)])
-    const route = await until(machine.clock, { timeout: 30_000, what: 'route of the upstream' }, async () => {
+    const route = await until(machine.clock, { timeout: 90_000, what: 'route of the upstream' }, async () => {
       const { stdout } = await router.host.query(['ip', 'route', 'show', '198.51.100.0/24'])
       return stdout !== '' && stdout
     })

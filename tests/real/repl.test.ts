@@ -42,7 +42,7 @@ async function shown(): Promise<string> {
 async function see(expected: RegExp): Promise<string> {
   let text = ''
   try {
-    return await until(systemClock, { timeout: 20_000, what: String(expected) }, async () => {
+    return await until(systemClock, { timeout: 90_000, what: String(expected) }, async () => {
       text = await shown()
       return expected.test(text) ? text : undefined
     })

@@ -78,7 +78,7 @@ suite('captures', { skip: missing ?? false, concurrency: 2 }, () => {
     const started = await ask('start', { name: 'echo', interface: 'lo', filter: 'icmp[icmptype] == icmp-echo' })
     assert.partialDeepStrictEqual(started, { name: 'echo', state: 'running', maxSizeMib: 16, maxSeconds: 600 })
     await ping(3)
-    const packets = await until(machine.clock, { timeout: 10_000, what: 'three packets' }, async () => {
+    const packets = await until(machine.clock, { timeout: 90_000, what: 'three packets' }, async () => {
       const { packets: found } = (await ask('show', { name: 'echo' })) as { packets: string[] }
       return found.length === 3 && found
     })
@@ -108,7 +108,7 @@ suite('captures', { skip: missing ?? false, concurrency: 2 }, () => {
     const { ask, ping } = place
     await ask('start', { name: 'full', interface: 'lo', maxSizeMib: 1 })
     await ping(20, 60_000)
-    await until(machine.clock, { timeout: 10_000, what: 'the end of the recording' }, async () => (await stateOf(place, 'full')) === 'full')
+    await until(machine.clock, { timeout: 90_000, what: 'the end of the recording' }, async () => (await stateOf(place, 'full')) === 'full')
     assert.equal(((await ask('list')) as unknown as { size: number }[])[0]?.size, 2 ** 20)
     const file = join(place.directory, 'full.pcap')
     const { size } = (await ask('export', { name: 'full', file })) as { size: number }
@@ -122,7 +122,7 @@ suite('captures', { skip: missing ?? false, concurrency: 2 }, () => {
     await place.ask('start', { name: 'brief', interface: 'lo', maxTime: '1s' })
     await until(
       machine.clock,
-      { timeout: 15_000, what: 'the end of the recording' },
+      { timeout: 90_000, what: 'the end of the recording' },
       async () => (await stateOf(place, 'brief')) === 'ended',
     )
     assert.deepEqual((await place.ask('show', { name: 'brief' }))['packets'], [])

@@ -47,7 +47,7 @@ export async function openTerminal(command: readonly string[], options: Terminal
     async see(expected) {
       let text = ''
       try {
-        return await until(systemClock, { timeout: 20_000, what: String(expected) }, async () => {
+        return await until(systemClock, { timeout: 90_000, what: String(expected) }, async () => {
           text = await shown()
           return expected.test(text) ? text : undefined
         })

@@ -35,7 +35,7 @@ describe('a real Firecracker, before its guest starts', { skip, concurrency: 2 }
     const child = spawn('firecracker', ['--id', name, '--api-sock', socket], { stdio: 'ignore' })
     const ended = once(child, 'close')
     try {
-      await until(host.clock, { timeout: 20_000, interval: 20, what: 'firecracker' }, () => listens(host, socket))
+      await until(host.clock, { timeout: 90_000, interval: 20, what: 'firecracker' }, () => listens(host, socket))
       return await work(socket)
     } finally {
       child.kill('SIGKILL')

@@ -36,7 +36,7 @@ async function addresses(namespace: string, lines: readonly string[]): Promise<v
 
 /** Whether an answer comes within some seconds: the first packets go to memif's greeting and to ARP. */
 async function reaches(t: TestContext, namespace: string, address: string): Promise<void> {
-  await until(machine.clock, { timeout: 15_000, interval: 100, what: `answer of ${address}` }, async () => {
+  await until(machine.clock, { timeout: 90_000, interval: 100, what: `answer of ${address}` }, async () => {
     const ran = await inNamespace(machine, namespace).query(['ping', '-c', '1', '-W', '1', address], { statuses: [0, 1] })
     return ran.status === 0
   })
@@ -106,7 +106,7 @@ suite('the VPP dataplane', { skip: vppObstacle() ?? false }, () => {
     const { nat: _nat, ...plain } = base
     await router.apply(plain)
     child.kill('SIGKILL')
-    await until(machine.clock, { timeout: 10_000, what: 'the end of VPP' }, () => Promise.resolve(child.signalCode !== null))
+    await until(machine.clock, { timeout: 90_000, what: 'the end of VPP' }, () => Promise.resolve(child.signalCode !== null))
     await assert.rejects(router.plan(plain), /VPP \(core\) does not run/)
     await vpp.start('core', corePlugins)
     await router.apply(plain)

@@ -90,7 +90,7 @@ export async function realVpp(t: TestContext, topic: string, links: readonly str
     await machine.run(['ip', '-n', `${namespace}-${link}`, 'link', 'set', 'dev', 'eth0', 'up'])
   }
   const connect = (instance: string): Promise<VppClient> =>
-    until(machine.clock, { timeout: 30_000, interval: 50, what: `VPP (${instance})` }, async () => {
+    until(machine.clock, { timeout: 90_000, interval: 50, what: `VPP (${instance})` }, async () => {
       try {
         return await openVpp(machine, { name: instance, socket: join(directory, `${instance}-api.sock`) })
       } catch (error) {

@@ -56,7 +56,7 @@ async function startVpp(t: TestContext): Promise<VppClient> {
   await startUnit(host, { name: 'vpp', directory, argv: [(await program()) ?? 'vpp', '-c', join(directory, 'startup.conf')] })
   t.after(() => stopUnit(host, directory, 'vpp'))
   const socket = join(directory, 'api.sock')
-  const client = await until(host.clock, { timeout: 20_000, interval: 50, what: 'VPP' }, async () => {
+  const client = await until(host.clock, { timeout: 90_000, interval: 50, what: 'VPP' }, async () => {
     if ((await host.files.stat(socket)) === undefined) return undefined
     return openVpp(host, { name: 'real', socket }).catch(() => undefined)
   })
@@ -86,7 +86,7 @@ async function attach(t: TestContext, vpp: VppClient, port: string, network: str
 
 async function ping(namespace: string, address: string): Promise<void> {
   const argv = ['ip', 'netns', 'exec', namespace, 'ping', '-c', '1', '-W', '1', address] as const
-  await until(host.clock, { timeout: 10_000, interval: 50, what: `an answer of ${address}` }, async () => {
+  await until(host.clock, { timeout: 90_000, interval: 50, what: `an answer of ${address}` }, async () => {
     return (await host.query(argv, { statuses: [0, 1, 2] })).status === 0
   })
 }

@@ -107,7 +107,7 @@ test('configure-router', async (t) => {
       await terminal.see(/Name for down0/)
       await terminal.hangUp()
       // The command ends with its terminal and gives its lock back.
-      const lock = { timeout: 10_000, what: 'end of the command' }
+      const lock = { timeout: 90_000, what: 'end of the command' }
       await until(machine.clock, lock, async () => !(await machine.query(['pgrep', '-f', namespace], { statuses: [0, 1] })).stdout.trim())
       const saved = JSON.parse(await readFile(draft, 'utf8')) as { done: string[]; answers: { external: unknown } }
       assert.deepEqual(saved.answers.external, [{ nic: 'up0', name: 'up0', addresses: ['192.0.2.2/30'], gateways: ['192.0.2.1'] }])
