@@ -33,8 +33,8 @@ suite('Linux as a dataplane', { skip: missing ?? false }, () => {
 })
 
 async function thingsOf(router: DataplaneRouter<DesiredVpp, ObservedVpp, MadeVpp>): Promise<unknown> {
-  const { core, nat } = await vppDataplane.observe(router.place, noVpp)
-  return [core?.things, nat?.things]
+  const { core, beside } = await vppDataplane.observe(router.place, noVpp)
+  return [core?.things, beside['nat']?.things]
 }
 
 suite('VPP as a dataplane, over fakes', () => {

@@ -80,9 +80,9 @@ async function settingFor(t: TestContext, topic: string): Promise<Setting> {
 
 /** What both processes have, and which configuration counts. */
 async function snapshot(target: Target): Promise<{ readonly hostname: string | undefined; readonly vpp: unknown }> {
-  const { core, nat } = await vppDataplane.observe(dataplanePlace(target), noVpp)
+  const { core, beside } = await vppDataplane.observe(dataplanePlace(target), noVpp)
   // What was switched on for deterministic NAT stays on: VPP dies when it is switched off.
-  return { hostname: (await findRunning(target))?.config.hostname, vpp: [core?.things, nat?.things] }
+  return { hostname: (await findRunning(target))?.config.hostname, vpp: [core?.things, beside['nat']?.things] }
 }
 
 /** Runs the child until it kills itself; whether it did, or came to its end. */

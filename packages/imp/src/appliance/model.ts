@@ -38,8 +38,7 @@ export type Reader =
   | 'timesyncd'
   | 'sysctl'
   | 'cards'
-  | 'vpp-core'
-  | 'vpp-nat'
+  | `vpp-${VppInstance}`
   | 'frr'
   | 'incus'
   | 'incus-dataplane'
@@ -62,6 +61,47 @@ export function shellScript(path: string, lines: readonly string[], reader: Read
   return { path, text: `${['#!/bin/sh', ...lines].join('\n')}\n`, mode: 0o755, reader }
 }
 
+/**
+ * Name of a process of VPP: `core` routes, `nat` translates, any other runs beside them (`dataplane/vpp/model.ts`). Its files, its unit
+ * and its sockets are called after it.
+ */
+export type VppInstance = string
+
+/** Names that files and units beside them have already. */
+const reservedNames = new Set(['container', 'core-config'])
+
+export const InstanceName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]{0,30}$/, 'must begin with a small letter and have only small letters, digits, "-" and "_"')
+  .refine((name) => !reservedNames.has(name), 'is a name that the appliance has for something else')
+  .meta({ examples: ['core', 'nat'] })
+
+/** The files and sockets of a process of VPP. */
+export interface InstanceFiles {
+  readonly startup: string
+  readonly commands: string
+  readonly cli: string
+  readonly api: string
+  readonly stats: string
+  readonly log: string
+}
+
+export function instanceFiles(name: VppInstance): InstanceFiles {
+  return {
+    startup: `/etc/vpp/startup-${name}.conf`,
+    commands: `/etc/vpp/commands-${name}.txt`,
+    cli: `/run/vpp/${name}-cli.sock`,
+    api: `/run/vpp/${name}-api.sock`,
+    stats: `/run/vpp/${name}-stats.sock`,
+    log: `/var/log/vpp/${name}.log`,
+  }
+}
+
+/** The unit that runs a process of VPP. */
+export function instanceUnit(name: VppInstance): string {
+  return `vpp-${name}.service`
+}
+
 /** Places that everything on an appliance agrees on. */
 export const places = {
   configuration: '/persistent/config/router.json',
@@ -70,22 +110,8 @@ export const places = {
   namespace: 'dataplane',
   program: '/usr/local/bin/imp',
   vpp: {
-    core: {
-      startup: '/etc/vpp/startup-core.conf',
-      commands: '/etc/vpp/commands-core.txt',
-      cli: '/run/vpp/core-cli.sock',
-      api: '/run/vpp/core-api.sock',
-      stats: '/run/vpp/core-stats.sock',
-      log: '/var/log/vpp/core.log',
-    },
-    nat: {
-      startup: '/etc/vpp/startup-nat.conf',
-      commands: '/etc/vpp/commands-nat.txt',
-      cli: '/run/vpp/nat-cli.sock',
-      api: '/run/vpp/nat-api.sock',
-      stats: '/run/vpp/nat-stats.sock',
-      log: '/var/log/vpp/nat.log',
-    },
+    core: instanceFiles('core'),
+    nat: instanceFiles('nat'),
     container: { commands: '/etc/vpp/commands-container.txt' },
   },
   translator: { directory: '/run/imp/nat64', unit: 'imp-nat64.service' },
@@ -100,9 +126,6 @@ export const places = {
     moveInterfaces: '/usr/local/bin/netns-move-interfaces.sh',
   },
 } as const
-
-/** The two VPP processes of an appliance. */
-export type VppInstance = 'core' | 'nat'
 
 /** The link between them: one memif towards the inside, one towards the outside (addresses of RFC 3927, seen by nobody else). */
 export const natLinks = {

@@ -4,12 +4,13 @@ import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import type { Argv, Host } from '@imp/kit/host/host.ts'
 import { stepKind, type Disruption, type Step, type StepKind } from '@imp/kit/plan/step.ts'
-import type { ApplianceFile, Reader } from './model.ts'
+import { InstanceName, instanceUnit, type ApplianceFile, type Reader } from './model.ts'
 
 const Content = z.strictObject({ text: z.string(), mode: z.int(), owner: z.string().exactOptional() })
 type Content = z.output<typeof Content>
 const FileData = z.strictObject({ path: z.string(), before: Content.nullable(), after: Content.nullable() })
 
+/** In the order in which they may be told: systemd knows its units before it starts any, the core is there before those beside it. */
 const readers = [
   'systemd',
   'networkd',
@@ -18,14 +19,24 @@ const readers = [
   'sysctl',
   'cards',
   'vpp-core',
-  'vpp-nat',
+  'vpp-*',
   'frr',
   'incus',
   'incus-dataplane',
-  'none',
-] as const satisfies readonly Reader[]
+] as const
+const ReaderName = z.custom<Reader>((value) => typeof value === 'string' && placeOf(value) >= 0, 'is nobody who reads files')
+
+/** Place of a reader in the order; -1 for none. */
+function placeOf(reader: string): number {
+  if (reader === 'none') return readers.length
+  const named = readers.findIndex((each) => each === reader)
+  return named < 0 && reader.startsWith('vpp-') && InstanceName.safeParse(reader.slice('vpp-'.length)).success
+    ? readers.indexOf('vpp-*')
+    : named
+}
+
 /** `apply` reads after the files were written, `undo` after they were put back: one of each stands around the files. */
-const ReadersData = z.strictObject({ when: z.enum(['apply', 'undo']), readers: z.array(z.enum(readers)) })
+const ReadersData = z.strictObject({ when: z.enum(['apply', 'undo']), readers: z.array(ReaderName) })
 
 const defaultMode = 0o644
 
@@ -57,7 +68,7 @@ function restart(...units: readonly string[]): Argv[] {
   return units.map((unit): Argv => ['systemctl', 'restart', unit])
 }
 
-const actions: Readonly<Record<Reader, readonly Argv[]>> = {
+const actions: Readonly<Record<string, readonly Argv[]>> = {
   systemd: [['systemctl', 'daemon-reload']],
   networkd: [
     ['networkctl', 'reload'],
@@ -68,32 +79,45 @@ const actions: Readonly<Record<Reader, readonly Argv[]>> = {
   sysctl: [['/lib/systemd/systemd-sysctl']],
   cards: restart('netns-move-interfaces.service'),
   'vpp-core': restart('vpp-core.service', 'vpp-core-config.service'),
-  'vpp-nat': restart('vpp-nat.service'),
   frr: restart('frr.service'),
   incus: restart('incus-init.service'),
   'incus-dataplane': restart('incus-dataplane.service'),
   none: [],
 }
 
-/** How much each reader disturbs when it reads again. */
-const disruptions: Readonly<Record<Reader, Disruption>> = {
+/** How much each reader disturbs when it reads again; a process of VPP by a restart. */
+const disruptions: Readonly<Record<string, Disruption>> = {
   systemd: 'none',
   networkd: 'reload',
   resolved: 'reload',
   timesyncd: 'reload',
   sysctl: 'none',
   cards: 'none',
-  'vpp-core': 'restart',
-  'vpp-nat': 'restart',
   frr: 'restart',
   incus: 'reload',
   'incus-dataplane': 'reload',
   none: 'none',
 }
 
+function disruptionOf(reader: Reader): Disruption {
+  return disruptions[reader] ?? 'restart'
+}
+
+/** A process beside the core has a unit of its own only as long as it is wanted: what has none any more is stopped. */
+async function restartInstance(host: Host, reader: Reader): Promise<void> {
+  const unit = instanceUnit(reader.slice('vpp-'.length))
+  const wanted = (await host.files.stat(`/etc/systemd/system/${unit}`)) !== undefined
+  // 5: the unit is not there, so that nothing runs.
+  await host.run(['systemctl', wanted ? 'restart' : 'stop', unit], wanted ? { timeout: 180_000 } : { timeout: 180_000, statuses: [0, 5] })
+}
+
 async function readAgain(host: Host, changed: readonly Reader[]): Promise<void> {
   if (!(await isBooted(host)) || (await isBooting(host))) return
-  for (const argv of changed.flatMap((reader) => actions[reader])) await host.run(argv, { timeout: 180_000 })
+  for (const reader of changed) {
+    const known = actions[reader]
+    if (known === undefined) await restartInstance(host, reader)
+    else for (const argv of known) await host.run(argv, { timeout: 180_000 })
+  }
 }
 
 /** The kinds of steps, bound to the machine of the files. */
@@ -132,9 +156,10 @@ function isSame(before: Content | null, after: Content | null): boolean {
   return before?.text === after?.text && before?.mode === after?.mode
 }
 
-/** What each reader has to be told, in the order in which it may be told: systemd knows its units before it starts any. */
+/** What each reader has to be told, in the order in which it may be told. */
 function orderOf(changed: ReadonlySet<Reader>): Reader[] {
-  return readers.filter((reader) => reader !== 'none' && changed.has(reader))
+  const told = [...changed].filter((reader) => reader !== 'none')
+  return told.toSorted((a, b) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1))
 }
 
 function summaryOf(changed: readonly Reader[]): string {
@@ -165,6 +190,6 @@ export async function planFiles(host: Host, wanted: readonly ApplianceFile[], ob
   const told = orderOf(changed)
   if (told.length === 0) return steps
   const undo = kinds.readers.step(`should it be taken back: ${summaryOf(told)}`, { when: 'undo', readers: told })
-  const last = told.map((reader) => kinds.readers.step(summaryOf([reader]), { when: 'apply', readers: [reader] }, disruptions[reader]))
+  const last = told.map((reader) => kinds.readers.step(summaryOf([reader]), { when: 'apply', readers: [reader] }, disruptionOf(reader)))
   return [undo, ...steps, ...last]
 }

@@ -2,6 +2,7 @@
 import type { Argv, Host } from '@imp/kit/host/host.ts'
 import type { Step, StepKind } from '@imp/kit/plan/step.ts'
 import type { RouterConfig } from '../config/model.ts'
+import type { BesideInstance } from './vpp/model.ts'
 
 /** Where a dataplane is: its namespace, and the machine around it. */
 export interface DataplanePlace {
@@ -31,8 +32,8 @@ export interface TranslatorPlace {
 export interface VppPlace {
   /** Directory of their sockets, `core-api.sock` and `nat-api.sock` among them. */
   readonly directory: string
-  /** How each is started anew. */
-  readonly restart?: { readonly core: Argv; readonly nat: Argv }
+  /** How each is started anew, by name; by its unit unless told. */
+  readonly restart?: Readonly<Record<string, Argv>>
 }
 
 /** The steps of a dataplane around those of routing: what must be there first, and what may go when routing has let go of it. */
@@ -46,8 +47,8 @@ export interface DataplaneSteps {
  */
 export interface Dataplane<Desired, Observed, Made> {
   readonly name: 'linux' | 'vpp'
-  /** The state that a configuration asks for. Pure. */
-  render(config: RouterConfig): Desired
+  /** The state that a configuration asks for; only VPP has further processes. Pure. */
+  render(config: RouterConfig, beside?: readonly BesideInstance[]): Desired
   /** What is there, as far as `desired` concerns it. */
   observe(place: DataplanePlace, desired: Desired): Promise<Observed>
   /** What leads from the one to the other; empty when nothing does. Pure. */

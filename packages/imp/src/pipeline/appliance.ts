@@ -1,5 +1,5 @@
 /** Every file of an appliance, for a configuration and a machine. Pure. */
-import { findCard, places, type ApplianceFile, type Hardware, type Reader } from '../appliance/model.ts'
+import { findCard, instanceFiles, places, type ApplianceFile, type Hardware, type Reader } from '../appliance/model.ts'
 import { coreConfigScript, moveScript, namespaceScript, waitForInterface, waitForVpp, type Move } from '../appliance/scripts.ts'
 import { staticFiles } from '../appliance/static.ts'
 import type { Obsolete } from '../appliance/steps.ts'
@@ -7,6 +7,7 @@ import { formatRouterConfig } from '../config/load.ts'
 import type { RouterConfig } from '../config/model.ts'
 import { renderContainers } from '../containers/render.ts'
 import { renderCommands } from '../dataplane/vpp/exec.ts'
+import type { BesideInstance } from '../dataplane/vpp/model.ts'
 import { attachPorts } from '../dataplane/vpp/startup-ports.ts'
 import { hugePages, renderStartup } from '../dataplane/vpp/startup.ts'
 import { renderFrr } from '../frr/render.ts'
@@ -14,7 +15,8 @@ import { carriesSecret } from '../frr/secret-lines.ts'
 import { nicOf } from '../interfaces/model.ts'
 import type { Overrides } from '../overrides/model.ts'
 import { renderManagement } from '../management/render.ts'
-import { renderUnits } from '../units/render.ts'
+import { renderInstanceUnits, renderUnits } from '../units/render.ts'
+import { instancesOf } from './instances.ts'
 import { overrideFrrText } from './override-frr.ts'
 
 const { vpp, scripts, frr } = places
@@ -44,11 +46,18 @@ function vppMoves(config: RouterConfig, hardware: Hardware): Move[] {
   )
 }
 
-function vppFiles(config: RouterConfig, hardware: Hardware): ApplianceFile[] {
+/** The files of one further process; another configuration of it needs a process that starts anew when it is told by lines. */
+function besideFiles({ name, things }: BesideInstance, startup: string | undefined, commands: string | undefined): ApplianceFile[] {
+  const at = instanceFiles(name)
+  const told: Reader = things === undefined ? `vpp-${name}` : 'none'
+  return [file(at.startup, startup ?? '', `vpp-${name}`), file(at.commands, commands ?? '', told)]
+}
+
+function vppFiles(config: RouterConfig, hardware: Hardware, beside: readonly BesideInstance[]): ApplianceFile[] {
   if (config.dataplane !== 'vpp') return []
-  const startup = renderStartup(config, hardware)
-  const commands = renderCommands(config, hardware)
-  const pages = hugePages(config, hardware)
+  const startup = renderStartup(config, hardware, beside)
+  const commands = renderCommands(config, hardware, beside)
+  const pages = hugePages(config, hardware, beside)
   const optional: readonly [path: string, text: string | undefined, reader: Reader][] = [
     [vpp.core.startup, startup.core, 'vpp-core'],
     [vpp.core.commands, commands.core, 'none'],
@@ -57,7 +66,12 @@ function vppFiles(config: RouterConfig, hardware: Hardware): ApplianceFile[] {
     [vpp.container.commands, commands.container, 'none'],
     [sysctlPath, pages === 0 ? undefined : `# Huge pages for the packet buffers of VPP.\nvm.nr_hugepages = ${pages}\n`, 'sysctl'],
   ]
-  return [coreConfigScript(), ...optional.flatMap(([path, text, reader]) => (text === undefined ? [] : [file(path, text, reader)]))]
+  return [
+    coreConfigScript(),
+    ...optional.flatMap(([path, text, reader]) => (text === undefined ? [] : [file(path, text, reader)])),
+    ...renderInstanceUnits(beside.map(({ name }) => name)),
+    ...beside.flatMap((each) => besideFiles(each, startup.beside.get(each.name), commands.beside.get(each.name))),
+  ]
 }
 
 /** Files that a configuration may do without: removed when it does. */
@@ -94,12 +108,13 @@ export function reachableFiles(config: RouterConfig): ApplianceFile[] {
  * `input` for cores or memory that it has not.
  */
 export function configuredFiles(config: RouterConfig, hardware: Hardware, overrides: Overrides = []): ApplianceFile[] {
+  const beside = instancesOf(config, overrides)
   const moves = config.dataplane === 'vpp' ? vppMoves(config, hardware) : linuxMoves(config, hardware)
   return [
     moveScript(moves),
     ...renderManagement(config),
     ...renderContainers(config),
-    ...vppFiles(config, hardware),
+    ...vppFiles(config, hardware, beside),
     frrFile(config, overrides),
   ]
 }

@@ -1,7 +1,7 @@
 /** What was made for a configuration, in Linux and in VPP: remembered, to be taken away when it is no longer wanted. */
 import type { z } from 'zod'
 import { MadeLinux, nothingMade } from '../dataplane/linux/desired.ts'
-import { keysOf, MadeVpp, nothingMadeInVpp, sections } from '../dataplane/vpp/desired.ts'
+import { keysOf, madeOf, MadeVpp, nothing, nothingMadeInVpp, sections } from '../dataplane/vpp/desired.ts'
 import { noVpp } from '../dataplane/vpp/driver.ts'
 import type { DesiredRouter } from './render.ts'
 
@@ -14,15 +14,18 @@ export const nothingMadeAtAll: MadeRouter = nothingMade
 export function madeFor({ linux, vpp }: DesiredRouter): MadeRouter {
   const made = { links: [...linux.links], rules: [...linux.rules], tables: [] }
   if (vpp === undefined) return made
-  return { ...made, vpp: { core: keysOf(vpp.core.things), nat: vpp.nat === undefined ? nothingMadeInVpp.nat : keysOf(vpp.nat.things) } }
+  return { ...made, vpp: madeOf(vpp) }
 }
 
 function joinVpp(a: MadeVpp, b: MadeVpp): MadeVpp {
-  const join = (which: 'core' | 'nat'): MadeVpp['core'] => {
-    const pairs = sections.map((section) => [section, [...new Set([...a[which][section], ...b[which][section]])]] as const)
-    return Object.fromEntries(pairs) as MadeVpp['core']
+  const empty = keysOf(nothing)
+  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])]
+  const join = (name: string): MadeVpp[string] => {
+    const [one, other] = [a[name] ?? empty, b[name] ?? empty]
+    const pairs = sections.map((section) => [section, [...new Set([...one[section], ...other[section]])]] as const)
+    return Object.fromEntries(pairs) as MadeVpp[string]
   }
-  return { core: join('core'), nat: join('nat') }
+  return Object.fromEntries(names.map((name) => [name, join(name)]))
 }
 
 export function joinMade(a: MadeRouter, b: MadeRouter): MadeRouter {

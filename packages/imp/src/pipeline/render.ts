@@ -8,6 +8,7 @@ import { vppDataplane } from '../dataplane/vpp/driver.ts'
 import { linuxBesideVpp } from '../dataplane/vpp/render-linux.ts'
 import { renderFrr, type FrrConfig } from '../frr/render.ts'
 import { overrideTable, overrideTableText, sysctlLines, type Overrides } from '../overrides/model.ts'
+import { instancesOf } from './instances.ts'
 import { overrideFrrText } from './override-frr.ts'
 
 export interface DesiredRouter {
@@ -44,7 +45,7 @@ export function renderRouter(config: RouterConfig, overrides: Overrides = []): D
   const frr = renderFrr(config)
   const plain =
     config.dataplane === 'vpp'
-      ? { linux: linuxBesideVpp, vpp: vppDataplane.render(config), frr }
+      ? { linux: linuxBesideVpp, vpp: vppDataplane.render(config, instancesOf(config, overrides)), frr }
       : { linux: linuxDataplane.render(config), frr }
   return withOverrides(plain, overrides)
 }

@@ -3,7 +3,7 @@
  * when its turn comes (Condition...=), after the first of them has written the files of the committed configuration. So the very first
  * boot of a new image forwards, which it could not if units were written or enabled while systemd is under way already.
  */
-import { places } from '../appliance/model.ts'
+import { instanceFiles, instanceUnit, places, type VppInstance } from '../appliance/model.ts'
 import type { Settings, Unit } from './model.ts'
 
 const { program, scripts, vpp } = places
@@ -65,19 +65,19 @@ const moveInterfaces: Unit = {
   Install: enabled,
 }
 
-function vppService(instance: 'core' | 'nat'): Settings {
-  const { startup } = vpp[instance]
+function vppService(instance: VppInstance): Settings {
+  const { startup } = instanceFiles(instance)
   return {
     Type: 'simple',
     NetworkNamespacePath: namespace,
     RuntimeDirectory: 'vpp',
-    // Both processes have their sockets there.
+    // All processes have their sockets there.
     RuntimeDirectoryPreserve: 'yes',
     LogsDirectory: 'vpp',
     ExecStartPre: ['-/sbin/modprobe vfio-pci', '-/sbin/modprobe uio_pci_generic'],
     ExecStart: `/usr/bin/vpp -c ${startup}`,
     // VPP ends with status 0 after some of its errors: whether it runs is judged by its socket, and any end is a failure.
-    ExecStartPost: [`${scripts.waitForVpp} ${instance}`, ...(instance === 'nat' ? [`${program} appliance load nat`] : [])],
+    ExecStartPost: [`${scripts.waitForVpp} ${instance}`, ...(instance === 'core' ? [] : [`${program} appliance load ${instance}`])],
     Restart: 'always',
     RestartSec: '2s',
     TimeoutStartSec: '2min',
@@ -116,18 +116,32 @@ const vppCoreConfig: Unit = {
   Install: enabled,
 }
 
-const vppNat: Unit = {
-  name: 'vpp-nat.service',
-  Unit: {
-    Description: 'VPP, deterministic NAT',
-    Requires: 'netns-dataplane.service',
-    Wants: 'vpp-core-config.service',
-    After: 'netns-dataplane.service vpp-core.service vpp-core-config.service',
-    ConditionPathExists: vpp.nat.startup,
-    StartLimitIntervalSec: '0',
-  },
-  Service: vppService('nat'),
-  Install: enabled,
+/** A process beside the core, which brings its own configuration: its unit is active when it has all of it. */
+function besideCore(instance: VppInstance, description: string): Unit {
+  return {
+    name: instanceUnit(instance),
+    Unit: {
+      Description: description,
+      Requires: 'netns-dataplane.service',
+      Wants: 'vpp-core-config.service',
+      After: 'netns-dataplane.service vpp-core.service vpp-core-config.service',
+      ConditionPathExists: instanceFiles(instance).startup,
+      StartLimitIntervalSec: '0',
+    },
+    Service: vppService(instance),
+    Install: enabled,
+  }
+}
+
+const vppNat: Unit = besideCore('nat', 'VPP, deterministic NAT')
+
+/**
+ * The unit of a process that a configuration asks for: not a part of the static chain, and so it says itself before whom it starts. On the
+ * first boot with it systemd does not know it yet; `imp appliance start` at the end of the chain starts it then.
+ */
+export function instanceUnitFor(instance: VppInstance): Unit {
+  const unit = besideCore(instance, `VPP, ${instance}`)
+  return { ...unit, Unit: { ...unit.Unit, Before: 'frr.service imp-recover.service imp-apply.service' } }
 }
 
 const frr: Unit = {

@@ -1,6 +1,6 @@
 /** The texts of the units. Pure. */
-import type { ApplianceFile } from '../appliance/model.ts'
-import { units } from './chain.ts'
+import type { ApplianceFile, VppInstance } from '../appliance/model.ts'
+import { instanceUnitFor, units } from './chain.ts'
 import { unitPath, type Settings, type Unit } from './model.ts'
 
 function section(name: string, settings: Settings | undefined): string[] {
@@ -24,4 +24,13 @@ function render(unit: Unit): string {
 /** The files of all units: the same for every configuration. */
 export function renderUnits(): ApplianceFile[] {
   return units.map((unit) => ({ path: unitPath(unit), text: render(unit), reader: 'systemd' }))
+}
+
+/** The units of further processes of VPP; those that the chain has already are left out. */
+export function renderInstanceUnits(instances: readonly VppInstance[]): ApplianceFile[] {
+  const own = new Set(units.map(unitPath))
+  return instances
+    .map(instanceUnitFor)
+    .filter((unit) => !own.has(unitPath(unit)))
+    .map((unit) => ({ path: unitPath(unit), text: render(unit), reader: 'systemd' }))
 }

@@ -48,6 +48,6 @@ function rendered(config: RouterConfig): DesiredVpp | Finding {
 export function checkVpp(config: RouterConfig): Finding[] {
   if (config.dataplane !== 'vpp') return []
   const desired = rendered(config)
-  const things = 'core' in desired ? [desired.core, ...(desired.nat === undefined ? [] : [desired.nat])].flatMap(checkThings) : [desired]
+  const things = 'core' in desired ? [desired.core, ...Object.values(desired.beside)].flatMap(checkThings) : [desired]
   return [...checkNames(config), ...checkOptions(config), ...things]
 }

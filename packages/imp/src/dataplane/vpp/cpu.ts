@@ -1,6 +1,7 @@
 /** Which cores the threads of VPP run on. Core 0, or the first that is online, belongs to Linux. Pure. */
 import { Fault } from '@imp/kit/base/fault.ts'
 import type { RouterConfig } from '../../config/model.ts'
+import type { BesideInstance } from './model.ts'
 
 /** Cores of one VPP process. VPP insists on a main core as soon as there are workers. */
 export interface Cores {
@@ -12,7 +13,12 @@ export interface Cores {
 export interface CpuPlan {
   readonly core: Cores | undefined
   readonly nat: Cores | undefined
+  /** By name, of the further processes. */
+  readonly beside: Readonly<Record<string, Cores | undefined>>
 }
+
+/** A process beside the core that asks for cores. */
+type Asking = Pick<BesideInstance, 'name' | 'path' | 'cores'>
 
 /** Cores of a list such as `2-5,8`, in its order. */
 export function parseCores(list: string): number[] {
@@ -38,10 +44,50 @@ function taking(cores: readonly number[]): Cores | undefined {
   return main === undefined ? undefined : { main, workers }
 }
 
-/** How many of the cores behind the first go to the core process when NAT has a process as well. */
+/** How many of the cores behind the first go to the core process when others have a process as well. */
 function coreShare(online: number): number {
   if (online <= 4) return online - 1
   return online <= 8 ? online - 3 : Math.floor((online - 1) * 0.6)
+}
+
+/** NAT takes what it gets: its work grows with every core. */
+const natAsks: Asking = { name: 'nat', path: 'nat', cores: { minimum: 0, ideal: Number.POSITIVE_INFINITY } }
+
+/** One core after the other to whoever is under its ideal, in turn; an `input` fault when somebody gets less than it needs. */
+function deal(
+  cores: readonly number[],
+  asking: readonly Asking[],
+): { readonly given: ReadonlyMap<string, Cores>; readonly left: number[] } {
+  const counts = asking.map(() => 0)
+  let left = cores.length
+  for (let before = -1; left !== before;) {
+    before = left
+    for (const [place, { cores: wanted }] of asking.entries()) {
+      if (left === 0 || (counts[place] ?? 0) >= wanted.ideal) continue
+      counts[place] = (counts[place] ?? 0) + 1
+      left -= 1
+    }
+  }
+  let next = 0
+  const given = new Map<string, Cores>()
+  for (const [place, { name, path, cores: wanted }] of asking.entries()) {
+    const count = counts[place] ?? 0
+    if (count < wanted.minimum) {
+      const findings = [{ path, severity: 'error' as const, message: `VPP (${name}) needs ${wanted.minimum} cores of its own` }]
+      throw new Fault('input', `cpu: this machine has ${count} cores for VPP (${name})`, {
+        hint: 'use a machine with more cores',
+        findings,
+      })
+    }
+    const taken = taking(cores.slice(next, next + count))
+    if (taken !== undefined) given.set(name, taken)
+    next += count
+  }
+  return { given, left: cores.slice(next) }
+}
+
+function planOf(core: Cores | undefined, given: ReadonlyMap<string, Cores>, beside: readonly Asking[]): CpuPlan {
+  return { core, nat: given.get('nat'), beside: Object.fromEntries(beside.map(({ name }) => [name, given.get(name)])) }
 }
 
 /** VPP ends with status 0 and a line that nobody reads when a core is not there (vlib_thread_init): refused here instead. */
@@ -53,7 +99,12 @@ function refuseAbsent(online: readonly number[], wanted: readonly number[]): voi
   })
 }
 
-function asTold(online: readonly number[], cpu: NonNullable<RouterConfig['cpu']>, withNat: boolean): CpuPlan {
+function asTold(
+  online: readonly number[],
+  cpu: NonNullable<RouterConfig['cpu']>,
+  asking: readonly Asking[],
+  beside: readonly Asking[],
+): CpuPlan {
   const workers = cpu.workers === undefined ? [] : parseCores(cpu.workers).toSorted((a, b) => a - b)
   const free = online.slice(1).filter((core) => !workers.includes(core))
   const main = cpu.main ?? free[0] ?? online.find((core) => !workers.includes(core))
@@ -61,17 +112,19 @@ function asTold(online: readonly number[], cpu: NonNullable<RouterConfig['cpu']>
     throw new Fault('input', 'cpu.workers: takes every core and leaves none to the main thread', { hint: 'leave two cores out' })
   refuseAbsent(online, [main, ...workers])
   const left = free.filter((core) => core !== main)
-  return { core: { main, workers }, nat: withNat ? taking(left) : undefined }
+  return planOf({ main, workers }, deal(left, asking).given, beside)
 }
 
 /**
  * The plan for the cores that are online, ascending. One core: nothing is pinned; two: a main thread that forwards itself; more: one
- * main thread and workers. NAT has cores of its own from five on. An `input` fault when the configuration names a core that is absent.
+ * main thread and workers. Processes beside it have cores of their own from five on; what none of them wants is the core's. An `input`
+ * fault when the configuration names a core that is absent, or a process gets less than it needs.
  */
-export function planCpu(online: readonly number[], config: Pick<RouterConfig, 'cpu' | 'nat'>): CpuPlan {
-  const withNat = config.nat !== undefined
-  if (config.cpu !== undefined && Object.keys(config.cpu).length > 0) return asTold(online, config.cpu, withNat)
+export function planCpu(online: readonly number[], config: Pick<RouterConfig, 'cpu' | 'nat'>, beside: readonly Asking[] = []): CpuPlan {
+  const asking = [...(config.nat === undefined ? [] : [natAsks]), ...beside]
+  if (config.cpu !== undefined && Object.keys(config.cpu).length > 0) return asTold(online, config.cpu, asking, beside)
   const behind = online.slice(1)
-  const share = withNat ? coreShare(online.length) : behind.length
-  return { core: taking(behind.slice(0, share)), nat: withNat ? taking(behind.slice(share)) : undefined }
+  const share = asking.length > 0 ? coreShare(online.length) : behind.length
+  const { given, left } = deal(behind.slice(share), asking)
+  return planOf(taking([...behind.slice(0, share), ...left].toSorted((a, b) => a - b)), given, beside)
 }

@@ -121,6 +121,8 @@ export interface DesiredInstance {
   readonly things: Things
   /** Places in the configuration by `section key`. */
   readonly paths: Readonly<Record<string, string>>
+  /** Where the process is told lines instead of things (`model.ts`): all of them, without their mark. */
+  readonly lines?: readonly string[]
 }
 
 /** The card of a port. */
@@ -132,8 +134,8 @@ export interface PortCard {
 
 export interface DesiredVpp {
   readonly core: DesiredInstance
-  /** Undefined when nothing is translated. */
-  readonly nat: DesiredInstance | undefined
+  /** The processes beside it, by name; `nat` is there when something is translated. */
+  readonly beside: Readonly<Record<string, DesiredInstance>>
   /** How the cards of ports are found, by name of the port. Their making is worked out when it is known what is there. */
   readonly cards: Readonly<Record<string, PortCard>>
   /** Ports whose link comes later than VPP's configuration: they are left out until it is there. */
@@ -144,12 +146,18 @@ const Keys = z.strictObject(
   Object.fromEntries(sections.map((section) => [section, z.array(z.string())])) as Record<Section, z.ZodArray<z.ZodString>>,
 )
 
-/** What we made in either process and remember, to take it away when it is no longer wanted: keys by section. */
-export const MadeVpp = z.strictObject({ core: Keys, nat: Keys })
+/** What we made in each process and remember, to take it away when it is no longer wanted: keys by section, by name of the process. */
+export const MadeVpp = z.record(z.string(), Keys)
 export type MadeVpp = z.output<typeof MadeVpp>
 
 export function keysOf(things: Things): Record<Section, string[]> {
   return Object.fromEntries(sections.map((section) => [section, Object.keys(things[section])])) as Record<Section, string[]>
 }
 
-export const nothingMadeInVpp: MadeVpp = { core: keysOf(nothing), nat: keysOf(nothing) }
+export const nothingMadeInVpp: MadeVpp = {}
+
+/** What was made for this state, as far as that is known without looking. */
+export function madeOf({ core, beside }: Pick<DesiredVpp, 'core' | 'beside'>): MadeVpp {
+  const all = Object.entries({ core, ...beside })
+  return Object.fromEntries(all.map(([name, { things }]) => [name, keysOf(things)]))
+}

@@ -1,15 +1,17 @@
-/** VPP as dataplane: one process routes, another translates; FRR sees the interfaces as their twins in Linux. */
+/** VPP as dataplane: one process routes, others beside it translate or do what modules make of them; FRR sees the interfaces as their twins in Linux. */
 import { Fault, refuse } from '@imp/kit/base/fault.ts'
 import type { Disruption, Step } from '@imp/kit/plan/step.ts'
+import type { VppInstance } from '../../appliance/model.ts'
 import type { Dataplane, DataplanePlace, DataplaneSteps } from '../dataplane.ts'
 import { observeLinks, type ObservedLink } from '../linux/observe.ts'
 import { isThere, linuxKinds, listed } from '../linux/steps.ts'
-import { keysOf, nothing, nothingMadeInVpp, type DesiredInstance, type DesiredVpp, type MadeVpp, type Things } from './desired.ts'
+import { keysOf, madeOf, nothing, type DesiredInstance, type DesiredVpp, type MadeVpp, type Things } from './desired.ts'
 import { differenceOf, patched, type Difference } from './difference.ts'
 import { fits, heapFor, mebibytes } from './heap.ts'
 import type { Phase } from './message.ts'
 import { observeInstance, type ObservedInstance, type Scope } from './observe.ts'
-import { connectIfThere, directoryOf, notRunning, type Instance } from './place.ts'
+import { toldBy } from './lines.ts'
+import { connectIfThere, directoryOf, notRunning } from './place.ts'
 import { planMessages } from './plan.ts'
 import { pluginOf } from './plugins.ts'
 import { renderVpp } from './render.ts'
@@ -20,15 +22,16 @@ import { vppKinds, vppStepKinds } from './steps.ts'
 export interface ObservedVpp {
   /** Undefined when the process does not run. */
   readonly core: ObservedInstance | undefined
-  readonly nat: ObservedInstance | undefined
+  /** Those beside it that run, by name. */
+  readonly beside: Readonly<Record<string, ObservedInstance>>
   readonly links: readonly ObservedLink[]
   readonly outside: readonly ObservedLink[]
 }
 
 /** Nothing at all, as when another dataplane takes over. */
-export const noVpp: DesiredVpp = { core: { things: nothing, paths: {} }, nat: undefined, cards: {}, optional: [] }
+export const noVpp: DesiredVpp = { core: { things: nothing, paths: {} }, beside: {}, cards: {}, optional: [] }
 
-async function look(place: DataplanePlace, instance: Instance, scope?: Scope): Promise<ObservedInstance | undefined> {
+async function look(place: DataplanePlace, instance: VppInstance, scope?: Scope): Promise<ObservedInstance | undefined> {
   const client = await connectIfThere(place, instance)
   try {
     return client === undefined ? undefined : await observeInstance(client, instance, scope)
@@ -44,19 +47,28 @@ async function findLinksWithoutCarrier(place: DataplanePlace, { core }: DesiredV
   )
 }
 
-async function observe(place: DataplanePlace): Promise<ObservedVpp> {
-  const [core, nat, links, outside] = await Promise.all([
+/** Processes that keep what they have when nothing is wanted of them any more. */
+const keeping = ['nat'] as const
+
+/** Those of the processes that run. */
+async function lookAtAll(place: DataplanePlace, names: readonly VppInstance[]): Promise<Record<string, ObservedInstance>> {
+  const found = await Promise.all(names.map(async (name) => [name, await look(place, name)] as const))
+  return Object.fromEntries(found.flatMap(([name, each]) => (each === undefined ? [] : [[name, each]])))
+}
+
+async function observe(place: DataplanePlace, desired: DesiredVpp): Promise<ObservedVpp> {
+  const [core, beside, links, outside] = await Promise.all([
     look(place, 'core'),
-    look(place, 'nat'),
+    lookAtAll(place, [...new Set([...keeping, ...Object.keys(desired.beside)])]),
     isThere(place).then((there) => (there ? observeLinks(place.host) : [])),
     place.bringsPorts ? observeLinks(place.machine) : [],
   ])
-  return { core, nat, links, outside }
+  return { core, beside, links, outside }
 }
 
 /** What is planned for one process. */
 interface InstancePlan {
-  readonly instance: Instance
+  readonly instance: VppInstance
   readonly difference: Difference
   readonly phases: readonly Phase[]
   readonly paths: Readonly<Record<string, string>>
@@ -66,7 +78,7 @@ interface InstancePlan {
 
 /** Says what this VPP does not serve before anything is changed. */
 function refuseUnserved(
-  instance: Instance,
+  instance: VppInstance,
   unserved: ReadonlySet<string>,
   phases: readonly Phase[],
   paths: Readonly<Record<string, string>>,
@@ -118,7 +130,7 @@ function keepingLinks({ before, after }: Difference): Difference {
   return { before: { ...before, ...Object.fromEntries(kept.filter(([, things]) => Object.keys(things).length > 0)) }, after }
 }
 
-function whyRestart(instance: Instance, observed: ObservedInstance | undefined, settled: Settled): string | undefined {
+function whyRestart(instance: VppInstance, observed: ObservedInstance | undefined, settled: Settled): string | undefined {
   if (observed === undefined) return `start VPP (${instance})`
   if (settled.restart.length > 0) return `start VPP (${instance}) anew, which brings ${listed(settled.restart)}`
   const needed = heapFor(settled.have, settled.want)
@@ -134,26 +146,26 @@ function whyRestart(instance: Instance, observed: ObservedInstance | undefined, 
 
 function planInstance(
   place: DataplanePlace,
-  instance: Instance,
+  instance: VppInstance,
   desired: DesiredInstance,
   around: Pick<DesiredVpp, 'cards' | 'optional'>,
   observed: ObservedVpp,
   made: MadeVpp,
 ): InstancePlan | undefined {
-  const there = observed[instance]
+  const there = instance === 'core' ? observed.core : observed.beside[instance]
   const { links, outside } = observed
   const settled = settle(desired, around, { have: there?.things ?? nothing, links, outside, directory: directoryOf(place) })
   const { want, have, unnamed } = settled
   refuse(`VPP (${instance})`, checkThings({ things: want, paths: desired.paths }))
   const restart = whyRestart(instance, there, settled)
-  const difference = restart === undefined ? differenceOf(have, want, made[instance], unnamed) : fromNothing(have, want)
+  const difference = restart === undefined ? differenceOf(have, want, made[instance] ?? keysOf(nothing), unnamed) : fromNothing(have, want)
   const after = restart === undefined ? have : nothing
   // A card that VPP gets by starting has no message; what it carries is told when it is there.
   const phases = planMessages(after, restart === undefined ? patchedWant(have, want, difference) : want, unnamed)
   if (there !== undefined) refuseUnserved(instance, there.unserved, phases, desired.paths)
   if (phases.length === 0 && restart === undefined) return undefined
   if (difference === undefined) return undefined
-  const way = instance === 'nat' ? keepingLinks(difference) : difference
+  const way = instance === 'core' ? difference : keepingLinks(difference)
   return { instance, difference: way, phases, paths: desired.paths, ...(restart === undefined ? {} : { restart }) }
 }
 
@@ -170,11 +182,11 @@ function onlyPathsOf(phases: readonly Phase[], paths: Readonly<Record<string, st
   return Object.fromEntries(phases.flat().flatMap(({ about }) => (paths[about] === undefined ? [] : [[about, paths[about]]])))
 }
 
-function stepsOf(place: DataplanePlace, plan: InstancePlan): Step[] {
+function stepsOf(place: DataplanePlace, plan: InstancePlan, leaving = false): Step[] {
   const kinds = vppKinds(place)
   const { instance, difference, phases, paths, restart } = plan
   const messages = phases.flat()
-  const data = { instance, ...difference, paths: onlyPathsOf(phases, paths) }
+  const data = { instance, ...difference, paths: onlyPathsOf(phases, paths), leaving }
   return [
     ...(restart === undefined ? [] : [kinds.restart.step(restart, { instance }, 'restart')]),
     ...(messages.length === 0 ? [] : [kinds.change.step(listed(messages.map(({ summary }) => summary)), data, disruptionOf(phases))]),
@@ -182,9 +194,40 @@ function stepsOf(place: DataplanePlace, plan: InstancePlan): Step[] {
 }
 
 /** The NAT process keeps its links when nothing is translated any more: taking them away would need it to start anew. */
-function idleNat(observed: ObservedVpp): DesiredInstance {
-  const things = observed.nat?.things ?? nothing
+function idle(observed: ObservedVpp, name: VppInstance): DesiredInstance {
+  const things = observed.beside[name]?.things ?? nothing
   return { things: { ...things, maps: {}, routes: {} }, paths: {} }
+}
+
+/** The process is told all of its lines, or nothing when it has them. */
+function planLines(place: DataplanePlace, instance: VppInstance, desired: DesiredInstance, observed: ObservedVpp): Step[] {
+  const { lines, paths } = desired
+  if (lines === undefined) return []
+  const there = observed.beside[instance]
+  const told = there === undefined ? undefined : toldBy(Object.keys(there.things.interfaces), lines)
+  if (told === 'all') return []
+  const summaries = { nothing: `tell VPP (${instance}) its ${lines.length} lines`, other: `start VPP (${instance}) and tell it its lines` }
+  const data = { instance, lines: [...lines], path: paths['lines'] ?? instance }
+  return [
+    vppKinds(place).lines.step(told === 'nothing' ? summaries.nothing : summaries.other, data, told === 'nothing' ? 'none' : 'restart'),
+  ]
+}
+
+function planBeside(place: DataplanePlace, desired: DesiredVpp, observed: ObservedVpp, made: MadeVpp): Step[] {
+  const idling = keeping.flatMap((name) =>
+    desired.beside[name] === undefined && observed.beside[name] !== undefined ? [[name, idle(observed, name)] as const] : [],
+  )
+  const none = { cards: {}, optional: [] }
+  const planThings = (name: VppInstance, each: DesiredInstance, leaving: boolean): Step[] => {
+    const planned = planInstance(place, name, each, none, observed, made)
+    return planned === undefined ? [] : stepsOf(place, planned, leaving)
+  }
+  return [
+    ...idling.flatMap(([name, each]) => planThings(name, each, true)),
+    ...Object.entries(desired.beside).flatMap(([name, each]) =>
+      each.lines === undefined ? planThings(name, each, false) : planLines(place, name, each, observed),
+    ),
+  ]
 }
 
 function plan(place: DataplanePlace, desired: DesiredVpp, observed: ObservedVpp, made: MadeVpp): DataplaneSteps {
@@ -192,21 +235,18 @@ function plan(place: DataplanePlace, desired: DesiredVpp, observed: ObservedVpp,
   if (observed.core === undefined && desired === noVpp) return { before: [], after: [] }
   if (observed.core === undefined) throw notRunning(place, 'core')
   refuseOtherNamespace(place, observed.core)
-  const { cards, optional, core, nat } = desired
+  const { cards, optional, core } = desired
   const { bring } = settle(core, { cards, optional }, { ...observed, have: observed.core.things, directory: directoryOf(place) })
   const { namespace } = place
-  const none = { cards: {}, optional: [] }
-  const plans = [
-    nat === undefined && observed.nat === undefined
-      ? undefined
-      : planInstance(place, 'nat', nat ?? idleNat(observed), none, observed, made),
-    planInstance(place, 'core', core, { cards, optional }, observed, made),
-  ]
+  const planned = planInstance(place, 'core', core, { cards, optional }, observed, made)
   const brought =
     namespace === undefined || bring.length === 0
       ? []
       : [linuxKinds(place).bring.step(`bring ${listed(bring)} into ${namespace}`, { namespace, links: [...bring] }, 'restart')]
-  return { before: [...brought, ...plans.flatMap((each) => (each === undefined ? [] : stepsOf(place, each)))], after: [] }
+  return {
+    before: [...brought, ...planBeside(place, desired, observed, made), ...(planned === undefined ? [] : stepsOf(place, planned))],
+    after: [],
+  }
 }
 
 export const vppDataplane: Dataplane<DesiredVpp, ObservedVpp, MadeVpp> = {
@@ -215,6 +255,6 @@ export const vppDataplane: Dataplane<DesiredVpp, ObservedVpp, MadeVpp> = {
   observe,
   plan,
   kinds: vppStepKinds,
-  remember: ({ core, nat }) => ({ core: keysOf(core.things), nat: nat === undefined ? nothingMadeInVpp.nat : keysOf(nat.things) }),
+  remember: madeOf,
   withoutCarrier: findLinksWithoutCarrier,
 }

@@ -3,6 +3,7 @@
  * accepts it and prints what it prints when it did something: some lines do nothing, or something else, without a complaint.
  */
 import { Fault } from '@imp/kit/base/fault.ts'
+import { markIn } from './exec-beside.ts'
 import { endMark } from './exec-names.ts'
 import { textAt } from './api/fields.ts'
 import type { VppClient } from './api/client.ts'
@@ -15,8 +16,8 @@ export interface Loaded {
   readonly lines: number
 }
 
-/** What VPP prints when it did what the line says; nothing for all other lines. */
-function expected(line: string): RegExp {
+/** What VPP prints when it did what the line says; undefined for all other lines. */
+function expected(line: string): RegExp | undefined {
   const [, host] = /^create host-interface name (\S+)/.exec(line) ?? []
   if (host !== undefined) return new RegExp(`^host-${host}$`)
   const [, instance] = /^create loopback interface instance (\d+)$/.exec(line) ?? []
@@ -24,10 +25,13 @@ function expected(line: string): RegExp {
   const [, port, number] = /^create sub-interfaces (\S+) (\d+)/.exec(line) ?? []
   if (number !== undefined) return new RegExp(`^${port}\\.${number}$`)
   if (line.startsWith('create bridge-domain ')) return /^bridge-domain \d+$/
-  return line.startsWith('set acl-plugin acl ') ? /^ACL index:\d+$/ : /^$/
+  return line.startsWith('set acl-plugin acl ') ? /^ACL index:\d+$/ : undefined
 }
 
-function failed(vpp: Vpp, line: string, place: number, answer: string): Fault {
+/** Words by which VPP says that nothing happened, in an answer that counts as a success. */
+const complaint = /\b(error|fail(ed|ure)?|unknown|invalid|not found|unable|can(no|')t|no such|must be|does not exist|already)\b/i
+
+function failed(vpp: Pick<Vpp, 'name'>, line: string, place: number, answer: string): Fault {
   return new Fault('exec', `${vpp.name} did not do line ${place} of its configuration: ${line}`, {
     detail: answer === '' ? 'it answered nothing, as when nothing happens' : answer,
     hint: 'mend the configuration, or restart the process when it was configured before',
@@ -47,9 +51,19 @@ async function send(vpp: Vpp, lines: readonly string[]): Promise<void> {
   const indexes: string[] = []
   for (const [place, line] of lines.entries()) {
     const answer = (await vpp.cli(withIndexes(line, indexes))).trim()
-    if (!expected(line).test(answer)) throw failed(vpp, line, place + 1, answer)
+    if (!(expected(line) ?? /^$/).test(answer)) throw failed(vpp, line, place + 1, answer)
     if (answer.startsWith('ACL index:')) indexes.push(answer.slice('ACL index:'.length))
   }
+}
+
+/**
+ * Sends one line of a template, the n-th of all. Unlike our own lines it may print what it likes when it is done, but no complaint. An
+ * `exec` fault with the line and VPP's words.
+ */
+export async function sendLine(vpp: Pick<Vpp, 'name' | 'cli'>, line: string, place: number): Promise<void> {
+  const answer = (await vpp.cli(line)).replaceAll('\0', '').trim()
+  const done = expected(line)?.test(answer) ?? !complaint.test(answer)
+  if (!done) throw failed(vpp, line, place, answer)
 }
 
 async function interfacesOf(vpp: Vpp): Promise<string[]> {
@@ -57,16 +71,19 @@ async function interfacesOf(vpp: Vpp): Promise<string[]> {
   return rows.map((row) => textAt(row, 'interface_name'))
 }
 
-/** Loads a whole configuration, unless its mark says that it is there. */
+/** Loads a whole configuration, unless the mark at its end says that it is there. */
 export async function loadConfiguration(vpp: Vpp, lines: readonly string[]): Promise<Loaded> {
-  if ((await interfacesOf(vpp)).includes(endMark)) return { changed: false, lines: lines.length }
-  await send(vpp, lines)
-  if (!(await interfacesOf(vpp)).includes(endMark)) throw failed(vpp, lines.at(-1) ?? '', lines.length, '')
+  const own = markIn(lines)
+  const mark = own ?? endMark
+  if ((await interfacesOf(vpp)).includes(mark)) return { changed: false, lines: lines.length }
+  if (own === undefined) await send(vpp, lines)
+  else for (const [place, line] of lines.entries()) await sendLine(vpp, line, place + 1)
+  if (!(await interfacesOf(vpp)).includes(mark)) throw failed(vpp, lines.at(-1) ?? '', lines.length, '')
   return { changed: true, lines: lines.length }
 }
 
 function policiesIn(lines: readonly string[]): string[] {
-  return lines.flatMap((line) => /^abf attach ip4 policy (\d+) /.exec(line)?.[1] ?? [])
+  return lines.flatMap((line) => /^abf attach ip[46] policy (\d+) /.exec(line)?.[1] ?? [])
 }
 
 async function attachedPolicies(vpp: Vpp, name: string, lines: readonly string[]): Promise<string[]> {
@@ -78,7 +95,12 @@ async function attachedPolicies(vpp: Vpp, name: string, lines: readonly string[]
 
 /** Takes the container link out again. ABF is detached first: VPP would hand the attachment on to the next interface. */
 async function takeOut(vpp: Vpp, name: string, lines: readonly string[]): Promise<void> {
-  for (const policy of await attachedPolicies(vpp, name, lines)) await vpp.cli(`abf attach ip4 del policy ${policy} ${name}`)
+  const attached = new Set(await attachedPolicies(vpp, name, lines))
+  const detaching = lines.flatMap((line) => {
+    const [, family, policy] = /^abf attach ip([46]) policy (\d+) /.exec(line) ?? []
+    return policy !== undefined && attached.has(policy) ? [`abf attach ip${family} del policy ${policy} ${name}`] : []
+  })
+  for (const line of detaching) await vpp.cli(line)
   await vpp.cli(`delete host-interface name ${name.replace(/^host-/, '')}`)
 }
 

@@ -23,11 +23,15 @@ import { ownAddresses, type RouterConfig } from '../../config/model.ts'
 import { externalInterfaces, layer3Interfaces, type Layer3Interface } from '../../interfaces/model.ts'
 import type { PolicyRoute } from '../../routing/model.ts'
 import { vppName } from './exec-interfaces.ts'
+import { linkOf, type BesideInstance, type InstanceSteering } from './model.ts'
 
 /** Policy of the NAT process; those of policy routes count on from it. */
 export const natPolicy = 1
 const natPriority = 1000
 const firstPolicyPriority = 10
+/** Policies and priorities of processes beside the core; they are asked when neither a policy route nor NAT takes a packet. */
+const firstBesidePolicy = 10_000
+const firstBesidePriority = 2000
 
 export interface Rule {
   readonly action: 'permit' | 'deny'
@@ -44,6 +48,10 @@ export interface Steering {
   readonly rules: readonly Rule[]
   readonly via: string
   readonly interfaces: readonly string[]
+  /** Whether what comes from the containers is led there as well. */
+  readonly container: boolean
+  /** Place in the configuration. */
+  readonly path: string
 }
 
 function everything(family: Family): string {
@@ -112,6 +120,8 @@ function natSteering(config: RouterConfig): Steering[] {
       rules: [...deny(4, inside), ...bypassed, ...mapped],
       via: `${natLinks.inside.nat} ${natLinks.inside.interface}`,
       interfaces: incoming(config).map((each) => vppName(config, each)),
+      container: true,
+      path: 'nat',
     },
   ]
 }
@@ -160,6 +170,8 @@ function policySteering(config: RouterConfig, route: PolicyRoute, place: number)
     priority: firstPolicyPriority + place,
     family,
     via: `${formatAddress(parseAddress(route.via))} ${exitOf(config, route)}`,
+    container: false,
+    path: `policyRoutes[${place}]`,
   }
   const named = incoming(config).filter(({ name }) => route.incoming === undefined || route.incoming === name)
   const direct = untranslated(config, route)
@@ -173,9 +185,52 @@ function policySteering(config: RouterConfig, route: PolicyRoute, place: number)
   ]
 }
 
+/** Own networks that packets to an instance come from. */
+function sourcesOf(config: RouterConfig, { family, interfaces, container }: InstanceSteering): string[] {
+  const networks = ownAddresses(config)
+    .filter(({ network, role, name, kind }) => {
+      if (network.family !== family || role !== 'internal') return false
+      if (kind === 'container') return container
+      return interfaces.length === 0 || interfaces.includes(name)
+    })
+    .map(({ network }) => network)
+  return outermost(networks)
+}
+
+/** What the core leads to one process beside it. */
+function besideSteering(config: RouterConfig, instance: BesideInstance, steering: InstanceSteering, place: number): Steering[] {
+  const { family, interfaces, container, to, except } = steering
+  const link = linkOf(instance, steering.connection)
+  const sources = steering.from === 'anywhere' ? [everything(family)] : sourcesOf(config, steering)
+  if (link === undefined || sources.length === 0) return []
+  const inside =
+    to === undefined ? outermost([...own(config, family), ...connected(config, family, ['internal']), ...routedInside(config, family)]) : []
+  const bypassed = except.map(({ source, destination }): Rule => ({ action: 'deny', from: source, to: destination }))
+  const led = sources.map((from): Rule => ({ action: 'permit', from, to: to ?? everything(family) }))
+  const named = incoming(config).filter(({ name }) => interfaces.length === 0 || interfaces.includes(name))
+  return [
+    {
+      policy: firstBesidePolicy + place,
+      priority: firstBesidePriority + place,
+      family,
+      tag: `imp:${instance.name}:${steering.connection}:${family}`,
+      rules: [...deny(family, inside), ...bypassed, ...led],
+      via: `${family === 4 ? link.far : link.far6} ${link.interface}`,
+      interfaces: named.map((each) => vppName(config, each)),
+      container,
+      path: instance.path,
+    },
+  ]
+}
+
 /** Everything that is steered, in the order in which its ACLs are made: on a fresh VPP they get the indexes 0, 1, 2... */
-export function steerings(config: RouterConfig): Steering[] {
-  return [...natSteering(config), ...config.policyRoutes.flatMap((route, place) => policySteering(config, route, place))]
+export function steerings(config: RouterConfig, beside: readonly BesideInstance[] = []): Steering[] {
+  const further = beside.flatMap((instance) => instance.steering.map((steering) => [instance, steering] as const))
+  return [
+    ...natSteering(config),
+    ...config.policyRoutes.flatMap((route, place) => policySteering(config, route, place)),
+    ...further.flatMap(([instance, steering], place) => besideSteering(config, instance, steering, place)),
+  ]
 }
 
 function lines(steering: Steering, acl: number): string[] {
@@ -188,11 +243,13 @@ function lines(steering: Steering, acl: number): string[] {
   ]
 }
 
-export function steeringCommands(config: RouterConfig): string[] {
-  return steerings(config).flatMap(lines)
+export function steeringCommands(config: RouterConfig, beside: readonly BesideInstance[] = []): string[] {
+  return steerings(config, beside).flatMap(lines)
 }
 
-/** Leads the packets that come in by this interface of VPP, which is made after all others, to the NAT process. */
-export function steerInto(config: RouterConfig, name: string): string[] {
-  return config.nat === undefined ? [] : [`abf attach ip4 policy ${natPolicy} priority ${natPriority} ${name}`]
+/** Leads the packets that come in by this interface of VPP, which is made after all others, to the processes that translate them. */
+export function steerInto(config: RouterConfig, name: string, beside: readonly BesideInstance[] = []): string[] {
+  return steerings(config, beside)
+    .filter(({ container }) => container)
+    .map(({ family, policy, priority }) => `abf attach ip${family} policy ${policy} priority ${priority} ${name}`)
 }

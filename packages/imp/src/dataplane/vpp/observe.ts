@@ -1,5 +1,6 @@
 /** What a VPP process has: asked by dumps each time, never remembered. */
 import { formatPrefix, networkOf, parseInterfaceAddress } from '@imp/kit/base/ip.ts'
+import type { VppInstance } from '../../appliance/model.ts'
 import type { VppClient } from './api/client.ts'
 import { fieldsAt, flagAt, listAt, numberAt, rowsAt, textAt } from './api/fields.ts'
 import type { Fields } from './api/layout.ts'
@@ -280,7 +281,7 @@ function servicesOf(dumps: Dumps): Things['services'] {
 }
 
 /** Looks at a process, as far as the scope goes. Its routes are asked for only where they are ours: those of the core come from FRR, by the hundred thousand. */
-export async function observeInstance(client: VppClient, which: 'core' | 'nat', scope: Scope = {}): Promise<ObservedInstance> {
+export async function observeInstance(client: VppClient, which: VppInstance, scope: Scope = {}): Promise<ObservedInstance> {
   const missing = unserved(client)
   const dumps = await dumpAll(client)
   const interfaces = interfacesOf(dumps, await dumpAddresses(client, addressQuestions(client, dumps, scope)))
@@ -316,7 +317,7 @@ export async function observeInstance(client: VppClient, which: 'core' | 'nat', 
       dumps.sw_interface_dump.filter((row) => (numberAt(row, 'flags') & linkUp) !== 0).map((row) => textAt(row, 'interface_name')),
     ),
     unserved: missing,
-    freeHeap: which === 'nat' ? freeHeapOf(await client.cli('show memory main-heap')) : Number.POSITIVE_INFINITY,
+    freeHeap: which === 'core' ? Number.POSITIVE_INFINITY : freeHeapOf(await client.cli('show memory main-heap')),
     netns: client.serves('lcp_default_ns_get') ? textAt(await client.request('lcp_default_ns_get'), 'netns') : '',
   }
 }

@@ -3,11 +3,10 @@ import { join } from 'node:path'
 import { Fault } from '@imp/kit/base/fault.ts'
 import type { Argv } from '@imp/kit/host/host.ts'
 import { until } from '@imp/kit/host/until.ts'
+import { instanceUnit, type VppInstance } from '../../appliance/model.ts'
 import type { DataplanePlace } from '../dataplane.ts'
 import { openVpp, type VppClient } from './api/client.ts'
 import { defaultDirectory } from './settle.ts'
-
-export type Instance = 'core' | 'nat'
 
 /** Milliseconds for a process to come back: it reads its start-up file and allocates its memory. */
 const startTimeout = 30_000
@@ -16,16 +15,16 @@ export function directoryOf(place: DataplanePlace): string {
   return place.vpp?.directory ?? defaultDirectory
 }
 
-export function socketOf(place: DataplanePlace, instance: Instance): string {
+export function socketOf(place: DataplanePlace, instance: VppInstance): string {
   return join(directoryOf(place), `${instance}-api.sock`)
 }
 
 /** The command that starts a process anew. */
-export function restartCommand(place: DataplanePlace, instance: Instance): Argv {
-  return place.vpp?.restart?.[instance] ?? ['systemctl', 'restart', `vpp-${instance}.service`]
+export function restartCommand(place: DataplanePlace, instance: VppInstance): Argv {
+  return place.vpp?.restart?.[instance] ?? ['systemctl', 'restart', instanceUnit(instance)]
 }
 
-export function connect(place: DataplanePlace, instance: Instance): Promise<VppClient> {
+export function connect(place: DataplanePlace, instance: VppInstance): Promise<VppClient> {
   return openVpp(place.machine, { name: instance, socket: socketOf(place, instance) })
 }
 
@@ -34,7 +33,7 @@ function isAbsent(error: unknown): boolean {
 }
 
 /** Connects, or undefined when the process does not run. */
-export async function connectIfThere(place: DataplanePlace, instance: Instance): Promise<VppClient | undefined> {
+export async function connectIfThere(place: DataplanePlace, instance: VppInstance): Promise<VppClient | undefined> {
   try {
     return await connect(place, instance)
   } catch (error) {
@@ -44,7 +43,7 @@ export async function connectIfThere(place: DataplanePlace, instance: Instance):
 }
 
 /** Connects as soon as the process answers: it may be coming back. A `state` fault when it does not. */
-export async function connectSoon(place: DataplanePlace, instance: Instance): Promise<VppClient> {
+export async function connectSoon(place: DataplanePlace, instance: VppInstance): Promise<VppClient> {
   const what = `the answer of VPP (${instance})`
   try {
     return await until(place.machine.clock, { timeout: startTimeout, interval: 100, what }, async () => {
@@ -62,7 +61,7 @@ export async function connectSoon(place: DataplanePlace, instance: Instance): Pr
   }
 }
 
-export function notRunning(place: DataplanePlace, instance: Instance): Fault {
+export function notRunning(place: DataplanePlace, instance: VppInstance): Fault {
   return new Fault('state', `VPP (${instance}) does not run: nobody answers on ${socketOf(place, instance)}`, {
     hint: `systemctl status vpp-${instance} and its log say why`,
   })

@@ -1,17 +1,16 @@
-/** The configuration as state of VPP's two processes: the one that routes, and the one that translates. Pure. */
-import { formatPrefix, parsePrefix } from '@imp/kit/base/ip.ts'
+/** The configuration as state of VPP's processes: the one that routes, the one that translates, and those beside them. Pure. */
+import { formatPrefix, parseInterfaceAddress, parsePrefix } from '@imp/kit/base/ip.ts'
 import { natLinks } from '../../appliance/model.ts'
 import type { RouterConfig } from '../../config/model.ts'
 import { nicOf } from '../../interfaces/model.ts'
 import { nothing, type Attachment, type DesiredInstance, type DesiredVpp, type Making, type Things, type VppInterface } from './desired.ts'
+import { instanceLines, linkHardwareAddress, linkMtu } from './exec-beside.ts'
 import { hardwareAddress } from './exec-nat.ts'
-import { natPolicy, steerings, steerInto, type Steering } from './exec-steering.ts'
+import { steerings, type Steering } from './exec-steering.ts'
+import type { BesideInstance, InstanceLink } from './model.ts'
 import { bare, containerInterface, renderInterfaces, type Named } from './render-interfaces.ts'
 
 type Side = 'core' | 'nat'
-
-/** Bytes that fit through the links between the processes: more than any port lets in. */
-const linkMtu = 9000
 
 function linkInterface(side: Side, link: (typeof natLinks)[keyof typeof natLinks]): Named {
   const role = side === 'core' ? 'master' : 'slave'
@@ -24,6 +23,20 @@ function linkInterface(side: Side, link: (typeof natLinks)[keyof typeof natLinks
   }
 }
 
+/** One end of a link to a process beside the core. */
+function besideInterface(side: 'core' | 'far', link: InstanceLink, path: string): Named {
+  const role = side === 'core' ? 'master' : 'slave'
+  const making: Making = { driver: 'memif', socket: link.id, role, mac: linkHardwareAddress(side, link.id) }
+  const addresses = side === 'core' ? [`${link.core}/31`, `${link.core6}/127`] : [`${link.far}/31`, `${link.far6}/127`]
+  const told = addresses.map((text) => formatPrefix(parseInterfaceAddress(text))).toSorted()
+  const twin = side === 'core' ? (link.twin ?? null) : null
+  return { name: link.interface, path, interface: { ...bare(making), up: true, mtu: linkMtu, ipv6: true, addresses: told, twin } }
+}
+
+function besideSockets(beside: readonly BesideInstance[]): Things['sockets'] {
+  return Object.fromEntries(beside.flatMap(({ links }) => links.map(({ id, socket }) => [String(id), { path: socket }])))
+}
+
 function sockets(): Things['sockets'] {
   return Object.fromEntries(Object.values(natLinks).map(({ id, socket }) => [String(id), { path: socket }]))
 }
@@ -33,9 +46,10 @@ function attachmentsOf(config: RouterConfig, all: readonly Steering[]): Readonly
   const add = (name: string, { policy, priority, family }: Steering): void => {
     attached.set(name, [...(attached.get(name) ?? []), { policy, priority, family }])
   }
-  for (const steering of all) for (const name of steering.interfaces) add(name, steering)
-  const translation = all.find(({ policy }) => policy === natPolicy)
-  if (translation !== undefined && steerInto(config, containerInterface).length > 0) add(containerInterface, translation)
+  for (const steering of all) {
+    for (const name of steering.interfaces) add(name, steering)
+    if (steering.container && config.container !== undefined) add(containerInterface, steering)
+  }
   return attached
 }
 
@@ -48,20 +62,17 @@ function steeringThings(all: readonly Steering[]): Pick<Things, 'lists' | 'polic
   }
 }
 
-/** Where a steering comes from: the translation, or a policy route. */
-function steeringPath(config: RouterConfig, { policy, tag }: Steering): string {
-  if (policy === natPolicy) return 'nat'
-  return `policyRoutes[${config.policyRoutes.findIndex(({ name }) => tag.split(':')[2] === name)}]`
-}
-
 function byAttachment(a: Attachment, b: Attachment): number {
   return a.priority - b.priority || a.policy - b.policy
 }
 
-function renderCore(config: RouterConfig): DesiredInstance {
-  const steering = steerings(config)
+function renderCore(config: RouterConfig, beside: readonly BesideInstance[]): DesiredInstance {
+  const steering = steerings(config, beside)
   const attached = attachmentsOf(config, steering)
-  const links = config.nat === undefined ? [] : Object.values(natLinks).map((link) => linkInterface('core', link))
+  const links = [
+    ...(config.nat === undefined ? [] : Object.values(natLinks).map((link) => linkInterface('core', link))),
+    ...beside.flatMap(({ links: own, path }) => own.map((link) => besideInterface('core', link, path))),
+  ]
   const named = [...renderInterfaces(config), ...links]
   const whole = named.map(({ name, interface: each }): [string, VppInterface] => [
     name,
@@ -71,14 +82,14 @@ function renderCore(config: RouterConfig): DesiredInstance {
     ...named.map(({ name, path }) => [`interfaces ${name}`, path]),
     ...config.bridges.map(({ id }, index) => [`bridges ${id}`, `bridges[${index}]`]),
     ...steering.flatMap((each) => [
-      [`lists ${each.tag}`, steeringPath(config, each)],
-      [`policies ${each.policy}`, steeringPath(config, each)],
+      [`lists ${each.tag}`, each.path],
+      [`policies ${each.policy}`, each.path],
     ]),
   ]
   return {
     things: {
       ...nothing,
-      sockets: config.nat === undefined ? {} : sockets(),
+      sockets: { ...(config.nat === undefined ? {} : sockets()), ...besideSockets(beside) },
       bridges: Object.fromEntries(config.bridges.map(({ id }) => [String(id), {}])),
       interfaces: Object.fromEntries(whole),
       ...steeringThings(steering),
@@ -119,11 +130,27 @@ function renderNat(config: RouterConfig): DesiredInstance | undefined {
   }
 }
 
-/** What both processes shall have. An `input` fault for a configuration that VPP cannot have. */
-export function renderVpp(config: RouterConfig): DesiredVpp {
+/** A process that is told by messages has its links with the rest; one that is told by lines has them among these. */
+function renderBeside(instance: BesideInstance): DesiredInstance {
+  const { links, things, paths = {}, path } = instance
+  if (things === undefined) return { things: nothing, paths: { lines: path }, lines: instanceLines(instance) }
+  const ends = links.map((link) => besideInterface('far', link, path))
+  const own = Object.fromEntries(ends.map(({ name, interface: each }) => [name, { ...each, ...things.interfaces?.[name] }]))
   return {
-    core: renderCore(config),
-    nat: renderNat(config),
+    things: { ...nothing, ...things, sockets: besideSockets([instance]), interfaces: { ...things.interfaces, ...own } },
+    paths: { ...Object.fromEntries(ends.map(({ name }) => [`interfaces ${name}`, path])), ...paths },
+  }
+}
+
+/** What all processes shall have. An `input` fault for a configuration that VPP cannot have. */
+export function renderVpp(config: RouterConfig, beside: readonly BesideInstance[] = []): DesiredVpp {
+  const nat = renderNat(config)
+  return {
+    core: renderCore(config, beside),
+    beside: {
+      ...(nat === undefined ? {} : { nat }),
+      ...Object.fromEntries(beside.map((instance) => [instance.name, renderBeside(instance)])),
+    },
     cards: Object.fromEntries(config.interfaces.map((port, index) => [port.name, { nic: nicOf(port), movedTo: `nic${index}` }])),
     optional: config.container === undefined ? [] : [containerInterface],
   }

@@ -2,6 +2,7 @@
 import { Fault } from '@imp/kit/base/fault.ts'
 import { parsePrefix, sizeOf } from '@imp/kit/base/ip.ts'
 import type { RouterConfig } from '../../config/model.ts'
+import type { BesideInstance } from './model.ts'
 
 const mebibyte = 1024 ** 2
 
@@ -41,14 +42,24 @@ function coreHeap(config: RouterConfig): number {
  * How much each process gets. An `input` fault when the machine does not have it: a heap over the memory keeps VPP from starting, one
  * that is too small for the NAT mappings aborts it while they are added.
  */
-export function planMemory(config: RouterConfig, memory: number, queues: number): Memory {
+export function planMemory(
+  config: RouterConfig,
+  memory: number,
+  queues: number,
+  beside: readonly Pick<BesideInstance, 'name' | 'path' | 'heap'>[] = [],
+): Memory {
   const nat = config.nat === undefined ? 0 : natHeap(config)
   const available = Math.floor(memory / mebibyte)
   const core = Math.min(coreHeap(config), Math.max(256, roundUp(available / 3, 64)))
-  if (core + nat > available) {
-    throw new Fault('input', `VPP needs ${core + nat} MiB of memory for this configuration, this machine has ${available}`, {
+  const others = beside.reduce((sum, { heap }) => sum + heap, 0)
+  if (core + nat + others > available) {
+    const needs = [
+      { path: 'nat.mappings', heap: nat, message: `${insideHosts(config)} hosts take ${nat} MiB` },
+      ...beside.map(({ name, path, heap }) => ({ path, heap, message: `VPP (${name}) takes ${heap} MiB` })),
+    ].filter(({ heap }) => heap > 0)
+    throw new Fault('input', `VPP needs ${core + nat + others} MiB of memory for this configuration, this machine has ${available}`, {
       hint: nat > core ? 'translate smaller networks (nat.mappings), or add memory' : 'add memory',
-      findings: nat > core ? [{ path: 'nat.mappings', severity: 'error', message: `${insideHosts(config)} hosts take ${nat} MiB` }] : [],
+      findings: nat + others > core ? needs.map(({ path, message }) => ({ path, severity: 'error', message })) : [],
     })
   }
   const statistics = config.bgp === undefined ? 32 : 32 + 64 * queues

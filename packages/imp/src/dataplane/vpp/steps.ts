@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { until } from '@imp/kit/host/until.ts'
 import { stepKind, type StepKind } from '@imp/kit/plan/step.ts'
+import { InstanceName, type VppInstance } from '../../appliance/model.ts'
 import type { DataplanePlace } from '../dataplane.ts'
 import type { VppClient } from './api/client.ts'
 import { Patch, type Things } from './desired.ts'
@@ -14,12 +15,11 @@ import { patched, standing } from './difference.ts'
 import { refuseFatal } from './guard.ts'
 import { fits, heapFor, mebibytes } from './heap.ts'
 import { observeInstance, type ObservedInstance } from './observe.ts'
-import { connectSoon, restartCommand, type Instance } from './place.ts'
+import { linesKind } from './lines.ts'
+import { connectIfThere, connectSoon, restartCommand } from './place.ts'
 import { planMessages } from './plan.ts'
 import { sendMessages } from './send.ts'
 import { namesIn, recognise } from './settle.ts'
-
-const InstanceName = z.enum(['core', 'nat'])
 
 const ChangeData = z.strictObject({
   instance: InstanceName,
@@ -27,6 +27,8 @@ const ChangeData = z.strictObject({
   after: Patch,
   /** Places in the configuration by `section key`, for what is said when VPP refuses. */
   paths: z.record(z.string(), z.string()),
+  /** Whether the process is no longer wanted, so that it may be gone by then with all that it had. */
+  leaving: z.boolean().default(false),
 })
 type ChangeData = z.output<typeof ChangeData>
 
@@ -89,7 +91,16 @@ async function converge(place: DataplanePlace, data: Pick<ChangeData, 'instance'
   }
 }
 
-async function restart(place: DataplanePlace, instance: Instance): Promise<void> {
+async function change(place: DataplanePlace, data: ChangeData, patch: Patch, whole: boolean): Promise<void> {
+  if (data.leaving) {
+    const there = await connectIfThere(place, data.instance)
+    if (there === undefined) return
+    there.close()
+  }
+  await converge(place, data, patch, whole)
+}
+
+async function restart(place: DataplanePlace, instance: VppInstance): Promise<void> {
   await place.machine.run(restartCommand(place, instance))
   const client = await connectSoon(place, instance)
   client.close()
@@ -101,8 +112,8 @@ export function vppKinds(place: DataplanePlace) {
     change: stepKind({
       kind: 'vpp',
       schema: ChangeData,
-      do: (_host, data) => converge(place, data, data.after, true),
-      undo: (_host, data) => converge(place, data, data.before, false),
+      do: (_host, data) => change(place, data, data.after, true),
+      undo: (_host, data) => change(place, data, data.before, false),
     }),
     restart: stepKind({
       kind: 'vpp-restart',
@@ -111,6 +122,7 @@ export function vppKinds(place: DataplanePlace) {
       // What it lost comes back when the steps after it are undone, and with the next look.
       undo: () => Promise.resolve(),
     }),
+    lines: linesKind(place),
   }
 }
 

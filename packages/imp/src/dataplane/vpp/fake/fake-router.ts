@@ -26,8 +26,8 @@ export class FakeRouter extends DataplaneRouter<DesiredVpp, ObservedVpp, MadeVpp
 
   /** Everything that both processes have. */
   async state(): Promise<readonly (Things | undefined)[]> {
-    const { core, nat } = await vppDataplane.observe(this.fake.place, noVpp)
-    return [core?.things, nat?.things]
+    const { core, beside } = await vppDataplane.observe(this.fake.place, noVpp)
+    return [core?.things, beside['nat']?.things]
   }
 
   /** Messages that change something, sent since the last call. */
