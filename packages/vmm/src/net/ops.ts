@@ -6,19 +6,17 @@ import { Name, Prefix4, Prefix6 } from '@imp/kit/base/schema.ts'
 import { table } from '@imp/kit/base/text.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { VmmContext } from '../context.ts'
-import { changeMachines } from '../vm/change.ts'
-import { requireFreeForwards } from '../vm/create.ts'
-import { planForwards } from '../vm/forwards.ts'
-import { carryOutStop } from '../vm/lifecycle.ts'
-import { Vm } from '../vm/model.ts'
+import { addForwards, removeForwards } from '../vm/change-forwards.ts'
+import type { Vm } from '../vm/model.ts'
 import { nameOfNetwork, placesOf } from '../vm/networks.ts'
 import { partsOf } from '../vm/ops.ts'
 import { getMachine, machines, withAllMachines } from '../vm/store.ts'
+import { bridgePaths } from './bridge.ts'
 import { freeBridge, freeSubnet, gatewayOf, prefixesOf } from './choose.ts'
 import { reachedNetworks, requireFreeSubnets } from './conflict.ts'
 import { readEgress, writeDestination } from './destination.ts'
 import { ForwardWord, readForward } from './forward.ts'
-import { addressIn6, defaultNetwork, Egress, Network, PortForward, sameForward, writeForward } from './model.ts'
+import { addressIn6, defaultNetwork, Egress, Network, PortForward, writeForward } from './model.ts'
 import { getNetwork, networks, requireFreeName } from './store.ts'
 
 const NetworkView = Network.extend({
@@ -193,6 +191,8 @@ const remove = operation<VmmContext>()({
         throw new Fault('state', `the network ${name} is used by ${members.join(', ')}`, { hint: `vmm delete ${members.join(' ')}` })
       }
       planned(context, [{ kind: 'vmm.network.delete', summary: `delete the network ${name}`, disruption: 'none', data: network }])
+      // What its bridge kept; the document goes last, so that an interrupted deletion may be done again.
+      await context.host.files.remove(bridgePaths(context.paths.data, name).members)
       await networks(context).remove(name)
       return { deleted: name }
     })
@@ -209,30 +209,6 @@ function forwardsOf({ name, forwards }: Vm): z.output<typeof Forwards> {
 function drawForwards(all: readonly z.output<typeof Forwards>[]): string {
   const rows = all.flatMap(({ name, forwards }) => forwards.map(({ word }) => [name, word]))
   return rows.length === 0 ? 'no port is forwarded' : table([['MACHINE', 'FORWARD'], ...rows]).join('\n')
-}
-
-/** Gives the machine the forwards that `change` makes of those that it has; live when it runs. */
-async function changeForwards(
-  context: VmmContext,
-  nameOrId: string,
-  change: (vm: Vm) => Promise<PortForward[]>,
-): Promise<z.output<typeof Forwards>> {
-  const parts = partsOf(context)
-  const [name = nameOrId] = await changeMachines(context, parts, [nameOrId], {
-    done: 'changed',
-    async plan(work) {
-      if (work.vm.network.kind === 'none') throw new Fault('state', `${work.vm.name} has no network`)
-      const forwards = await change(work.vm)
-      return forwards === work.vm.forwards ? undefined : planForwards(work, forwards)
-    },
-    carryOut: (work, plan) =>
-      withAllMachines(context, async () => {
-        // Looked at again: somebody may have taken a port meanwhile, and from here on nobody can.
-        await change(work.vm)
-        await carryOutStop(work, plan)
-      }),
-  })
-  return forwardsOf(await getMachine(context, name))
 }
 
 const ForwardWords = z.array(ForwardWord).min(1)
@@ -254,20 +230,7 @@ const add = operation<VmmContext>()({
   examples: ['vmm port-forward web1 8080:80', 'vmm port-forward add dns1 5353:53/udp 127.0.0.1:8053:80'],
   complete: { name: namesOfMachines },
   async run(context, { name, forwards }) {
-    const wanted = forwards.map(readForward)
-    return changeForwards(context, name, async (vm) => {
-      const added = wanted.filter((each) => !vm.forwards.some((present) => sameForward(present, each)))
-      if (added.length === 0) return vm.forwards
-      if (vm.network.kind === 'user' && added.some(({ address }) => address?.includes(':') === true))
-        throw new Fault('unsupported', 'the user-mode network forwards IPv4 only', { hint: 'name an IPv4 address, or none' })
-      // The machine's own forwards count as well: one port leads to one place.
-      const others = await machines(context).all()
-      for (const [index, each] of added.entries()) {
-        const before = { ...vm, forwards: [...vm.forwards, ...added.slice(0, index)] }
-        await requireFreeForwards(context, partsOf(context), [each], vm.namespace, [...others.filter(({ id }) => id !== vm.id), before])
-      }
-      return [...vm.forwards, ...added]
-    })
+    return forwardsOf(await addForwards(context, partsOf(context), name, forwards.map(readForward)))
   },
   view: (machine) => drawForwards([machine]),
 })
@@ -289,7 +252,7 @@ const listForwards = operation<VmmContext>()({
   view: ({ machines: all }) => drawForwards(all),
 })
 
-const removeForwards = operation<VmmContext>()({
+const takeAway = operation<VmmContext>()({
   path: ['port-forward', 'remove'],
   aliases: [['port-forward', 'rm']],
   summary: 'Take forwards of a machine away',
@@ -307,17 +270,9 @@ const removeForwards = operation<VmmContext>()({
     forwards: async (context, { name }) => (typeof name === 'string' ? (await getMachine(context, name)).forwards.map(writeForward) : []),
   },
   async run(context, { name, forwards }) {
-    const unwanted = forwards.map(readForward)
-    return changeForwards(context, name, (vm) => {
-      const missing = unwanted.find((each) => !vm.forwards.some((present) => sameForward(present, each)))
-      if (missing !== undefined) {
-        const hint = `vmm port-forward list ${vm.name}`
-        throw new Fault('not-found', `${vm.name} has no forward ${writeForward(missing)}`, { hint })
-      }
-      return Promise.resolve(vm.forwards.filter((present) => !unwanted.some((each) => sameForward(present, each))))
-    })
+    return forwardsOf(await removeForwards(context, partsOf(context), name, forwards.map(readForward)))
   },
   view: (machine) => drawForwards([machine]),
 })
 
-export const operations: readonly AnyOperation<VmmContext>[] = [create, list, show, remove, add, listForwards, removeForwards]
+export const operations: readonly AnyOperation<VmmContext>[] = [create, list, show, remove, add, listForwards, takeAway]

@@ -7,7 +7,7 @@ import { recover } from './lifecycle.ts'
 import type { Work } from './work.ts'
 import type { Vm } from './model.ts'
 import type { Parts } from './parts.ts'
-import { withMachine } from './store.ts'
+import { machines, withMachine } from './store.ts'
 
 export interface Change {
   /** Past participle for messages: `started`. */
@@ -24,9 +24,11 @@ interface Changed {
 
 /** Plans, and unless it is a dry run carries out, the change of one machine. */
 async function changeOne(context: VmmContext, parts: Parts, name: string, change: Change): Promise<Changed> {
-  return withMachine(context, name, async (vm) => {
+  return withMachine(context, name, async (found) => {
+    await recover({ context, parts, vm: found })
+    // What is undone may be in its document.
+    const vm = await machines(context).get(found.name)
     const work = { context, parts, vm }
-    await recover(work)
     const made = await change.plan(work)
     if (made !== undefined && !context.dryRun) await change.carryOut(work, made)
     return { vm, plan: made }

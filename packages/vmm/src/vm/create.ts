@@ -28,7 +28,7 @@ import { PublicKey, Vm, type DiskMode } from './model.ts'
 import { noteEvent } from './history.ts'
 import { placesOf } from './networks.ts'
 import type { Parts } from './parts.ts'
-import { machines, withAllMachines } from './store.ts'
+import { machines, removeStrayLocks, withAllMachines } from './store.ts'
 
 export interface Wishes {
   readonly name: string
@@ -239,7 +239,9 @@ async function createMachine(context: VmmContext, parts: Parts, wishes: Wishes, 
     }
     await requireFreeForwards(context, parts, wishes.forwards, wishes.namespace, others)
     requirePredecessors(wishes, others)
-    const id = newId(new Set(others.map((each) => each.id)))
+    const ids = new Set(others.map((each) => each.id))
+    if (!context.dryRun) await removeStrayLocks(context, ids)
+    const id = newId(ids)
     const vm = Vm.parse({
       ...kept,
       id,

@@ -2,13 +2,14 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Name } from '@imp/kit/base/schema.ts'
+import { withLock } from '@imp/kit/host/lock.ts'
 import { journalAt } from '@imp/kit/store/journal.ts'
 import type { VmmContext } from '../context.ts'
 import { MachineId } from '../engine/model.ts'
 
 type Where = Pick<VmmContext, 'host' | 'paths'>
 
-export const MachineEvent = z.strictObject({
+export const MachineEvent = z.object({
   time: z.iso.datetime(),
   name: Name,
   id: MachineId,
@@ -24,16 +25,29 @@ function pathOf({ paths }: Where): string {
   return join(paths.data, 'events.jsonl')
 }
 
-/** Adds an event. */
-export async function noteEvent(where: Where, event: Omit<MachineEvent, 'time'>): Promise<void> {
+/** Whether there is no file to add to, or too long a one. */
+async function isDue(where: Where): Promise<boolean> {
+  const present = await where.host.files.stat(pathOf(where))
+  return present === undefined || present.size > longest
+}
+
+/** One command at a time: another's file, new a moment ago, must not be put aside with what is in it. */
+async function makeAnew(where: Where): Promise<void> {
   const { host, paths } = where
   const path = pathOf(where)
-  const present = await host.files.stat(path)
-  if (present !== undefined && present.size > longest) await host.files.rename(path, `${path}.1`)
-  if (present === undefined || present.size > longest) {
+  await withLock(host.clock, join(paths.data, 'locks', 'events.lock'), { what: 'the events', timeout: 60_000 }, async () => {
+    if (!(await isDue(where))) return
+    if ((await host.files.stat(path)) !== undefined) await host.files.rename(path, `${path}.1`)
     await host.files.makeDirectory(paths.data)
     await host.files.write(path, '')
-  }
+  })
+}
+
+/** Adds an event. */
+export async function noteEvent(where: Where, event: Omit<MachineEvent, 'time'>): Promise<void> {
+  const { host } = where
+  const path = pathOf(where)
+  if (await isDue(where)) await makeAnew(where)
   await journalAt(path).append({ time: host.clock.now().toISOString(), ...event })
 }
 
@@ -41,5 +55,6 @@ export async function noteEvent(where: Where, event: Omit<MachineEvent, 'time'>)
 export async function readEvents(where: Where): Promise<MachineEvent[]> {
   const path = pathOf(where)
   const records = [...(await journalAt(`${path}.1`).records()), ...(await journalAt(path).records())]
-  return records.map((record) => MachineEvent.parse(record))
+  // Kinds of events that a newer program knows are nothing that this one could tell.
+  return records.flatMap((record) => MachineEvent.safeParse(record).data ?? [])
 }

@@ -1,11 +1,13 @@
 /** What is done to start, stop and delete a machine, and the care that it is done whole or not at all. */
+import { z } from 'zod'
+import { reported } from '@imp/kit/base/events.ts'
 import { asFault, Fault, refuse } from '@imp/kit/base/fault.ts'
 import { bootId } from '@imp/kit/host/process.ts'
 import { namespacePath } from '@imp/kit/host/namespace.ts'
-import { applyPlan, recoverPlan, type Executor, type Plan } from '@imp/kit/plan/apply.ts'
+import { applyPlan, interrupted, recoverPlan, type Executor, type Interrupted, type Plan } from '@imp/kit/plan/apply.ts'
 import { doStep, type Step } from '@imp/kit/plan/step.ts'
 import { journalAt } from '@imp/kit/store/journal.ts'
-import type { Choice, PreparedMachine } from '../engine/model.ts'
+import { EngineName, type Choice, type PreparedMachine } from '../engine/model.ts'
 import { imageFile } from '../image/model.ts'
 import { mountLabel } from '../mount/model.ts'
 import { sshAddress } from './keys.ts'
@@ -26,16 +28,37 @@ function executor({ context, vm }: Work, steps: MachineSteps): Executor {
   return { host, kinds: steps.all, journal: journalAt(machinePaths(paths, vm.id).journal), report }
 }
 
-/** Undoes what a killed command left in its middle. To be called under the machine's lock before anything else. */
+/** Context of the plan of a stop, in its journal: which engine it ends. */
+const StopContext = z.strictObject({ stops: EngineName })
+
+/** Whether what was interrupted is a stop whose engine has ended: nothing brings that back. */
+async function isBeyondUndo({ context, parts, vm }: Work, plan: Plan): Promise<boolean> {
+  const stop = StopContext.safeParse(plan.context)
+  return stop.success && (await parts.engine(stop.data.stops).inspect(context.host, filesOf(context, vm))) === undefined
+}
+
+/** Does the rest of a plan whose last begun step may be half done. */
+async function complete({ host, kinds, journal, report }: Executor, { plan, begun }: Interrupted): Promise<void> {
+  for (const step of plan.steps.slice(Math.max(0, begun - 1))) await reported(report, step.summary, () => doStep(kinds, host, step))
+  await journal.append({ entry: 'finished', outcome: 'applied' })
+}
+
+/**
+ * Ends what a killed command left in its middle: a stop whose engine has ended is completed, everything else undone. To be called under the
+ * machine's lock before anything else.
+ */
 export async function recover(work: Work): Promise<void> {
   const { context, parts, vm } = work
   if (context.dryRun) return
   // Before the journal is: nobody else may look at what a guest writes, or at its keys.
   await context.host.files.makeDirectory(machinePaths(context.paths, vm.id).directory, { mode: 0o700 })
-  const undone = await recoverPlan(executor(work, machineSteps(context, parts)))
-  if (undone !== undefined) {
-    context.report({ event: 'log', level: 'warning', text: `${vm.name}: an interrupted command (${undone.title}) was undone first` })
-  }
+  const running = executor(work, machineSteps(context, parts))
+  const found = await interrupted(running.journal)
+  if (found === undefined) return
+  const completed = await isBeyondUndo(work, found.plan)
+  await (completed ? complete(running, found) : recoverPlan(running))
+  const how = completed ? 'completed' : 'undone'
+  context.report({ event: 'log', level: 'warning', text: `${vm.name}: an interrupted command (${found.plan.title}) was ${how} first` })
 }
 
 async function requireNamespace({ context, vm }: Work): Promise<void> {
@@ -208,9 +231,10 @@ export async function planStop(work: Work, how: 'shutdown' | 'kill'): Promise<Pl
   const machine = filesOf(context, vm)
   return {
     title,
+    context: { stops: run.engine } satisfies z.input<typeof StopContext>,
     steps: [
       ...(isActive(state)
-        ? [steps.record.step(`note the end of ${vm.name}`, { id: vm.id, name: vm.name, run: { ...run, phase: 'stopping' } })]
+        ? [steps.record.step(`note the end of ${vm.name}`, { id: vm.id, name: vm.name, run: { ...run, phase: 'stopping' }, before: run })]
         : []),
       steps.stop.step(`${verb} ${vm.name}`, { engine: run.engine, machine, how }, 'restart'),
       ...(await Promise.all(placesOf(vm).map(async ({ network, tap }) => (await parts.network(network.network)).detachStep(tap)))),

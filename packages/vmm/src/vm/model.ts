@@ -74,8 +74,8 @@ export type Vm = z.output<typeof Vm>
 
 export const vmDocument = { schema: 'vmm.vm', version: 1, fields: Vm } satisfies DocumentKind<typeof Vm>
 
-/** What was last done with the machine; whether it runs is asked of the system. */
-export const Run = z.strictObject({
+/** What was last done with the machine; whether it runs is asked of the system. What a newer program adds to it is nothing to this one. */
+export const Run = z.object({
   phase: z.enum(['starting', 'running', 'stopping', 'stopped', 'error']),
   engine: EngineName,
   accelerator: Accelerator,

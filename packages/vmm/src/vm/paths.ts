@@ -10,6 +10,8 @@ export interface MachinePaths {
   readonly mounts: string
   /** What is written down of its last run; everybody may read it. */
   readonly run: string
+  /** Where versions before the one that lets everybody read them kept it. */
+  readonly formerRun: string
   readonly journal: string
   readonly initrd: string
   /** The writable layer, or the copy of the image that the guest owns. */
@@ -32,6 +34,7 @@ export function machinePaths(paths: VmmPaths, id: string): MachinePaths {
     mounts,
     sockets: join(paths.run, id),
     run: join(paths.data, 'runs', `${id}.json`),
+    formerRun: join(directory, 'run.json'),
     journal: join(directory, 'journal'),
     initrd: join(directory, 'initrd'),
     disk: join(directory, 'disk.ext4'),

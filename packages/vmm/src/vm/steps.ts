@@ -100,15 +100,19 @@ export function machineSteps(context: StepContext, parts: Parts) {
 
   const record = stepKind({
     kind: 'vmm.run',
-    schema: z.strictObject({ id: MachineId, name: Vm.shape.name, run: Run }),
+    schema: z.strictObject({ id: MachineId, name: Vm.shape.name, run: Run, before: Run.optional() }),
     async do(host, { id, name, run }) {
       const unit = run.phase === 'running' ? await findUnit(host, machinePaths(paths, id).directory, 'engine') : undefined
       const process = unit === undefined ? {} : { process: { pid: unit.pid, startTime: unit.startTime } }
       await putRun({ host, paths }, id, { ...run, ...process })
       await noteEvent({ host, paths }, { name, id, event: run.phase })
     },
-    // Whoever undoes writes down how it ended.
-    undo: nothing,
+    /** Whoever undoes a start writes down how it ended; a stop that is given up leaves what runs as it was. */
+    async undo(host, { id, name, before }) {
+      if (before === undefined || (await findUnit(host, machinePaths(paths, id).directory, 'engine')) === undefined) return
+      await putRun({ host, paths }, id, before)
+      await noteEvent({ host, paths }, { name, id, event: before.phase })
+    },
   })
 
   const pin = stepKind({

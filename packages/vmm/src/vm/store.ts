@@ -74,6 +74,18 @@ export async function withAllMachines<T>({ host, paths }: Where, action: () => P
   return withLock(host.clock, lock, { what: 'the list of machines', timeout: 60_000 }, action)
 }
 
+/**
+ * Takes the locks away that deletions left which were killed at their very end. To be called under the lock of all machines, with the ids
+ * of all: whoever waits for one of the others finds that its machine is gone.
+ */
+export async function removeStrayLocks({ host, paths }: Where, ids: ReadonlySet<string>): Promise<void> {
+  const directory = join(paths.data, 'locks')
+  for (const name of await host.files.list(directory)) {
+    const id = /^([0-9a-f]{8})\.lock(-journal)?$/.exec(name)?.[1]
+    if (id !== undefined && !ids.has(id)) await host.files.remove(join(directory, name))
+  }
+}
+
 /** Runs `action` with the machine while no other command changes it. */
 export async function withMachine<T>(where: Where, nameOrId: string, action: (vm: Vm) => Promise<T>): Promise<T> {
   const { id, name } = await getMachine(where, nameOrId)
@@ -87,8 +99,10 @@ export async function withMachine<T>(where: Where, nameOrId: string, action: (vm
   })
 }
 
+/** The record of the last run, also where an earlier version wrote it that started a machine which may still run. */
 export async function findRun({ host, paths }: Where, id: string): Promise<Run | undefined> {
-  return findDocument(host, runDocument, machinePaths(paths, id).run)
+  const { run, formerRun } = machinePaths(paths, id)
+  return (await findDocument(host, runDocument, run)) ?? unlessDenied(findDocument(host, runDocument, formerRun))
 }
 
 export async function putRun({ host, paths }: Where, id: string, run: Run): Promise<void> {
