@@ -224,6 +224,7 @@ describe('machines on real QEMU', { skip, concurrency: false }, () => {
         'vmm.disk',
         'vmm.initrd',
         'vmm.net.attach',
+        'vmm.log',
         'vmm.engine.start',
         'vmm.ready',
         'vmm.reach',

@@ -7,8 +7,8 @@ export const registry: Registry<VmmContext> = {
   summary: 'runs microVMs on Firecracker or QEMU',
   rooms: [
     room('Machines', ['create', 'list', 'ls', 'ps', 'show', 'inspect'], () => import('./vm/ops.ts')),
-    room('Life of machines', ['run', 'start', 'stop', 'restart', 'delete', 'rm'], () => import('./life/ops.ts')),
-    room('Inside machines', ['ssh', 'exec', 'console', 'logs'], () => import('./console/ops.ts')),
+    room('Life of machines', ['run', 'start', 'stop', 'restart', 'rename', 'delete', 'rm'], () => import('./life/ops.ts')),
+    room('Inside machines', ['ssh', 'exec', 'console', 'logs', 'keep-logs'], () => import('./console/ops.ts')),
     room('Files of machines', ['cp'], () => import('./copy/ops.ts')),
     room('Watching machines', ['stats', 'events'], () => import('./stats/ops.ts')),
     room('Mounts', ['mount'], () => import('./mount/ops.ts')),

@@ -82,18 +82,21 @@ const Written = z.strictObject({ path: FilePath, written: z.boolean() })
 const init = operation<VmmContext>()({
   path: ['config', 'init'],
   summary: 'Write a file of settings to start from',
-  description: 'It holds the settings of now and the interface of the default route. A file that is there is kept, unless --force.',
+  description:
+    'It holds the settings of now and the interface of the default route; where machines are kept only if you are root or it was told. A file that is there is kept, unless --force.',
   effect: 'write',
   input: z.strictObject({ force: z.boolean().default(false).describe('write over the file that is there') }),
   output: Written,
   examples: ['vmm config init', 'vmm config init --force'],
   async run(context, { force }) {
-    const { host, config } = context
+    const { host, config, root } = context
     const { path, found, settings, user } = config
     if (found && !force) return { path, written: false }
     const uplink = await defaultInterface(host)
+    // A place that only we have would hide the machines of this computer from the same user under sudo.
+    const shared = root || settings.dataDir.source !== 'default'
     const file: ConfigFile = {
-      data_dir: settings.dataDir.value,
+      ...(shared ? { data_dir: settings.dataDir.value } : {}),
       bridge_name: settings.bridgeName.value,
       subnet: settings.subnet.value,
       gateway: settings.gateway.value,

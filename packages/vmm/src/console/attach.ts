@@ -3,11 +3,12 @@ import { once } from 'node:events'
 import type { Duplex, Readable, Writable } from 'node:stream'
 import type { Host } from '@imp/kit/host/host.ts'
 import type { Console } from '../engine/model.ts'
+import { readLog, type LogReader } from './log-reader.ts'
 
 /** ctrl-], as in telnet: no program in the guest is likely to want it. */
 export const detachByte = 0x1d
 
-/** Characters of what was printed before that are shown first. */
+/** Bytes of what was printed before that are shown first. */
 const scrollback = 16_384
 
 /** The terminal of the person. */
@@ -40,41 +41,25 @@ function overSocket(stream: Duplex): Line {
 }
 
 /** A log that grows and a FIFO that is typed into, as engines have that own neither end of a socket. */
-function overFiles(host: Host, { log }: Console, input: string, alive: () => Promise<boolean>): Line {
+function overFiles(host: Host, reader: LogReader, input: string, alive: () => Promise<boolean>): Line {
   return {
     type: async (bytes) => {
       await host.run(['dd', `of=${input}`, 'status=none', 'oflag=nonblock', 'conv=notrunc'], { input: bytes })
     },
     async show(output, stop) {
-      let shown = (await textOf(host, log)).length
-      let size = (await host.files.stat(log))?.size ?? 0
       while (!stop.aborted) {
-        const grown = (await host.files.stat(log))?.size ?? 0
-        if (grown > size) {
-          const text = await textOf(host, log)
-          output.write(text.slice(shown))
-          shown = text.length
-          size = grown
-        } else if (!(await alive())) return
-        await host.clock.sleep(100)
+        const bytes = await reader.next()
+        if (bytes.length > 0) output.write(bytes)
+        else if (!(await alive())) return
+        else await host.clock.sleep(100)
       }
     },
   }
 }
 
-/** The log so far, without a character of which only a part is there yet. */
-async function textOf(host: Host, log: string): Promise<string> {
-  if ((await host.files.stat(log)) === undefined) return ''
-  return (await host.files.read(log)).replace(/\ufffd$/, '')
-}
-
-async function lineOf(host: Host, console: Console, alive: () => Promise<boolean>): Promise<Line> {
+async function lineOf(host: Host, console: Console, reader: LogReader, alive: () => Promise<boolean>): Promise<Line> {
   if (console.socket !== undefined) return overSocket(await host.dial(console.socket))
-  return overFiles(host, console, console.input ?? '', alive)
-}
-
-async function showScrollback(host: Host, { log }: Console, output: Writable): Promise<void> {
-  output.write((await textOf(host, log)).slice(-scrollback))
+  return overFiles(host, reader, console.input ?? '', alive)
 }
 
 /** Passes on what is typed, in order, until the detach key. */
@@ -89,9 +74,10 @@ async function passTyping(input: Readable, line: Line): Promise<void> {
 
 /** Gives the terminal to the console. `alive` tells whether the machine still runs. The terminal is as before afterwards. */
 export async function attachConsole(host: Host, console: Console, seat: Seat, alive: () => Promise<boolean>): Promise<Ending> {
-  const line = await lineOf(host, console, alive)
+  const reader = await readLog(host, console.log, scrollback)
+  const line = await lineOf(host, console, reader, alive)
   const stop = new AbortController()
-  await showScrollback(host, console, seat.output)
+  seat.output.write(reader.past)
   seat.input.setRawMode?.(true)
   try {
     const showing = line.show(seat.output, stop.signal).then((): Ending => 'ended')

@@ -1,5 +1,7 @@
 /** What a machine has printed, so far and from now on, without what a terminal would interpret. */
+import { StringDecoder } from 'node:string_decoder'
 import type { Host } from '@imp/kit/host/host.ts'
+import { readLog } from './log-reader.ts'
 
 /** A terminal must not be steered by a guest: escape sequences and control characters go, tabs stay (ECMA-48). */
 export function plain(text: string): string {
@@ -14,7 +16,21 @@ export async function tailOf(host: Host, path: string, lines: number | undefined
   return plain(stdout)
 }
 
-/** Tells each line of the last `lines` and of what comes, until the signal; a log that is put aside is followed to its new one. */
+/** Bytes of the end of a log that are told before what comes: as many as a log that is kept short can have. */
+const past = 8 << 20
+
+/** Cuts bytes into lines; what has no end yet waits for it. */
+function lineCutter(): (bytes: Buffer) => string[] {
+  const decoder = new StringDecoder('utf8')
+  let begun = ''
+  return (bytes) => {
+    const lines = (begun + decoder.write(bytes)).split(/\r?\n/)
+    begun = lines.pop() ?? ''
+    return lines
+  }
+}
+
+/** Tells each line of the last `lines` and of what comes, until the signal; a log that begins anew is followed there. */
 export async function follow(
   host: Host,
   path: string,
@@ -22,11 +38,20 @@ export async function follow(
   signal: AbortSignal,
   tell: (line: string) => void,
 ): Promise<void> {
-  const from = lines === undefined ? '+1' : String(lines)
-  const onLine = (line: string): void => tell(plain(line))
+  const reader = await readLog(host, path, past)
+  const linesOf = lineCutter()
+  const present = linesOf(reader.past)
+  for (const line of present.slice(lines === undefined ? 0 : Math.max(0, present.length - lines))) tell(plain(line))
+  while (!signal.aborted) {
+    const bytes = await reader.next()
+    for (const line of linesOf(bytes)) tell(plain(line))
+    if (bytes.length === 0) await pause(host, signal)
+  }
+}
+
+async function pause(host: Host, signal: AbortSignal): Promise<void> {
   try {
-    // `forever`: the longest that a timer of Node may run, 24 days.
-    await host.query(['tail', '-n', from, '-F', '--', path], { signal, timeout: 2 ** 31 - 1, onLine })
+    await host.clock.sleep(200, signal)
   } catch (error) {
     if (!signal.aborted) throw error
   }

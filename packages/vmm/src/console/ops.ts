@@ -4,18 +4,21 @@ import { Fault } from '@imp/kit/base/fault.ts'
 import { Name } from '@imp/kit/base/schema.ts'
 import { shellQuote } from '@imp/kit/host/exec.ts'
 import type { Argv } from '@imp/kit/host/host.ts'
+import { bootId, isAlive } from '@imp/kit/host/process.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { VmmContext } from '../context.ts'
-import type { Engine } from '../engine/model.ts'
+import { MachineId, type Engine } from '../engine/model.ts'
 import { sshArgv } from '../vm/keys.ts'
 import { filesOf, observe, view } from '../vm/observe.ts'
 import { partsOf } from '../vm/ops.ts'
-import type { Vm } from '../vm/model.ts'
-import { getMachine, machines } from '../vm/store.ts'
+import { MachineWord, type Vm } from '../vm/model.ts'
+import { machinePaths } from '../vm/paths.ts'
+import { findRun, getMachine, machines } from '../vm/store.ts'
 import { attachConsole } from './attach.ts'
+import { keepLogs, type Kept } from './keep.ts'
 import { follow, plain, tailOf } from './logs.ts'
 
-const NameOfMachine = Name.describe('name or id of the machine')
+const NameOfMachine = MachineWord.describe('name, id or address of the machine')
 
 /** A running machine with its engine; a `state` fault when it does not run. */
 export async function running(context: VmmContext, name: string): Promise<{ vm: Vm; engine: Engine }> {
@@ -125,7 +128,8 @@ const Line = z.strictObject({ name: Name, line: z.string() })
 const logs = operation<VmmContext>()({
   path: ['logs'],
   summary: 'Print what a machine has printed on its console',
-  description: 'What would steer the terminal is left out. The log begins anew with each start; the one before is kept beside it (.1).',
+  description:
+    'What would steer the terminal is left out. The log begins anew with each start, and when it is longer than 4 MiB; the part before is kept beside it (.1).',
   effect: 'read',
   args: ['name'],
   short: { follow: 'f', lines: 'n' },
@@ -150,4 +154,35 @@ const logs = operation<VmmContext>()({
   view: ({ text }) => plain(text),
 })
 
-export const operations: readonly AnyOperation<VmmContext>[] = [ssh, exec, console, logs]
+/** Machines whose sockets are there: they were started and not stopped since. */
+async function keptMachines({ host, paths }: VmmContext): Promise<Kept[]> {
+  if ((await host.files.stat(paths.run)) === undefined) return []
+  const ids = (await host.files.list(paths.run)).filter((name) => MachineId.safeParse(name).success)
+  const boot = await bootId()
+  return Promise.all(
+    ids.map(async (id) => {
+      const run = await findRun({ host, paths }, id)
+      const runs = run?.process !== undefined && (await isAlive({ ...run.process, bootId: run.bootId }))
+      return { directory: machinePaths(paths, id).directory, alive: runs || (run?.phase === 'starting' && run.bootId === boot) }
+    }),
+  )
+}
+
+const keep = operation<VmmContext>()({
+  path: ['keep-logs'],
+  summary: 'Keep the logs of machines short while machines run',
+  description: 'Started with the first machine, and ends behind the last one.',
+  effect: 'write',
+  hidden: true,
+  input: z.strictObject({}),
+  output: z.strictObject({}),
+  examples: ['vmm keep-logs'],
+  async run(context) {
+    planned(context, [])
+    await keepLogs(context, () => keptMachines(context), context.signal)
+    return {}
+  },
+  view: () => '',
+})
+
+export const operations: readonly AnyOperation<VmmContext>[] = [ssh, exec, console, logs, keep]

@@ -1,23 +1,29 @@
 /** Operations on the life of machines: start, stop, restart, delete, and all of it in one word. */
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { z } from 'zod'
-import { Fault } from '@imp/kit/base/fault.ts'
+import { asFault, Fault } from '@imp/kit/base/fault.ts'
 import { Name } from '@imp/kit/base/schema.ts'
 import { operation, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { Plan } from '@imp/kit/plan/apply.ts'
+import { ensureKeeper } from '../console/keep.ts'
 import { exec } from '../console/ops.ts'
 import type { VmmContext } from '../context.ts'
+import { EngineName } from '../engine/model.ts'
 import { changeMachines } from '../vm/change.ts'
 import { settleSshPort } from '../vm/create.ts'
 import { carryOutDelete, carryOutStart, carryOutStop, planDelete, planStart, planStop } from '../vm/lifecycle.ts'
 import type { Work } from '../vm/work.ts'
-import { VmView } from '../vm/model.ts'
-import { observe } from '../vm/observe.ts'
+import { logLinkOf, logLinkStep } from '../vm/log-link.ts'
+import { requireOurs } from '../vm/legacy.ts'
+import { MachineWord, VmView } from '../vm/model.ts'
+import { filesOf, observe } from '../vm/observe.ts'
 import { create, namesOf, partsOf, viewAll } from '../vm/ops.ts'
+import { planRename, requireFreeMachineName } from '../vm/rename.ts'
 import { namesInState, selected, selection } from '../vm/select.ts'
 import { isActive } from '../vm/states.ts'
-import { machines as allMachines } from '../vm/store.ts'
+import { machineSteps } from '../vm/steps.ts'
+import { machines as allMachines, withAllMachines } from '../vm/store.ts'
 import { drawStates } from '../vm/views.ts'
 import { withBootSlot } from '../vm/boot-slots.ts'
 
@@ -28,6 +34,15 @@ function namesWhere(active: boolean) {
 
 const Machines = z.strictObject({ machines: z.array(VmView) })
 
+/** The plan with the link that leads to the log, made before the engine runs. */
+function withLogLink({ context, vm }: Work, plan: Plan): Plan {
+  const at = plan.steps.findIndex(({ kind }) => kind === 'vmm.engine.start')
+  const { engine } = z.looseObject({ engine: EngineName }).parse(plan.steps[at]?.data)
+  const { log } = partsOf(context).engine(engine).console(filesOf(context, vm))
+  const link = logLinkStep.step(`name the log of ${vm.name}`, logLinkOf(context.paths, vm, basename(log)))
+  return { ...plan, steps: plan.steps.toSpliced(at, 0, link) }
+}
+
 /** Starts in turn when other machines boot already; what runs is left alone. */
 const starting = {
   done: 'started',
@@ -35,12 +50,23 @@ const starting = {
     const { context, parts, vm } = work
     const { state } = await observe(context, parts, vm)
     if (isActive(state)) return undefined
-    return planStart({ ...work, vm: await settleSshPort(context, parts, vm) })
+    return withLogLink(work, await planStart({ ...work, vm: await settleSshPort(context, parts, vm) }))
   },
-  carryOut: (work: Work, plan: Plan) =>
-    withBootSlot(work.context, { directory: join(work.context.paths.data, 'locks'), count: availableParallelism() }, () =>
-      carryOutStart(work, plan),
-    ),
+  async carryOut(work: Work, plan: Plan): Promise<void> {
+    const slots = { directory: join(work.context.paths.data, 'locks'), count: availableParallelism() }
+    await withBootSlot(work.context, slots, () => carryOutStart(work, plan))
+    await keepLogsShort(work)
+  },
+}
+
+/** A machine that runs is worth more than its log: what goes wrong here is told and no more. */
+async function keepLogsShort({ context, vm }: Work): Promise<void> {
+  try {
+    await ensureKeeper(context)
+  } catch (error) {
+    const text = `the log of ${vm.name} may become long: ${asFault(error).message}`
+    context.report({ event: 'log', level: 'warning', text })
+  }
 }
 
 export const start = operation<VmmContext>()({
@@ -90,7 +116,10 @@ async function planUnlessRunning(work: Work, force: boolean): Promise<Plan> {
     const { name } = work.vm
     throw new Fault('state', `${name} is ${state}`, { hint: `vmm stop ${name}, or vmm delete --force ${name}` })
   }
-  return planDelete(work)
+  const { path } = logLinkOf(work.context.paths, work.vm)
+  const { remove: removal } = machineSteps(work.context, work.parts)
+  const plan = await planDelete(work)
+  return { ...plan, steps: [removal.step(`remove the name of the log of ${work.vm.name}`, { path }), ...plan.steps] }
 }
 
 export const remove = operation<VmmContext>()({
@@ -132,6 +161,41 @@ const restart = operation<VmmContext>()({
     return { machines: await viewAll(context, parts, await changeMachines(context, parts, names, starting)) }
   },
   view: ({ machines }) => drawStates(machines),
+})
+
+const rename = operation<VmmContext>()({
+  path: ['rename'],
+  summary: 'Give a machine another name',
+  description: 'Also while it runs: its guest learns of its new name when it is started again. Machines that start after it go on to.',
+  effect: 'write',
+  args: ['name', 'to'],
+  input: z.strictObject({
+    name: MachineWord.describe('name, id or address of the machine'),
+    to: Name.describe('its new name'),
+  }),
+  output: z.strictObject({ name: Name, former: Name }),
+  examples: ['vmm rename web1 shop1'],
+  complete: { name: namesOf },
+  async run(context, { name, to }) {
+    const change = {
+      done: 'renamed',
+      async plan(work: Work): Promise<Plan | undefined> {
+        requireOurs(work.vm, 'changed')
+        if (work.vm.name === to) return undefined
+        await requireFreeMachineName(work, to)
+        return planRename(work, to)
+      },
+      // Looked at again where nobody else can take the name meanwhile.
+      carryOut: (work: Work, plan: Plan) =>
+        withAllMachines(context, async () => {
+          await requireFreeMachineName(work, to)
+          await carryOutStop(work, plan)
+        }),
+    }
+    const [former = name] = await changeMachines(context, partsOf(context), [name], change)
+    return { name: to, former }
+  },
+  view: ({ name, former }) => (name === former ? `${name} has that name already` : `${former} is called ${name} now`),
 })
 
 const { count: _, ...createInput } = create.input.shape
@@ -178,4 +242,4 @@ const run = operation<VmmContext>()({
   exitStatus: ({ status }) => status,
 })
 
-export const operations: readonly AnyOperation<VmmContext>[] = [run, start, stop, restart, remove]
+export const operations: readonly AnyOperation<VmmContext>[] = [run, start, stop, restart, rename, remove]

@@ -8,7 +8,7 @@ import type { Host } from '@imp/kit/host/host.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { Step } from '@imp/kit/plan/step.ts'
 import type { VmmContext } from '../context.ts'
-import type { Vm } from '../vm/model.ts'
+import { MachineWord, type Vm } from '../vm/model.ts'
 import { partsOf } from '../vm/ops.ts'
 import { observe } from '../vm/observe.ts'
 import { machinePaths } from '../vm/paths.ts'
@@ -29,7 +29,7 @@ const list = operation<VmmContext>()({
   summary: 'List the directories of this computer that a machine has',
   effect: 'read',
   args: ['name'],
-  input: z.strictObject({ name: Name.describe('name or id of the machine') }),
+  input: z.strictObject({ name: MachineWord.describe('name, id or address of the machine') }),
   output: Listed,
   examples: ['vmm mount list web1', 'vmm mount list web1 --json'],
   complete: { name: completeName },
@@ -180,7 +180,7 @@ const sync = operation<VmmContext>()({
   effect: 'write',
   args: ['name', 'tag'],
   input: z.strictObject({
-    name: Name.describe('name or id of the machine'),
+    name: MachineWord.describe('name, id or address of the machine'),
     tag: MountTag.describe('tag of the mount'),
     back: z.boolean().default(false).describe('bring changes of the machine into the directory'),
     force: z.boolean().default(false).describe('let changes of the other side be lost'),

@@ -7,9 +7,9 @@ import type { Host } from '@imp/kit/host/host.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { VmmContext } from '../context.ts'
 import { start, stop } from '../life/ops.ts'
-import type { Vm } from '../vm/model.ts'
+import { MachineWord, type Vm } from '../vm/model.ts'
 import { namesOf, partsOf } from '../vm/ops.ts'
-import { namesInState } from '../vm/select.ts'
+import { namesInState, selected, selection } from '../vm/select.ts'
 import { isActive } from '../vm/states.ts'
 import { getMachine, machines, withAllMachines, withMachine } from '../vm/store.ts'
 import { startable, startOrder } from './order.ts'
@@ -47,8 +47,6 @@ function drawEnabled({ machines: all }: z.output<typeof Enabled>): string {
     .join('\n')
 }
 
-const NamesOfMachines = z.array(Name).min(1).describe('names or ids of machines')
-
 const enable = operation<VmmContext>()({
   path: ['autostart', 'enable'],
   summary: 'Let machines start with this computer',
@@ -56,13 +54,14 @@ const enable = operation<VmmContext>()({
   args: ['names'],
   flags: { names: 'name' },
   input: z.strictObject({
-    names: NamesOfMachines,
-    after: z.array(Name).max(64).default([]).describe('machine that must run before; instead of those that were said before'),
+    ...selection,
+    after: z.array(MachineWord).max(64).default([]).describe('machine that must run before; instead of those that were said before'),
   }),
   output: Enabled,
   examples: ['vmm autostart enable db1', 'vmm autostart enable web1 web2 --after db1'],
   complete: { names: namesOf, after: namesOf },
-  run: (context, { names, after }) => withAllMachines(context, () => setAutostart(context, names, true, after)),
+  run: (context, { after, ...input }) =>
+    withAllMachines(context, async () => setAutostart(context, await selected(input, () => namesOf(context)), true, after)),
   view: drawEnabled,
 })
 
@@ -72,11 +71,12 @@ const disable = operation<VmmContext>()({
   effect: 'write',
   args: ['names'],
   flags: { names: 'name' },
-  input: z.strictObject({ names: NamesOfMachines }),
+  input: z.strictObject(selection),
   output: Enabled,
-  examples: ['vmm autostart disable web1'],
+  examples: ['vmm autostart disable web1', 'vmm autostart disable --all'],
   complete: { names: namesOf },
-  run: (context, { names }) => withAllMachines(context, () => setAutostart(context, names, false, [])),
+  run: (context, input) =>
+    withAllMachines(context, async () => setAutostart(context, await selected(input, () => namesOf(context)), false, [])),
   view: drawEnabled,
 })
 

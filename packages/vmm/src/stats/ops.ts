@@ -1,13 +1,13 @@
 /** Operations that watch machines: what they use, and what happens to them. */
 import { z } from 'zod'
-import { Name } from '@imp/kit/base/schema.ts'
+import { Fault } from '@imp/kit/base/fault.ts'
 import { table } from '@imp/kit/base/text.ts'
 import { formatBytes } from '@imp/kit/base/units.ts'
 import { operation, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { VmmContext } from '../context.ts'
 import { tapOf } from '../net/model.ts'
 import { MachineEvent, readEvents } from '../vm/history.ts'
-import type { Vm } from '../vm/model.ts'
+import { MachineWord, type Vm } from '../vm/model.ts'
 import { observe } from '../vm/observe.ts'
 import { namesOf, partsOf } from '../vm/ops.ts'
 import { machinePaths } from '../vm/paths.ts'
@@ -68,7 +68,7 @@ const stats = operation<VmmContext>()({
   args: ['names'],
   flags: { names: 'name' },
   input: z.strictObject({
-    names: z.array(Name).default([]).describe('names or ids of machines; all that run unless told'),
+    names: z.array(MachineWord).default([]).describe('names, ids or addresses of machines; all that run unless told'),
     watch: z.boolean().default(false).describe('go on until ctrl-c'),
   }),
   output: z.strictObject({ machines: z.array(Usage) }),
@@ -123,6 +123,23 @@ async function followEvents(context: VmmContext, known: number, wanted: (event: 
   }
 }
 
+/** Whether an event is of one of the machines; those that were deleted are known by what is written down of them only. */
+async function meantBy(context: VmmContext, words: readonly string[]): Promise<((event: MachineEvent) => boolean) | undefined> {
+  if (words.length === 0) return undefined
+  const found = await Promise.all(words.map((word) => findMachine(context, word)))
+  const ids = new Set(found.flatMap((vm) => (vm === undefined ? [] : [vm.id])))
+  return ({ id, name }) => ids.has(id) || words.some((word) => word === name || (/^[0-9a-f]{4,8}$/.test(word) && id.startsWith(word)))
+}
+
+async function findMachine(context: VmmContext, word: string): Promise<Vm | undefined> {
+  try {
+    return await getMachine(context, word)
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'not-found') return undefined
+    throw error
+  }
+}
+
 const events = operation<VmmContext>()({
   path: ['events'],
   summary: 'Tell what happened to machines, and with --follow what happens',
@@ -133,7 +150,7 @@ const events = operation<VmmContext>()({
   flags: { names: 'name' },
   short: { follow: 'f' },
   input: z.strictObject({
-    names: z.array(Name).default([]).describe('names of machines; all unless told'),
+    names: z.array(MachineWord).default([]).describe('names, ids or addresses of machines, also of deleted ones; all unless told'),
     follow: z.boolean().default(false).describe('go on until ctrl-c'),
     since: z.iso.datetime().optional().describe('only later ones, such as 2026-01-31T12:00:00Z'),
   }),
@@ -141,8 +158,9 @@ const events = operation<VmmContext>()({
   examples: ['vmm events', 'vmm events web1 --follow'],
   complete: { names: namesOf },
   async run(context, { names, follow, since }) {
-    const wanted = ({ name, time }: MachineEvent): boolean =>
-      (names.length === 0 || names.includes(name)) && (since === undefined || Date.parse(time) >= Date.parse(since))
+    const meant = await meantBy(context, names)
+    const wanted = (event: MachineEvent): boolean =>
+      (meant === undefined || meant(event)) && (since === undefined || Date.parse(event.time) >= Date.parse(since))
     const written = await readEvents(context)
     if (!follow) return { events: written.filter(wanted) }
     await followEvents(context, since === undefined ? written.length : 0, wanted)

@@ -78,9 +78,9 @@ export function readLegacy(value: unknown, where: string): Vm {
 }
 
 /** Refuses what needs a machine of ours: `unsupported`, with the way out. */
-export function requireOurs({ name, image, foreign }: Vm): void {
+export function requireOurs({ name, image, foreign }: Vm, done: 'started' | 'changed' = 'started'): void {
   if (foreign === undefined) return
-  throw new Fault('unsupported', `${name} cannot be started: ${foreign}`, {
+  throw new Fault('unsupported', `${name} cannot be ${done}: ${foreign}`, {
     hint: `make a machine of the same image beside it (vmm create ${name}-new --image ${image}) and copy its data over ssh`,
   })
 }

@@ -11,6 +11,9 @@ export const states = ['created', 'starting', 'running', 'stopping', 'stopped', 
 export const State = z.enum(states)
 export type State = z.output<typeof State>
 
+/** What people say for a machine: its name, its id or the first digits of it, or its address. */
+export const MachineWord = z.union([Name, Address])
+
 /** `overlay`: the shared image with a writable layer of its own above; `full`: a copy of the image that the guest owns. */
 export const DiskMode = z.enum(['overlay', 'full'])
 export type DiskMode = z.output<typeof DiskMode>

@@ -30,10 +30,12 @@ import { listeners, listeningPorts } from '../net/ports.ts'
 import { attachStep, changeMemberStep, detachStep } from '../net/steps.ts'
 import { getNetwork, type KnownNetwork } from '../net/store.ts'
 import { createMachines, type Wishes } from './create.ts'
-import { DiskMode, NamespaceName, VmView } from './model.ts'
+import { logLinkStep } from './log-link.ts'
+import { DiskMode, MachineWord, NamespaceName, VmView } from './model.ts'
 import { view } from './observe.ts'
 import type { JoinedNetwork, Parts } from './parts.ts'
-import { isActive } from './states.ts'
+import { renameKinds } from './rename.ts'
+import { selected, selection } from './select.ts'
 import { getMachine, machines as allMachines } from './store.ts'
 import { drawList, drawMachine } from './views.ts'
 
@@ -118,11 +120,11 @@ export function partsOf(context: VmmContext): Parts {
     listeningPorts,
     listeners,
     lastLines,
-    kinds: [attachStep, detachStep, changeMemberStep, mountDiskStep],
+    kinds: [attachStep, detachStep, changeMemberStep, mountDiskStep, logLinkStep, ...Object.values(renameKinds(paths))],
   }
 }
 
-const NameOfMachine = Name.describe('name or id of the machine')
+const NameOfMachine = MachineWord.describe('name, id or address of the machine')
 
 /** Names of all machines, for completion. */
 export async function namesOf(context: VmmContext): Promise<string[]> {
@@ -262,17 +264,16 @@ export async function viewAll(context: VmmContext, parts: Parts, names: readonly
 export const list = operation<VmmContext>()({
   path: ['list'],
   aliases: [['ls'], ['ps']],
-  summary: 'List machines that run, or all',
+  summary: 'List machines, without those that are stopped unless --all',
   effect: 'read',
   short: { all: 'a' },
-  input: z.strictObject({ all: z.boolean().default(false).describe('also those that do not run') }),
+  input: z.strictObject({ all: z.boolean().default(false).describe('also those that are stopped') }),
   output: z.strictObject({ machines: z.array(VmView), hidden: z.int() }),
-  examples: ['vmm list', 'vmm list --all --json'],
+  examples: ['vmm list', 'vmm list -a', 'vmm list --all --json'],
   async run(context, { all }) {
     const parts = partsOf(context)
     const machines = await Promise.all((await allMachines(context).all()).map((vm) => view(context, parts, vm)))
-    // A failure is what people look for.
-    const shown = machines.filter(({ state }) => all || isActive(state) || state === 'error')
+    const shown = machines.filter(({ state }) => all || state !== 'stopped')
     return { machines: shown, hidden: machines.length - shown.length }
   },
   view: drawList,
@@ -299,11 +300,11 @@ export const inspect = operation<VmmContext>()({
   effect: 'read',
   args: ['names'],
   flags: { names: 'name' },
-  input: z.strictObject({ names: z.array(Name).min(1).describe('names or ids of machines') }),
+  input: z.strictObject(selection),
   output: z.array(VmView),
-  examples: ['vmm inspect web1', 'vmm inspect web1 web2'],
+  examples: ['vmm inspect web1', 'vmm inspect web1 web2', 'vmm inspect --all'],
   complete: { names: namesOf },
-  run: (context, { names }) => viewAll(context, partsOf(context), names),
+  run: async (context, input) => viewAll(context, partsOf(context), await selected(input, () => namesOf(context))),
 })
 
 export const operations: readonly AnyOperation<VmmContext>[] = [create, list, show, inspect]

@@ -1,16 +1,15 @@
 /** Which machines a command means: those that are named, or all that it can be done to. */
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
-import { Name } from '@imp/kit/base/schema.ts'
 import type { VmmContext } from '../context.ts'
 import { machines } from './store.ts'
-import type { State } from './model.ts'
+import { MachineWord, type State } from './model.ts'
 import { observe } from './observe.ts'
 import type { Parts } from './parts.ts'
 
 /** Input of operations on several machines. */
 export const selection = {
-  names: z.array(Name).default([]).describe('names or ids of machines'),
+  names: z.array(MachineWord).default([]).describe('names, ids or addresses of machines'),
   all: z.boolean().default(false).describe('all machines instead'),
 }
 

@@ -1,13 +1,15 @@
 /** The documents of all machines, and the lock under which one machine is changed. */
 import { dirname, join } from 'node:path'
 import { Fault } from '@imp/kit/base/fault.ts'
+import { parseAddress, sameAddress } from '@imp/kit/base/ip.ts'
 import { parse, parseJson } from '@imp/kit/base/schema.ts'
 import { withLock } from '@imp/kit/host/lock.ts'
 import { collection, type Collection } from '@imp/kit/store/collection.ts'
 import { decode, findDocument, writeDocument } from '@imp/kit/store/document.ts'
 import type { VmmContext } from '../context.ts'
-import { isLegacy, readLegacy } from './legacy.ts'
-import { runDocument, Vm, vmDocument, type Run } from './model.ts'
+import { isLegacy, readLegacy, requireOurs } from './legacy.ts'
+import { MachineWord, runDocument, Vm, vmDocument, type Run } from './model.ts'
+import { placesOf } from './networks.ts'
 import { machinePaths } from './paths.ts'
 
 type Where = Pick<VmmContext, 'host' | 'paths'>
@@ -45,6 +47,7 @@ export function machines({ host, paths }: Where): Collection<typeof Vm> {
     get: async (name) => (await find(name)) ?? ours.get(name),
     all: async () => (await Promise.all((await ours.names()).map((name) => unlessDenied(find(name))))).filter((vm) => vm !== undefined),
     async put(name, vm) {
+      requireOurs(vm, 'changed')
       const path = ours.pathOf(name)
       await host.files.makeDirectory(dirname(path))
       await writeDocument(host, vmDocument, path, vm, { mode: modeOf(vm) })
@@ -55,9 +58,24 @@ export function machines({ host, paths }: Where): Collection<typeof Vm> {
 /** Digits of an id that may stand for all eight of them. */
 const idPrefix = /^[0-9a-f]{4,8}$/
 
-/** The machine with this name, id, or first digits of its id (four at least); a `not-found` fault with the nearest name. */
+/** The machine on a bridge that has this address. */
+async function machineAt(where: Where, word: string): Promise<Vm> {
+  const address = parseAddress(word)
+  const isIt = (own: string | undefined): boolean => own !== undefined && sameAddress(parseAddress(own), address)
+  const all = await machines(where).all()
+  const found = all.find((vm) => placesOf(vm).some(({ network }) => isIt(network.address) || isIt(network.address6)))
+  if (found === undefined)
+    throw new Fault('not-found', `no machine has the address ${word}`, { hint: 'vmm list --all shows those that exist' })
+  return found
+}
+
+/**
+ * The machine with this name, id, first digits of its id (four at least), or address on a bridge; a `not-found` fault with the nearest
+ * name.
+ */
 export async function getMachine(where: Where, nameOrId: string): Promise<Vm> {
-  parse(Vm.shape.name, nameOrId, 'name of a machine')
+  parse(MachineWord, nameOrId, 'name of a machine')
+  if (!Vm.shape.name.safeParse(nameOrId).success) return machineAt(where, nameOrId)
   const all = machines(where)
   const named = await all.find(nameOrId)
   if (named !== undefined) return named

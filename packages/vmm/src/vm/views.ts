@@ -30,13 +30,13 @@ function engineOf({ engine, accelerator }: VmView): string {
 
 export interface Listing {
   readonly machines: readonly VmView[]
-  /** Machines that were left out since they do not run. */
+  /** Machines that were left out since they are stopped. */
   readonly hidden: number
 }
 
 export function drawList({ machines, hidden }: Listing, { colour }: ViewOptions): string {
   const style = styleFor(colour)
-  const more = hidden === 0 ? [] : [style('dim', `${count(hidden, 'machine')} not running: vmm list --all`)]
+  const more = hidden === 0 ? [] : [style('dim', `${count(hidden, 'machine')} stopped: vmm list --all`)]
   if (machines.length === 0) return more.length > 0 ? more.join('\n') : 'no machines; make one with: vmm create NAME'
   const rows = machines.map((vm) => [
     vm.name,
