@@ -1,6 +1,6 @@
 /** Images imported from archives by the real sqfstar: what they hold, what is refused with nothing left behind, catalogues, clearing up. */
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -21,7 +21,7 @@ import { operations } from '../../packages/vmm/src/image/ops.ts'
 import { missing } from './vmm-machine-command.ts'
 
 const run = promisify(execFile)
-const skip = missing(['sqfstar', 'unsquashfs', 'du'], false) ?? false
+const skip = missing(['sqfstar', 'unsquashfs', 'du', 'xz'], false) ?? false
 const architecture = { x64: 'amd64', arm64: 'arm64' }[process.arch as string] ?? ''
 
 /** A file capability as pax records carry it (capabilities(7), `struct vfs_cap_data`: version 2, effective, CAP_NET_RAW). */
@@ -94,6 +94,7 @@ describe('images of archives', { skip, concurrency: false }, () => {
 
   const archives: readonly (readonly [string, Buffer, RegExp])[] = [
     ['a path that leaves the image', tarOf([file('../etc/passwd')]), /leaves the image/],
+    ['a whiteout of what it is in', tarOf([file('a/.wh.', '')]), /takes away something without a name/],
     ['a device', tarOf([{ path: 'etc/disk', kind: 'block' }]), /holds a device/],
     ['a file written twice', tarOf([file('a'), file('a')]), /holds a twice/],
     ['a file written through a link', tarOf([symlink('a', '/etc'), file('a/passwd')]), /through a, which is no directory/],
@@ -144,6 +145,28 @@ describe('images of archives', { skip, concurrency: false }, () => {
     await call('image delete', { name: 'web' })
     await assert.rejects(call('image import', await source(configOf('s390x'))), { code: 'unsupported' })
     await assert.rejects(call('image import', await source('{')), { code: 'input' })
+    assert.deepEqual(await left(), [])
+  })
+
+  it('come from archives of OCI directories and of xz as well', async () => {
+    const layer = execFileSync('xz', ['--stdout', '-0'], { input: tarOf([file('web'), directory('etc')]) })
+    const blobs: Entry[] = []
+    const put = (bytes: Buffer | string): { digest: string; size: number } => {
+      const blob = Buffer.from(bytes)
+      const digest = sha256(blob)
+      blobs.push(file(`blobs/${digest.replace(':', '/')}`, blob))
+      return { digest, size: blob.length }
+    }
+    const manifest = JSON.stringify({ schemaVersion: 2, config: put(configOf(architecture)), layers: [put(layer)] })
+    const index = JSON.stringify({ schemaVersion: 2, manifests: [put(manifest)] })
+    const source = await written('oci.tar.gz', gzipSync(tarOf([...blobs, file('index.json', index), file('oci-layout', '{}')])))
+    const image = await call<Image>('image import', { source: `oci-archive:${source}`, name: 'oci' })
+    assert.equal(image.sourceDigest, sha256(Buffer.from(manifest)))
+    assert.match(await listing(image), /^-rw-r--r-- 0\/0 .*squashfs-root\/web$/m)
+    await assert.rejects(call('image import', { source, name: 'plain' }), { hint: 'write oci-archive:FILE' })
+    const plain = await call<Image>('image import', { source: await written('root.tar.xz', layer), name: 'plain' })
+    assert.match(await listing(plain), /squashfs-root\/web$/m)
+    for (const name of ['oci', 'plain']) await call('image delete', { name })
     assert.deepEqual(await left(), [])
   })
 

@@ -35,6 +35,10 @@ export const ConfigFile = z.looseObject({
     .array(z.string().regex(/^(https?:\/\/\S+|\/[^\0\n]+)$/, 'must be an http or https address or an absolute path'))
     .optional()
     .describe('catalogues that vmm image pull looks in'),
+  registry_mirrors: z
+    .record(z.string(), z.array(z.string().regex(/^https?:\/\/[\w.:[\]/~%+-]+$/, 'must be an http or https address without blanks')).max(8))
+    .optional()
+    .describe('addresses that have the images of a registry as well, asked before it'),
   vm_defaults: Defaults.optional().describe('what vmm create takes unless told'),
 })
 export type ConfigFile = z.output<typeof ConfigFile>

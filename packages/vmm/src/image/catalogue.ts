@@ -11,6 +11,7 @@ import type { VmmContext } from '../context.ts'
 import { verifyFile } from './build.ts'
 import { importImage, withDownloads } from './import.ts'
 import { imagesDirectory, type Image } from './model.ts'
+import { ask, reasonOf, watched } from './oci/ask.ts'
 import { blobPath, keepBlob, type Fetch } from './oci/blobs.ts'
 import { maximumDocument, platformArchitecture } from './oci/manifest.ts'
 import { Start } from './start.ts'
@@ -34,34 +35,26 @@ export type CatalogueImage = z.output<typeof CatalogueImage>
 
 const Catalogue = z.strictObject({ schema: z.literal('vmm.catalogue'), version: z.literal(1), images: z.array(CatalogueImage).max(10_000) })
 
-/** Milliseconds until an answer begins. */
-const patience = 60_000
-
-async function ask(url: string, signal: AbortSignal, headers: Record<string, string> = {}): Promise<Response> {
-  const silence = new AbortController()
-  const timer = setTimeout(() => silence.abort(new Error('no answer')), patience)
+async function get({ host, signal }: VmmContext, url: string, headers: Record<string, string> = {}): Promise<Response> {
   try {
-    const response = await fetch(url, { headers, signal: AbortSignal.any([silence.signal, signal]) })
+    const response = await ask(url, { headers, signal, clock: host.clock })
     if (response.ok) return response
     await response.body?.cancel()
     throw new Fault(response.status === 404 ? 'not-found' : 'exec', `${url} was answered with ${response.status}`)
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof Fault) throw error
-    const detail = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
     throw new Fault('exec', `${url} cannot be reached`, {
       hint: 'check the address, and that it is reached from here',
-      detail,
+      detail: reasonOf(error),
       cause: error,
     })
-  } finally {
-    clearTimeout(timer)
   }
 }
 
-async function readDocument({ host, signal }: VmmContext, address: string): Promise<string> {
-  if (address.startsWith('/')) return host.files.read(address)
-  const response = await ask(address, signal)
+async function readDocument(context: VmmContext, address: string): Promise<string> {
+  if (address.startsWith('/')) return context.host.files.read(address)
+  const response = await get(context, address)
   const pieces: Buffer[] = []
   let bytes = 0
   for await (const piece of response.body === null ? [] : Readable.fromWeb(response.body)) {
@@ -100,11 +93,11 @@ async function openFile({ host }: VmmContext, url: string): Promise<Readable> {
 function fetchOf(context: VmmContext, url: string): Fetch {
   return async (offset) => {
     if (url.startsWith('/')) return { body: await openFile(context, url), from: 0 }
-    const response = await ask(url, context.signal, offset === 0 ? {} : { range: `bytes=${offset}-` })
+    const response = await get(context, url, offset === 0 ? {} : { range: `bytes=${offset}-` })
     if (response.body === null) throw new Fault('exec', `${url} was answered with nothing`)
     const from = response.status === 206 ? Number(/^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1] ?? 0) : 0
     if (from !== 0 && from !== offset) throw new Fault('exec', `${url} was answered with another part`)
-    return { body: Readable.fromWeb(response.body), from }
+    return { body: watched(Readable.fromWeb(response.body), url), from }
   }
 }
 

@@ -5,13 +5,13 @@ import { asFault, Fault } from '@imp/kit/base/fault.ts'
 import { reported } from '@imp/kit/base/events.ts'
 import { withLock } from '@imp/kit/host/lock.ts'
 import type { VmmContext } from '../context.ts'
-import { findCredentials } from './oci/credentials.ts'
+import { findCredentials, type Credentials } from './oci/credentials.ts'
 import { defaultLimits, type Limits } from './oci/layer.ts'
 import { platformArchitecture } from './oci/manifest.ts'
 import { mergedArchive, mergeLayers, type Merged } from './oci/merge.ts'
 import { openSource, type OpenOptions, type Origin } from './oci/open.ts'
-import { nameOf } from './oci/reference.ts'
-import type { Credentials } from './oci/registry.ts'
+import type { Mirror } from './oci/pull.ts'
+import { nameOf, type Reference } from './oci/reference.ts'
 import type { Source } from './oci/source.ts'
 import { checkMachine, shells } from './architecture.ts'
 import { verifyFile } from './build.ts'
@@ -55,7 +55,7 @@ function checkRoot(merged: Merged, name: string): void {
     throw new Fault('input', `${name} is an archive of docker save, not a root file system`, { hint: 'write docker-archive:FILE' })
   }
   if (winners.has('oci-layout') && !winners.has('etc')) {
-    throw new Fault('input', `${name} is an OCI archive, not a root file system`, { hint: 'unpack it and write oci:DIRECTORY' })
+    throw new Fault('input', `${name} is an OCI archive, not a root file system`, { hint: 'write oci-archive:FILE' })
   }
   if (winners.size === 0) throw new Fault('input', `${name} holds no files`)
   for (const path of ['etc', 'etc/vmm']) {
@@ -88,11 +88,15 @@ async function squash(context: VmmContext, source: Source, merged: Merged, limit
   await host.pipe([['sqfstar', ...sqfstarArguments(output)]], { input, timeout: patience, signal })
 }
 
+function limitsOf({ size }: ImportOrder): Limits {
+  return { ...defaultLimits, ...(size === undefined ? {} : { bytes: size }) }
+}
+
 /** Turns an opened source into an image in the store. */
 async function make(context: VmmContext, order: ImportOrder, source: Source, inputs: string): Promise<Image> {
   const { host, report } = context
   const work = join(imagesDirectory(context.paths.data), `.${order.name}.building`)
-  const limits = { ...defaultLimits, ...(order.size === undefined ? {} : { bytes: order.size }) }
+  const limits = limitsOf(order)
   await host.files.remove(work)
   await host.files.makeDirectory(work)
   try {
@@ -133,13 +137,26 @@ async function inputsOf({ host }: VmmContext, order: ImportOrder, source: Source
     .digest('hex')
 }
 
+/** The mirrors that the settings name for a registry, each with the login that is known for it. */
+async function mirrorsOf({ host, config }: VmmContext, { registry, repository }: Reference): Promise<Mirror[]> {
+  const addresses = config.file.registry_mirrors?.[registry] ?? []
+  return Promise.all(
+    addresses.map(async (told) => {
+      const address = told.replace(/\/+$/, '')
+      const credentials = await findCredentials(host, config.user, new URL(address).host, repository, process.env)
+      return { address, ...(credentials === undefined ? {} : { credentials }) }
+    }),
+  )
+}
+
 async function optionsOf(context: VmmContext, order: ImportOrder, blobs: string): Promise<OpenOptions> {
   const { host, config } = context
   const { origin, insecure } = order
-  const registry = origin.kind === 'registry' ? origin.reference.registry : undefined
-  const known = registry === undefined ? undefined : await findCredentials(host, config.user.home, registry)
-  const credentials = order.credentials ?? known
-  return { architecture: platformArchitecture(process.arch), blobs, insecure, ...(credentials === undefined ? {} : { credentials }) }
+  const common = { architecture: platformArchitecture(process.arch), blobs, limits: limitsOf(order), insecure }
+  if (origin.kind !== 'registry') return common
+  const { registry, repository } = origin.reference
+  const credentials = order.credentials ?? (await findCredentials(host, config.user, registry, repository, process.env))
+  return { ...common, mirrors: await mirrorsOf(context, origin.reference), ...(credentials === undefined ? {} : { credentials }) }
 }
 
 /** Only what a broken connection or an end of ours has left is of use for the next attempt. */

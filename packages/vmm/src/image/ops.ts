@@ -93,7 +93,9 @@ const Import = z.strictObject({
   source: z
     .string()
     .regex(/^[^\0\n]{1,4096}$/, 'must be one line')
-    .describe('image of a registry, docker-archive:FILE[:NAME], oci:DIRECTORY[:TAG], tar:FILE, or the path of a tar archive')
+    .describe(
+      'image of a registry, docker-archive:FILE[:NAME], oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG], tar:FILE, or the path of a tar archive',
+    )
     .meta({ examples: ['debian:12', 'ghcr.io/team/web@sha256:...', 'oci:./web:1', './root.tar.gz'] }),
   name: VersionedName.describe('what to call it'),
   size: z.int().min(1).max(16_777_216).optional().describe('MiB that its files may have; machines write to disks of their own'),

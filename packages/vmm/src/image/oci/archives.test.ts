@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { localHost } from '@imp/kit/host/local.ts'
 import { openDockerArchive } from './docker-archive.ts'
-import { openLayout } from './layout.ts'
+import { openLayout, openLayoutArchive } from './layout.ts'
 import { mergeLayers } from './merge.ts'
-import { file, sha256, symlink, tarOf } from './sample.ts'
+import { file, sha256, symlink, tarOf, type Entry } from './sample.ts'
 import type { Source } from './source.ts'
 
 const base = tarOf([file('a', 'below'), file('b')])
@@ -88,6 +88,41 @@ test('an OCI directory is read by tag and platform', async (t) => {
   assert.deepEqual(await holds(await openLayout(localHost(), directory, '2', 'amd64')), [['/run'], 'above', 'b'])
   await assert.rejects(openLayout(localHost(), directory, undefined, 'amd64'), { hint: `it has 1, 2: oci:${directory}:1` })
   await assert.rejects(openLayout(localHost(), directory, '1', 'arm64'), { hint: 'it is there for amd64' })
+})
+
+/** The files of a directory as an archive. */
+function packed(t: TestContext, directory: string, more: readonly Entry[] = []): string {
+  const path = join(scratch(t), 'image.tar')
+  const names = ['index.json', ...readdirSync(join(directory, 'blobs/sha256')).map((name) => `blobs/sha256/${name}`)]
+  writeFileSync(path, tarOf([...names.map((name) => file(`./${name}`, readFileSync(join(directory, name)))), ...more]))
+  return path
+}
+
+test('an archive of an OCI directory is read in place, by tag and platform', async (t) => {
+  const path = packed(t, layout(t))
+  const open = (tag: string | undefined, architecture: string) => openLayoutArchive(path, `oci-archive:${path}`, tag, architecture)
+  const source = await open('2', 'amd64')
+  assert.equal(source.name, `oci-archive:${path}:2`)
+  assert.deepEqual(await holds(source), [['/run'], 'above', 'b'])
+  await assert.rejects(open(undefined, 'amd64'), { hint: `it has 1, 2: oci-archive:${path}:1` })
+  await assert.rejects(open('1', 'arm64'), { hint: 'it is there for amd64' })
+})
+
+test('an archive of something else is refused with what it may be, one without its blobs with their names', async (t) => {
+  const other = saved(t)
+  await assert.rejects(openLayoutArchive(other, 'x', undefined, 'amd64'), { hint: 'write docker-archive:FILE' })
+  const path = join(scratch(t), 'index.tar')
+  writeFileSync(path, tarOf([file('index.json', readFileSync(join(layout(t), 'index.json')))]))
+  await assert.rejects(openLayoutArchive(path, 'x', '1', 'amd64'), /has no blobs\/sha256\/[0-9a-f]{64}, which it names/)
+})
+
+test('a document that is not what its digest says is refused', async (t) => {
+  const directory = layout(t)
+  const name = readdirSync(join(directory, 'blobs/sha256')).find(
+    (each) => readFileSync(join(directory, 'blobs/sha256', each), 'utf8') === config,
+  )
+  writeFileSync(join(directory, 'blobs/sha256', name ?? ''), config.replace('/run', '/bin'))
+  await assert.rejects(openLayout(localHost(), directory, '1', 'amd64'), /has the digest/)
 })
 
 test('a blob that is not what its name says is refused', async (t) => {

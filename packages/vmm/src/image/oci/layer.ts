@@ -4,7 +4,7 @@ import { Transform, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { Fault } from '@imp/kit/base/fault.ts'
-import { readStream, writeStream } from '@imp/kit/host/streams.ts'
+import { writeStream } from '@imp/kit/host/streams.ts'
 import { readTar, type Member } from './tar-read.ts'
 
 export interface Layer {
@@ -25,9 +25,11 @@ export interface Limits {
   readonly members: number
   /** Bytes after decompression for each byte before, beyond the first GiB. */
   readonly ratio: number
+  /** Characters of all their paths together, which are kept in memory. */
+  readonly names: number
 }
 
-export const defaultLimits: Limits = { bytes: 64 * 2 ** 30, members: 4_000_000, ratio: 200 }
+export const defaultLimits: Limits = { bytes: 64 * 2 ** 30, members: 4_000_000, ratio: 200, names: 512 * 2 ** 20 }
 
 const gzip = Buffer.from([0x1f, 0x8b])
 // RFC 8878 3.1.1
@@ -62,8 +64,8 @@ class Meter extends Transform {
   }
 }
 
-/** The first bytes of a stream, put back. */
-async function peek(stream: Readable, length: number): Promise<Buffer> {
+/** The first bytes of a stream, put back; fewer where it is shorter. */
+export async function peek(stream: Readable, length: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
     chunks.push(chunk as Buffer)
@@ -102,24 +104,6 @@ function meters(limits: Limits, grown: (bytes: number) => void): { before: Meter
   return { before, after }
 }
 
-/** Unpacks a compressed file beside; false for one that is not compressed. Throws `input` when it is broken or grows too much. */
-export async function unpackFile(path: string, output: string, limits: Limits = defaultLimits): Promise<boolean> {
-  const stored = await readStream(path)
-  try {
-    const unpack = decompressor(await peek(stored, 4))
-    if (unpack === undefined) return false
-    const { before, after } = meters(limits, (bytes) => {
-      if (bytes > limits.bytes) throw new Fault('input', `it is larger than ${limits.bytes} bytes`)
-    })
-    await pipeline(stored, before, unpack, after, await writeStream(output))
-    return true
-  } catch (error) {
-    throw explain(path, error)
-  } finally {
-    stored.destroy()
-  }
-}
-
 /** Members of a layer. Throws `input` when it is broken, grows beyond the limits or is not the one that its digests name. */
 export async function* readLayer(layer: Layer, limits: Limits, grown: (bytes: number) => void = () => undefined): AsyncGenerator<Member> {
   const stored = await layer.open()
@@ -140,4 +124,19 @@ export async function* readLayer(layer: Layer, limits: Limits, grown: (bytes: nu
   }
   if (layer.digest !== undefined && `sha256:${before.hash.digest('hex')}` !== layer.digest) throw mismatch(layer, 'digest')
   if (layer.diffId !== undefined && `sha256:${after.hash.digest('hex')}` !== layer.diffId) throw mismatch(layer, 'content')
+}
+
+/** Writes what is in a compressed stream to a file; false for one that is not compressed. Throws `input` when it is broken or grows too much. */
+export async function saveInflated(what: string, stored: Readable, output: string, limits: Limits): Promise<boolean> {
+  try {
+    const unpack = decompressor(await peek(stored, 4))
+    if (unpack === undefined) return false
+    const { before, after } = meters(limits, (bytes) => {
+      if (bytes > limits.bytes) throw new Fault('input', `it is larger than ${limits.bytes} bytes`)
+    })
+    await pipeline(stored, before, unpack, after, await writeStream(output))
+    return true
+  } catch (error) {
+    throw explain(what, error)
+  }
 }

@@ -1,4 +1,5 @@
-/** An image in a directory (OCI image specification 1.1, image-layout.md), as skopeo, buildah and umoci write it. */
+/** An image in a directory, or in an archive of one (OCI image specification 1.1, image-layout.md), as skopeo, buildah and umoci write it. */
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { parse, parseJson } from '@imp/kit/base/schema.ts'
@@ -6,6 +7,7 @@ import type { Host } from '@imp/kit/host/host.ts'
 import { readStream } from '@imp/kit/host/streams.ts'
 import { checkConfig, choosePlatform, ImageConfig, Index, Manifest, maximumDocument, type Descriptor } from './manifest.ts'
 import type { Source } from './source.ts'
+import { archiveTree, type FileTree } from './tar-place.ts'
 
 // Annotation of the tag (image specification, annotations.md).
 const tagOf = (descriptor: Descriptor): string | undefined => descriptor.annotations?.['org.opencontainers.image.ref.name']
@@ -19,16 +21,30 @@ function choose(index: Index, tag: string | undefined, name: string): Descriptor
   throw new Fault('not-found', `${name} has no image ${tag ?? 'latest'}`, { hint })
 }
 
-/** Opens the image with a tag, or the only one there is. Throws `not-found`, `input` or `unsupported`. */
-export async function openLayout(host: Host, directory: string, tag: string | undefined, architecture: string): Promise<Source> {
-  const name = `oci:${directory}`
-  const blob = ({ digest }: Descriptor): string => join(directory, 'blobs', ...digest.split(':'))
-  const document = async (descriptor: Descriptor): Promise<unknown> => {
-    if (descriptor.size > maximumDocument) throw new Fault('input', `${descriptor.digest} in ${name} is ${descriptor.size} bytes long`)
-    return parseJson(await host.files.read(blob(descriptor)), `${descriptor.digest} in ${name}`)
+/** The documents and layers of a directory. */
+function directoryTree(host: Host, directory: string): FileTree {
+  return {
+    has: async (name) => (await host.files.stat(join(directory, name))) !== undefined,
+    async text(name) {
+      const size = (await host.files.stat(join(directory, name)))?.size ?? 0
+      if (size > maximumDocument) throw new Fault('input', `${name} in ${directory} is ${size} bytes long`)
+      return host.files.read(join(directory, name))
+    },
+    open: (name) => readStream(join(directory, name)),
   }
-  const path = join(directory, 'index.json')
-  let chosen = choose(parse(Index, parseJson(await host.files.read(path), path), path), tag, name)
+}
+
+const blobOf = ({ digest }: Descriptor): string => ['blobs', ...digest.split(':')].join('/')
+
+async function openTree(tree: FileTree, name: string, tag: string | undefined, architecture: string): Promise<Source> {
+  const document = async (descriptor: Descriptor): Promise<unknown> => {
+    const text = await tree.text(blobOf(descriptor))
+    const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`
+    if (digest !== descriptor.digest) throw new Fault('input', `what ${name} has for ${descriptor.digest} has the digest ${digest}`)
+    return parseJson(text, `${descriptor.digest} in ${name}`)
+  }
+  const path = `index.json of ${name}`
+  let chosen = choose(parse(Index, parseJson(await tree.text('index.json'), path), path), tag, name)
   let manifest = await document(chosen)
   const inner = Index.safeParse(manifest)
   if (inner.success) {
@@ -46,7 +62,20 @@ export async function openLayout(host: Host, directory: string, tag: string | un
       name: layer.digest,
       digest: layer.digest,
       diffId: config.rootfs.diff_ids[index] ?? '',
-      open: () => readStream(blob(layer)),
+      open: () => tree.open(blobOf(layer)),
     })),
   }
+}
+
+/** Opens the image with a tag, or the only one there is. Throws `not-found`, `input` or `unsupported`. */
+export function openLayout(host: Host, directory: string, tag: string | undefined, architecture: string): Promise<Source> {
+  return openTree(directoryTree(host, directory), `oci:${directory}`, tag, architecture)
+}
+
+/** The same from an archive, which is not compressed. `name` is how people wrote it. */
+export async function openLayoutArchive(path: string, name: string, tag: string | undefined, architecture: string): Promise<Source> {
+  const tree = await archiveTree(path)
+  if (await tree.has('index.json')) return openTree(tree, name, tag, architecture)
+  const hint = (await tree.has('manifest.json')) ? 'write docker-archive:FILE' : 'write tar:FILE for a root file system'
+  throw new Fault('input', `${name} is no OCI archive: it has no index.json`, { hint })
 }

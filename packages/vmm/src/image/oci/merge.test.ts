@@ -54,6 +54,15 @@ describe('merging', () => {
       ['b', 'again'],
     ])
   })
+  test('what aufs left for itself is left out', async () => {
+    const found = await contentsOf(
+      layers([directory('a'), file('a/x')], [directory('.wh..wh.plnk'), file('.wh..wh.plnk/1.2'), file('.wh..wh.aufs', ''), file('b')]),
+    )
+    assert.deepEqual(
+      found.map(([path]) => path),
+      ['a', 'a/x', 'b'],
+    )
+  })
   test('an opaque directory hides all that was in it', async () => {
     const found = await contentsOf(
       layers([directory('a'), file('a/x'), directory('a/d'), file('a/d/z')], [directory('a'), file('a/.wh..wh..opq', ''), file('a/new')]),
@@ -135,10 +144,18 @@ describe('what is refused', () => {
   ]
   for (const [what, all, words] of cases) test(what, async () => assert.match(await refusal(all), words))
 
+  for (const path of ['a/.wh.', '.wh..', 'a/.wh...'])
+    test(`a whiteout of the directory that it is in, ${path}`, async () => {
+      assert.match(await refusal(layers([directory('a'), file('a/b')], [file(path, '')])), /takes away something without a name/)
+    })
+
   test('an image that is larger, or has more members, than it may', async () => {
     const all = layers([file('a'), file('b')], [file('c')])
     assert.match(await refusal(all, { ...defaultLimits, bytes: 3000 }), /larger than 3000 bytes/)
     assert.match(await refusal(all, { ...defaultLimits, members: 2 }), /more than 2 members/)
+    const deep = layers([file('d/'.repeat(1000) + 'a'), file('e/'.repeat(1000) + 'a')])
+    assert.match(await refusal(deep, { ...defaultLimits, members: 1500 }), /more than 1500 members/)
+    assert.match(await refusal(deep, { ...defaultLimits, names: 4000 }), /more than 4000 characters/)
   })
 
   test('bytes that are no archive never throw anything but a fault', async () => {

@@ -68,21 +68,51 @@ function isDevice(member: Member): boolean {
   return true
 }
 
+/** What aufs, from which layers once came, kept for itself: `.wh..wh.plnk` and what is in it. */
+function isOfAufs(path: string): boolean {
+  return path.split('/').some((part) => part.startsWith(whiteout + whiteout) && part !== opaque)
+}
+
+/** What a whiteout takes away. */
+function whiteoutTarget(path: string): string {
+  const name = baseOf(path).slice(whiteout.length)
+  if (['', '.', '..'].includes(name)) throw new Fault('input', `it takes away something without a name: ${path}`)
+  return [parentOf(path), name].filter(Boolean).join('/')
+}
+
 type Seen = Map<string, Member['kind'] | 'implied'>
 
-/** One layer as it is being read: nothing in it may write through a link of its own or twice to the same place. */
-function refuseOverwriting(seen: Seen, member: Member): void {
+/**
+ * One layer as it is being read: nothing in it may write through a link of its own or twice to the same place. Returns how many
+ * directories above the member are new.
+ */
+function refuseOverwriting(seen: Seen, member: Member): number {
   const { path, kind } = member
   const before = seen.get(path)
   if (before !== undefined && !(kind === 'directory' && (before === 'directory' || before === 'implied'))) {
     throw new Fault('input', `it holds ${path} twice`)
   }
   seen.set(path, kind)
+  let implied = 0
   for (const ancestor of ancestorsOf(path)) {
     const above = seen.get(ancestor)
-    if (above === undefined) seen.set(ancestor, 'implied')
-    else if (above === 'directory' || above === 'implied') return
-    else throw new Fault('input', `it writes ${path} through ${ancestor}, which is no directory`)
+    if (above === 'directory' || above === 'implied') break
+    if (above !== undefined) throw new Fault('input', `it writes ${path} through ${ancestor}, which is no directory`)
+    seen.set(ancestor, 'implied')
+    implied += 1
+  }
+  return implied
+}
+
+/** Counts what is kept in memory, directories that nothing is said of among it: they are as easily invented as members. */
+function counting(limits: Limits): (members: number, characters: number) => void {
+  let members = 0
+  let characters = 0
+  return (more, length) => {
+    members += more
+    characters += length
+    if (members > limits.members) throw new Fault('input', `the image has more than ${limits.members} members`)
+    if (characters > limits.names) throw new Fault('input', `the paths of the image have more than ${limits.names} characters`)
   }
 }
 
@@ -116,7 +146,7 @@ export async function mergeLayers(
   const implied = new Set<string>()
   // Layers of every regular file, from the top, to find what orphaned hard links meant.
   const places = new Map<string, number[]>()
-  let members = 0
+  const count = counting(limits)
   let below = 0
   for (const [layer, each] of [...layers.entries()].toReversed()) {
     const seen: Seen = new Map()
@@ -128,13 +158,13 @@ export async function mergeLayers(
       if (below + bytes > limits.bytes) throw new Fault('input', `the image is larger than ${limits.bytes} bytes`)
     }
     for await (const member of readLayer(each, limits, grow)) {
-      if (++members > limits.members) throw new Fault('input', `the image has more than ${limits.members} members`)
       const { path, kind, linkPath } = member
+      count(1, path.length + linkPath.length)
+      if (isOfAufs(path)) continue
       if (baseOf(path) === opaque) closes.push(parentOf(path))
-      else if (baseOf(path).startsWith(whiteout))
-        removes.push([parentOf(path), baseOf(path).slice(whiteout.length)].filter(Boolean).join('/'))
+      else if (baseOf(path).startsWith(whiteout)) removes.push(whiteoutTarget(path))
       else if (!isDevice(member)) {
-        refuseOverwriting(seen, member)
+        count(refuseOverwriting(seen, member), 0)
         if (kind === 'file') places.set(path, [...(places.get(path) ?? []), layer])
         if (isHidden(path, removed, closed, winners)) continue
         if (winners.has(path) || implied.has(path)) {

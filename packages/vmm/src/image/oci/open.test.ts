@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { localHost } from '@imp/kit/host/local.ts'
-import { findCredentials } from './credentials.ts'
 import { readOrigin } from './open.ts'
 
 test('a source is a path, a path with a prefix, or the name of an image', async (t) => {
@@ -21,6 +20,7 @@ test('a source is a path, a path with a prefix, or the name of an image', async 
   assert.deepEqual(await origin(layout), { kind: 'oci', path: layout })
   assert.deepEqual(await origin(`oci:${layout}:1.2`), { kind: 'oci', path: layout, tag: '1.2' })
   assert.deepEqual(await origin(`docker-archive:${tar}:web:1`), { kind: 'docker-archive', path: tar, tag: 'web:1' })
+  assert.deepEqual(await origin(`oci-archive:${tar}:1`), { kind: 'oci-archive', path: tar, tag: '1' })
   assert.deepEqual(await origin('localhost:5000/team/web:1'), {
     kind: 'registry',
     reference: { registry: 'localhost:5000', repository: 'team/web', version: '1' },
@@ -28,25 +28,4 @@ test('a source is a path, a path with a prefix, or the name of an image', async 
   await assert.rejects(origin('./nothing.tar'), { code: 'not-found' })
   await assert.rejects(origin('oci:/nothing'), { code: 'not-found' })
   await assert.rejects(origin('Not A Name'), { code: 'input' })
-})
-
-test('logins of other programs are found', async (t) => {
-  const home = mkdtempSync(join(tmpdir(), 'home-'))
-  t.after(() => rmSync(home, { recursive: true }))
-  const find = (registry: string) => findCredentials(localHost(), home, registry)
-  assert.equal(await find('docker.io'), undefined)
-  const auth = Buffer.from('ada:p:q').toString('base64')
-  const auths = {
-    'https://index.docker.io/v1/': { auth },
-    'localhost:5000': { username: 'bob', password: 'r' },
-    'x.example': { auth: 'AAAA' },
-  }
-  mkdirSync(join(home, '.docker'))
-  writeFileSync(join(home, '.docker', 'config.json'), JSON.stringify({ auths, credsStore: 'desktop' }))
-  assert.deepEqual(await find('docker.io'), { user: 'ada', password: 'p:q' })
-  assert.deepEqual(await find('localhost:5000'), { user: 'bob', password: 'r' })
-  assert.equal(await find('ghcr.io'), undefined)
-  await assert.rejects(find('x.example'), { code: 'input' })
-  writeFileSync(join(home, '.docker', 'config.json'), '{')
-  await assert.rejects(find('docker.io'), { code: 'input' })
 })

@@ -1,4 +1,4 @@
-/** Finds out what the name of an image means, and opens it: a registry, an OCI directory, an archive of Docker's, or a tar archive. */
+/** Finds out what the name of an image means, and opens it: a registry, an OCI directory or archive, an archive of Docker's, or a tar archive. */
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
@@ -6,19 +6,20 @@ import { parse } from '@imp/kit/base/schema.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import { readStream } from '@imp/kit/host/streams.ts'
 import { openDockerArchive } from './docker-archive.ts'
-import { unpackFile } from './layer.ts'
-import { openLayout } from './layout.ts'
-import { pullImage, type PullContext } from './pull.ts'
+import type { Limits } from './layer.ts'
+import { openLayout, openLayoutArchive } from './layout.ts'
+import { pullImage, type Mirror, type PullContext } from './pull.ts'
 import { Reference } from './reference.ts'
-import type { Credentials } from './registry.ts'
+import type { Credentials } from './credentials.ts'
 import type { Source } from './source.ts'
+import { unpackFile, unpackLayers } from './unpack.ts'
 
 /** What to import from, as people write it. */
 export type Origin =
   | { readonly kind: 'registry'; readonly reference: Reference }
-  | { readonly kind: 'docker-archive' | 'oci' | 'tar'; readonly path: string; readonly tag?: string }
+  | { readonly kind: 'docker-archive' | 'oci' | 'oci-archive' | 'tar'; readonly path: string; readonly tag?: string }
 
-const prefixes = ['docker-archive', 'oci', 'tar'] as const
+const prefixes = ['docker-archive', 'oci-archive', 'oci', 'tar'] as const
 
 /** `PATH:TAG` unless the whole is a path that there is: both may hold colons. */
 async function splitTag(host: Host, text: string): Promise<{ path: string; tag?: string }> {
@@ -55,8 +56,10 @@ export interface OpenOptions {
   readonly architecture: string
   /** Directory for what is downloaded. */
   readonly blobs: string
+  readonly limits: Limits
   readonly insecure: boolean
   readonly credentials?: Credentials
+  readonly mirrors?: readonly Mirror[]
 }
 
 /** A plain archive is an image of one layer of which nothing more is known. */
@@ -67,17 +70,25 @@ async function openTar(host: Host, path: string): Promise<Source> {
   return { name: `tar:${path}`, layers: [{ name: path, open: () => readStream(path) }] }
 }
 
+/** Archives of images are read in place, which a compressed one does not allow. */
+async function plainArchive(context: PullContext, path: string, { blobs, limits }: OpenOptions): Promise<string> {
+  const unpacked = join(blobs, 'archive.tar')
+  return (await unpackFile(context, path, unpacked, limits)) ? unpacked : path
+}
+
+async function open(context: PullContext, origin: Origin, options: OpenOptions): Promise<Source> {
+  const { architecture, blobs, limits: _limits, ...registry } = options
+  if (origin.kind === 'registry') return pullImage(context, origin.reference, blobs, { ...registry, architecture })
+  const { kind, path, tag } = origin
+  if (kind === 'oci') return openLayout(context.host, path, tag, architecture)
+  if (kind === 'tar') return openTar(context.host, path)
+  const archive = await plainArchive(context, path, options)
+  if (kind === 'docker-archive') return openDockerArchive(archive, tag, architecture)
+  return openLayoutArchive(archive, `${kind}:${path}`, tag, architecture)
+}
+
 /** Opens an image; from a registry, fetches it first. */
 export async function openSource(context: PullContext, origin: Origin, options: OpenOptions): Promise<Source> {
-  const { host } = context
-  const { architecture, blobs, ...registry } = options
-  if (origin.kind === 'registry') return pullImage(context, origin.reference, blobs, { ...registry, architecture })
-  if (origin.kind === 'oci') return openLayout(host, origin.path, origin.tag, architecture)
-  if (origin.kind === 'docker-archive') {
-    // Its layers are read in place, which a compressed one does not allow.
-    const unpacked = join(blobs, 'archive.tar')
-    const path = (await unpackFile(origin.path, unpacked)) ? unpacked : origin.path
-    return openDockerArchive(path, origin.tag, architecture)
-  }
-  return openTar(host, origin.path)
+  const source = await open(context, origin, options)
+  return { ...source, layers: await unpackLayers(context, source.layers, options.blobs, options.limits) }
 }

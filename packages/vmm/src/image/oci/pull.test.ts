@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import type { Report } from '@imp/kit/base/events.ts'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { localHost } from '@imp/kit/host/local.ts'
 import { mergeLayers } from './merge.ts'
-import { pullImage } from './pull.ts'
+import { pullImage, type PullOptions } from './pull.ts'
 import { Reference } from './reference.ts'
-import type { RegistryOptions } from './registry.ts'
 import { file, sha256, tarOf } from './sample.ts'
 import type { Source } from './source.ts'
 
@@ -36,9 +36,9 @@ async function registryFor(t: TestContext, answer: Answer = () => false): Promis
   const asked: string[] = []
   const blobs = new Map([config, layer].map((blob) => [sha256(blob), blob]))
   const server = createServer((request, response) => {
-    const url = request.url ?? ''
-    asked.push(url)
+    asked.push(request.url ?? '')
     if (answer(request, response, (server.address() as AddressInfo).port)) return
+    const url = request.url ?? ''
     const blob = blobs.get(url.split('/').at(-1) ?? '')
     const from = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0)
     if (url === '/v2/team/web/manifests/1') response.end(index)
@@ -56,7 +56,7 @@ async function registryFor(t: TestContext, answer: Answer = () => false): Promis
 async function pull(
   t: TestContext,
   name: string,
-  more: Partial<RegistryOptions> = {},
+  more: Partial<PullOptions> = {},
   architecture = 'amd64',
 ): Promise<{ source: Source; directory: string }> {
   const directory = mkdtempSync(join(tmpdir(), 'blobs-'))
@@ -64,8 +64,17 @@ async function pull(
   return { directory, source: await pullInto(name, directory, more, architecture) }
 }
 
-function pullInto(name: string, directory: string, more: Partial<RegistryOptions> = {}, architecture = 'amd64'): Promise<Source> {
-  const context = { host: localHost(), report: () => undefined, signal: new AbortController().signal }
+function pullInto(
+  name: string,
+  directory: string,
+  more: Partial<PullOptions> = {},
+  architecture = 'amd64',
+  report: Report = () => undefined,
+): Promise<Source> {
+  const local = localHost()
+  // Nobody waits before another attempt.
+  const host = { ...local, clock: { ...local.clock, sleep: () => Promise.resolve() } }
+  const context = { host, report, signal: new AbortController().signal }
   return pullImage(context, Reference.parse(name), directory, { ...more, architecture })
 }
 
@@ -106,6 +115,102 @@ test('a download that was cut off goes on where it stopped', async (t) => {
   await pullInto(`${name}:1`, directory)
   assert.deepEqual(ranges, ['bytes=0-', 'bytes=20-'])
   assert.deepEqual(readFileSync(path), layer)
+})
+
+test('a connection that breaks is followed by another, which goes on where it stopped', async (t) => {
+  const ranges: (string | undefined)[] = []
+  let counted = 0
+  let broken = (): void => undefined
+  const { name } = await registryFor(t, (request, response) => {
+    if (request.url?.endsWith(sha256(layer)) !== true) return false
+    ranges.push(request.headers.range)
+    const from = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1])
+    if (from + 20 >= layer.length || ranges.length > 3) return false
+    const head = from === 0 ? {} : { 'content-range': `bytes ${from}-${layer.length - 1}/${layer.length}` }
+    response.writeHead(from === 0 ? 200 : 206, { ...head, 'content-length': layer.length - from })
+    response.write(layer.subarray(from, from + 20))
+    // It breaks when what it brought has arrived.
+    broken = () => response.destroy()
+    return true
+  })
+  const directory = mkdtempSync(join(tmpdir(), 'blobs-'))
+  t.after(() => rmSync(directory, { recursive: true }))
+  await pullInto(`${name}:1`, directory, {}, 'amd64', (event) => {
+    if (event.event !== 'progress') return
+    if (event.done > counted) broken()
+    counted = event.done
+  })
+  assert.deepEqual(ranges, ['bytes=0-', 'bytes=20-', 'bytes=40-', 'bytes=60-'])
+  assert.deepEqual(readFileSync(join(directory, sha256(layer).slice('sha256:'.length))), layer)
+  assert.equal(counted, layer.length, 'what came twice is told once')
+})
+
+test('a registry that is busy is asked again, one that wants to be left alone is not', async (t) => {
+  const times = new Map<string, number>()
+  const busy = (after: string | undefined): Answer => {
+    return (request, response) => {
+      const url = request.url ?? ''
+      times.set(url, (times.get(url) ?? 0) + 1)
+      if (after === undefined && (times.get(url) ?? 0) > 2) return false
+      response.writeHead(after === undefined ? 503 : 429, after === undefined ? {} : { 'retry-after': after }).end('busy')
+      return true
+    }
+  }
+  const { name } = await registryFor(t, busy(undefined))
+  await pull(t, `${name}:1`)
+  assert.deepEqual([...new Set(times.values())], [3])
+  times.clear()
+  assert.equal((await faultOf(pull(t, `${(await registryFor(t, busy('21600'))).name}:1`))).code, 'busy')
+  assert.deepEqual([...times.values()], [1])
+})
+
+test('a mirror is asked first, the registry itself where it fails, and both are held to the digests', async (t) => {
+  const registry = await registryFor(t)
+  const addressOf = (name: string): string => `http://${name.split('/')[0]}/docker`
+  const mirror = await registryFor(t, (request) => {
+    request.url = (request.url ?? '').replace(/^\/docker/, '')
+    return false
+  })
+  const { source } = await pull(t, `${registry.name}:1`, { mirrors: [{ address: addressOf(mirror.name) }] })
+  assert.equal(source.digest, sha256(manifest))
+  assert.equal(registry.asked.join(), '')
+
+  const half = await registryFor(t, (request, response) => {
+    request.url = (request.url ?? '').replace(/^\/docker/, '')
+    if (!request.url.includes('/blobs/')) return false
+    response.writeHead(404).end()
+    return true
+  })
+  await pull(t, `${registry.name}:1`, { mirrors: [{ address: 'http://127.0.0.1:1' }, { address: addressOf(half.name) }] })
+  assert.ok(
+    registry.asked.every((url) => url.includes('/blobs/')),
+    String(registry.asked),
+  )
+})
+
+test('an identity token is given for a token', async (t) => {
+  const bodies: string[] = []
+  const { name } = await registryFor(t, (request, response, port) => {
+    if (request.url === '/token' && request.method === 'POST') {
+      request.on('data', (chunk: Buffer) => bodies.push(chunk.toString()))
+      request.on('end', () => response.end('{"access_token":"secret"}'))
+      return true
+    }
+    if (request.headers.authorization === 'Bearer secret') return false
+    response.writeHead(401, { 'www-authenticate': `Bearer realm="http://127.0.0.1:${port}/token",service="s"` }).end()
+    return true
+  })
+  await pull(t, `${name}:1`, { credentials: { identityToken: 'long' } })
+  assert.deepEqual(
+    [...new URLSearchParams(bodies[0])],
+    [
+      ['grant_type', 'refresh_token'],
+      ['refresh_token', 'long'],
+      ['client_id', 'vmm'],
+      ['scope', 'repository:team/web:pull'],
+      ['service', 's'],
+    ],
+  )
 })
 
 test('a token is asked for, with the password where there is one', async (t) => {

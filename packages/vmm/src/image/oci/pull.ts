@@ -1,13 +1,14 @@
 /** Gets an image from a registry: manifest, configuration and layers, each checked by its digest, what is here already not fetched again. */
 import type { Report } from '@imp/kit/base/events.ts'
-import { Fault } from '@imp/kit/base/fault.ts'
+import { asFault, Fault } from '@imp/kit/base/fault.ts'
 import { parse, parseJson } from '@imp/kit/base/schema.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import { readStream } from '@imp/kit/host/streams.ts'
 import { blobPath, keepBlob } from './blobs.ts'
 import { checkConfig, choosePlatform, ImageConfig, Index, Manifest, maximumDocument, type Descriptor } from './manifest.ts'
 import { nameOf, type Reference } from './reference.ts'
-import { registryOf, type Registry, type RegistryOptions } from './registry.ts'
+import type { Credentials } from './credentials.ts'
+import { firstOf, registryOf, type Registry, type RegistryOptions } from './registry.ts'
 import type { Source } from './source.ts'
 
 /** Layers that are fetched at the same time, as other programs do. */
@@ -52,25 +53,34 @@ async function several<T>(all: readonly T[], work: (each: T) => Promise<unknown>
   await Promise.all(Array.from({ length: atOnce }, worker))
 }
 
-/** What is to be read of a registry before anything is fetched: for a dry run, and to know whether an image has changed. */
-export async function resolveImage(
-  reference: Reference,
-  options: RegistryOptions,
-  architecture: string,
-): Promise<{ readonly manifest: Manifest; readonly digest: string; readonly registry: Registry }> {
-  const registry = registryOf(reference, options)
-  return { registry, ...(await manifestOf(registry, reference, architecture)) }
+/** A place that has the images of a registry as well, and is asked first. */
+export interface Mirror {
+  /** `https://mirror.example.org/docker`. */
+  readonly address: string
+  readonly credentials?: Credentials
+}
+
+export interface PullOptions extends Omit<RegistryOptions, 'signal' | 'clock' | 'address'> {
+  readonly architecture: string
+  readonly mirrors?: readonly Mirror[]
+}
+
+/** The registry of an image behind its mirrors. What a mirror gives is held to the same digests. */
+function registryFor({ host, report, signal }: PullContext, reference: Reference, { mirrors = [], ...options }: PullOptions): Registry {
+  const common = { signal, clock: host.clock }
+  const asked = mirrors.map((mirror) => registryOf(reference, { ...common, ...mirror }))
+  return firstOf([...asked, registryOf(reference, { ...common, ...options })], (error) => {
+    signal.throwIfAborted()
+    report({ event: 'log', level: 'warning', text: `a mirror of ${reference.registry} is left out: ${asFault(error).message}` })
+  })
 }
 
 /** Fetches the image into `directory`. Throws `not-found`, `denied`, `busy`, `input` (a wrong digest) or `unsupported` (another architecture). */
-export async function pullImage(
-  { host, report, signal }: PullContext,
-  reference: Reference,
-  directory: string,
-  options: Omit<RegistryOptions, 'signal'> & { readonly architecture: string },
-): Promise<Source> {
+export async function pullImage(context: PullContext, reference: Reference, directory: string, options: PullOptions): Promise<Source> {
+  const { host, report, signal } = context
   const name = nameOf(reference)
-  const { registry, manifest, digest } = await resolveImage(reference, { ...options, signal }, options.architecture)
+  const registry = registryFor(context, reference, options)
+  const { manifest, digest } = await manifestOf(registry, reference, options.architecture)
   const text = await documentOf(registry, manifest.config, host, directory, signal)
   const config = parse(ImageConfig, parseJson(text, `the configuration of ${name}`), `the configuration of ${name}`)
   checkConfig(config, manifest.layers.length, options.architecture, name)

@@ -4,20 +4,21 @@ import { Readable } from 'node:stream'
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { parse, parseJson } from '@imp/kit/base/schema.ts'
+import type { Clock } from '@imp/kit/host/host.ts'
+import { ask as askOnce, reasonOf, watched } from './ask.ts'
 import type { Fetch } from './blobs.ts'
+import type { Credentials } from './credentials.ts'
 import { manifestTypes, maximumDocument } from './manifest.ts'
 import { isDigest, type Reference } from './reference.ts'
-
-export interface Credentials {
-  readonly user: string
-  readonly password: string
-}
 
 export interface RegistryOptions {
   readonly credentials?: Credentials
   /** Speak HTTP without TLS to a registry that is not on this machine. */
   readonly insecure?: boolean
+  /** Where it is reached, when that is not what its name says: `https://mirror.example.org/docker`. */
+  readonly address?: string
   readonly signal: AbortSignal
+  readonly clock: Clock
 }
 
 export interface Registry {
@@ -26,9 +27,6 @@ export interface Registry {
   /** The bytes of a blob. */
   blob(digest: string): Fetch
 }
-
-/** Milliseconds without an answer, or without a byte of it. */
-const patience = 60_000
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/
 
@@ -46,12 +44,12 @@ function parameters(header: string): Record<string, string> {
   return Object.fromEntries([...header.matchAll(/(\w+)="([^"]*)"/g)].map((match) => [match[1] ?? '', match[2] ?? '']))
 }
 
-const basic = ({ user, password }: Credentials): string => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
+const basic = ({ user, password }: { user: string; password: string }): string =>
+  `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
 
 /** Where the connection itself failed, in words. */
 function unreachable(registry: string, error: unknown): Fault {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  const detail = cause instanceof Error ? cause.message : String(cause)
+  const detail = reasonOf(error)
   const hint = /wrong version number|packet length too long/.test(detail)
     ? 'it speaks no TLS: --insecure-registry if that is meant'
     : 'check its name and that it is reached from here'
@@ -81,24 +79,6 @@ async function refused(what: string, response: Response): Promise<Fault> {
   return new Fault('exec', `the registry answered ${status} for ${what}`, { detail })
 }
 
-/** A stream that fails when nothing comes for a while. */
-function watched(body: Readable, what: string): Readable {
-  const stalled = (): void => {
-    body.destroy(
-      new Fault('timeout', `nothing more of ${what} came for ${patience / 1000} s`, { hint: 'try again: it goes on from there' }),
-    )
-  }
-  let timer = setTimeout(stalled, patience)
-  body.on('data', () => {
-    clearTimeout(timer)
-    timer = setTimeout(stalled, patience)
-  })
-  body.on('close', () => clearTimeout(timer))
-  // Nobody reads yet: the listener above must not set it flowing.
-  body.pause()
-  return body
-}
-
 /** Text of an answer, not more than a document may be long. */
 async function textOf(response: Response, what: string): Promise<string> {
   const pieces: Buffer[] = []
@@ -115,31 +95,39 @@ async function textOf(response: Response, what: string): Promise<string> {
 /** A registry as one reference needs it. Nothing is asked before the first call. */
 export function registryOf(reference: Reference, options: RegistryOptions): Registry {
   const { registry, repository } = reference
-  const base = addressOf(registry, options.insecure ?? false)
+  const base = options.address === undefined ? addressOf(registry, options.insecure ?? false) : `${options.address}/v2`
   let authorization: string | undefined
 
-  const ask = async (url: string, headers: Record<string, string>): Promise<Response> => {
-    const silence = new AbortController()
-    const timer = setTimeout(() => silence.abort(new Error('no answer')), patience)
+  const ask = async (url: string, headers: Record<string, string>, body?: URLSearchParams): Promise<Response> => {
+    const { signal, clock } = options
+    const told = { ...headers, ...(authorization === undefined ? {} : { authorization }) }
     try {
-      return await fetch(url, {
-        headers: { ...headers, ...(authorization === undefined ? {} : { authorization }) },
-        signal: AbortSignal.any([silence.signal, options.signal]),
-      })
+      return await askOnce(url, { headers: told, signal, clock, ...(body === undefined ? {} : { method: 'POST', body }) })
     } catch (error) {
-      options.signal.throwIfAborted()
+      signal.throwIfAborted()
       throw unreachable(registry, error)
-    } finally {
-      // The answer has begun: how it goes on is watched where it is read.
-      clearTimeout(timer)
     }
+  }
+
+  /** Asks for a token, with the login where there is one. An identity token is given for another (RFC 6749 6), a password for none. */
+  const askToken = (realm: URL, service: string | undefined, scope: string): Promise<Response> => {
+    const { credentials } = options
+    authorization = undefined
+    if (credentials !== undefined && 'identityToken' in credentials) {
+      const refresh = { grant_type: 'refresh_token', refresh_token: credentials.identityToken, client_id: 'vmm', scope }
+      return ask(realm.href, {}, new URLSearchParams({ ...refresh, ...(service === undefined ? {} : { service }) }))
+    }
+    if (credentials !== undefined) authorization = basic(credentials)
+    if (service !== undefined) realm.searchParams.set('service', service)
+    realm.searchParams.set('scope', scope)
+    return ask(realm.href, {})
   }
 
   /** Answers what a registry asks for before it gives anything. */
   const logIn = async (challenge: string): Promise<void> => {
     const { credentials } = options
     if (/^basic/i.test(challenge)) {
-      if (credentials === undefined)
+      if (credentials === undefined || 'identityToken' in credentials)
         throw new Fault('denied', `the registry ${registry} wants a name and a password`, { hint: '--user NAME' })
       authorization = basic(credentials)
       return
@@ -150,10 +138,7 @@ export function registryOf(reference: Reference, options: RegistryOptions): Regi
     if (url.protocol !== 'https:' && !loopback.test(url.host) && options.insecure !== true) {
       throw new Fault('denied', `the registry ${registry} sends to ${realm} for a token, which is not encrypted`)
     }
-    if (service !== undefined) url.searchParams.set('service', service)
-    url.searchParams.set('scope', scope ?? `repository:${repository}:pull`)
-    authorization = credentials === undefined ? undefined : basic(credentials)
-    const response = await ask(url.href, {})
+    const response = await askToken(url, service, scope ?? `repository:${repository}:pull`)
     if (!response.ok) throw await refused(`a token for ${repository}`, response)
     const name = `the token of ${registry}`
     const answer = parse(Token, parseJson(await textOf(response, name), name), name)
@@ -192,5 +177,31 @@ export function registryOf(reference: Reference, options: RegistryOptions): Regi
       if (from !== 0 && from !== offset) throw new Fault('exec', `the registry ${registry} sent another part of ${digest}`)
       return { body: watched(body, digest), from }
     },
+  }
+}
+
+/** Registries that have the same images, the preferred first, as one. One that fails is not asked again, and the next is; the last decides. */
+export function firstOf(registries: readonly Registry[], failed: (error: unknown) => void): Registry {
+  const left = [...registries]
+  const first = async <T>(work: (registry: Registry) => Promise<T>): Promise<T> => {
+    for (;;) {
+      const [registry] = left
+      if (registry === undefined) throw new Fault('bug', 'there is no registry to ask')
+      try {
+        return await work(registry)
+      } catch (error) {
+        // Another download may have met it first.
+        const known = left[0] !== registry
+        if (!known && left.length === 1) throw error
+        if (!known) {
+          left.shift()
+          failed(error)
+        }
+      }
+    }
+  }
+  return {
+    manifest: (version) => first((registry) => registry.manifest(version)),
+    blob: (digest) => (offset) => first((registry) => registry.blob(digest)(offset)),
   }
 }
