@@ -7,7 +7,10 @@ import { table } from '@imp/kit/base/text.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { VmmContext } from '../context.ts'
 import { addForwards, removeForwards } from '../vm/change-forwards.ts'
-import type { Vm } from '../vm/model.ts'
+import { connect, disconnect } from '../vm/change-networks.ts'
+import { type Vm, VmView } from '../vm/model.ts'
+import { drawMachine } from '../vm/views.ts'
+import { view } from '../vm/observe.ts'
 import { nameOfNetwork, placesOf } from '../vm/networks.ts'
 import { partsOf } from '../vm/ops.ts'
 import { getMachine, machines, withAllMachines } from '../vm/store.ts'
@@ -164,7 +167,7 @@ const show = operation<VmmContext>()({
   input: z.strictObject({ name: Name.describe('name of the network') }),
   output: NetworkView,
   examples: ['vmm network show default', 'vmm network show dmz --json'],
-  complete: { name: async (context) => [defaultNetwork, ...(await namesOfNetworks(context))] },
+  complete: { name: (context) => namesOfAllNetworks(context) },
   async run(context, { name }) {
     const all = await machines(context).all()
     return name === defaultNetwork ? defaultView(context, all) : viewOf(await networks(context).get(name), all)
@@ -188,7 +191,9 @@ const remove = operation<VmmContext>()({
       const network = await networks(context).get(name)
       const members = membersOf(name, await machines(context).all())
       if (members.length > 0) {
-        throw new Fault('state', `the network ${name} is used by ${members.join(', ')}`, { hint: `vmm delete ${members.join(' ')}` })
+        throw new Fault('state', `the network ${name} is used by ${members.join(', ')}`, {
+          hint: `vmm network disconnect ${name} ${members[0]}`,
+        })
       }
       planned(context, [{ kind: 'vmm.network.delete', summary: `delete the network ${name}`, disruption: 'none', data: network }])
       // What its bridge kept; the document goes last, so that an interrupted deletion may be done again.
@@ -198,6 +203,41 @@ const remove = operation<VmmContext>()({
     })
   },
   view: ({ deleted }) => `deleted ${deleted}`,
+})
+
+const namesOfAllNetworks = async (context: VmmContext): Promise<string[]> => [defaultNetwork, ...(await namesOfNetworks(context))]
+
+const membership = z.strictObject({
+  network: Name.describe('name of the network'),
+  machine: Name.describe('name or id of a machine that does not run'),
+})
+
+const connection = { effect: 'write', args: ['network', 'machine'], input: membership, output: VmView, view: drawMachine } as const
+
+const connecting = operation<VmmContext>()({
+  ...connection,
+  path: ['network', 'connect'],
+  summary: 'Put a machine on a further network',
+  description: 'It gets an address there, and from its next start a further interface, behind those that it has.',
+  examples: ['vmm network connect back web1', 'vmm network connect default web1'],
+  complete: { network: namesOfAllNetworks, machine: namesOfMachines },
+  async run(context, { network, machine }) {
+    const parts = partsOf(context)
+    return view(context, parts, await connect(context, parts, machine, network))
+  },
+})
+
+const disconnecting = operation<VmmContext>()({
+  ...connection,
+  path: ['network', 'disconnect'],
+  summary: 'Take a machine off a network',
+  description: 'Its address there is free at once; the interfaces behind move up.',
+  examples: ['vmm network disconnect back web1'],
+  complete: { network: namesOfAllNetworks, machine: namesOfMachines },
+  async run(context, { network, machine }) {
+    const parts = partsOf(context)
+    return view(context, parts, await disconnect(context, parts, machine, network))
+  },
 })
 
 const Forwards = z.strictObject({ name: Name, forwards: z.array(PortForward.extend({ word: z.string() })) })
@@ -275,4 +315,14 @@ const takeAway = operation<VmmContext>()({
   view: (machine) => drawForwards([machine]),
 })
 
-export const operations: readonly AnyOperation<VmmContext>[] = [create, list, show, remove, add, listForwards, takeAway]
+export const operations: readonly AnyOperation<VmmContext>[] = [
+  create,
+  list,
+  show,
+  remove,
+  connecting,
+  disconnecting,
+  add,
+  listForwards,
+  takeAway,
+]

@@ -13,6 +13,7 @@ import { noteEvent } from './history.ts'
 import { ensureKeys, publicKey } from './keys.ts'
 import { NamespaceName, Run, Vm } from './model.ts'
 import { forwardKinds } from './forwards.ts'
+import { networksKind } from './networks-step.ts'
 import { machinePaths, managedKey } from './paths.ts'
 import type { Identity, Parts } from './parts.ts'
 import { untilReady, untilSsh } from './ready.ts'
@@ -196,6 +197,7 @@ export function machineSteps(context: StepContext, parts: Parts) {
     diskStep,
     forwards,
     live,
+    networksKind(paths),
     keys,
     initrd,
     seed,
