@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { reported } from '@imp/kit/base/events.ts'
 import { asFault, Fault, refuse } from '@imp/kit/base/fault.ts'
 import { bootId } from '@imp/kit/host/process.ts'
-import { namespacePath } from '@imp/kit/host/namespace.ts'
+import { inNamespace, namespacePath } from '@imp/kit/host/namespace.ts'
 import { applyPlan, interrupted, recoverPlan, type Executor, type Interrupted, type Plan } from '@imp/kit/plan/apply.ts'
 import { doStep, type Step } from '@imp/kit/plan/step.ts'
 import { journalAt } from '@imp/kit/store/journal.ts'
@@ -17,7 +17,7 @@ import type { Run } from './model.ts'
 import { memberOf, placesOf } from './networks.ts'
 import { filesOf, observe } from './observe.ts'
 import { machinePaths } from './paths.ts'
-import { interfacesOf, nameserversOf, prepare } from './prepare.ts'
+import { interfacesOf, nameserversOf, nicsOf, prepare } from './prepare.ts'
 import { isActive } from './states.ts'
 import { machineSteps, type MachineSteps } from './steps.ts'
 import { findRun, machines, putRun } from './store.ts'
@@ -64,6 +64,12 @@ export async function recover(work: Work): Promise<void> {
 async function requireNamespace({ context, vm }: Work): Promise<void> {
   if (vm.namespace === undefined || (await context.host.files.stat(namespacePath(vm.namespace))) !== undefined) return
   throw new Fault('not-found', `${vm.name}: there is no network namespace ${vm.namespace}`, { hint: `ip netns add ${vm.namespace}` })
+}
+
+/** A machine that does not run has its TAPs to itself, those of the caller too. */
+async function requireFreeTaps({ context, parts, vm }: Work): Promise<void> {
+  const host = vm.namespace === undefined ? context.host : inNamespace(context.host, vm.namespace)
+  for (const nic of nicsOf(vm)) if (nic.attachment === 'tap') await parts.requireFreeTap(host, nic.tap)
 }
 
 interface Prepared {
@@ -170,6 +176,7 @@ export async function planStart(work: Work): Promise<Plan> {
   const { context, parts, vm } = work
   requireOurs(vm)
   await requireNamespace(work)
+  await requireFreeTaps(work)
   const { choice, machine, initrd, run, image } = await gather(work)
   if (choice.reason !== '')
     context.report({ event: 'log', level: 'info', text: `${choice.engine.title} (${choice.accelerator}): ${choice.reason}` })

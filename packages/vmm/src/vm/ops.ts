@@ -29,6 +29,7 @@ import { CallerTap, defaultNetwork, Egress, maximumFurtherNetworks } from '../ne
 import { listeners, listeningPorts } from '../net/ports.ts'
 import { attachStep, changeMemberStep, detachStep } from '../net/steps.ts'
 import { getNetwork, type KnownNetwork } from '../net/store.ts'
+import { requireFreeTap } from '../net/tap.ts'
 import { createMachines, type Wishes } from './create.ts'
 import { logLinkStep } from './log-link.ts'
 import { DiskMode, MachineWord, NamespaceName, VmView } from './model.ts'
@@ -116,6 +117,7 @@ export function partsOf(context: VmmContext): Parts {
     labels: diskLabels,
     network: async (name) => joinedNetwork(await getNetwork(context, name)),
     mountStep: (mount) => mountDiskStep.step(`copy ${mount.source} to a disk of its own`, mount),
+    requireFreeTap,
     leasePort,
     listeningPorts,
     listeners,

@@ -59,6 +59,8 @@ export interface Parts {
   network(name?: string): Promise<JoinedNetwork>
   /** Fills the disk of a mount, unless it is there. */
   mountStep(mount: MountDisk): Step
+  /** A `conflict` fault when a process has the TAP open. */
+  requireFreeTap(host: Host, tap: string): Promise<void>
   leasePort(taken: ReadonlySet<number>, free: (port: number) => Promise<boolean>): Promise<number>
   listeningPorts(host: Host): Promise<Set<number>>
   listeners(host: Host): Promise<Listener[]>
