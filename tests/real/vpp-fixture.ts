@@ -74,12 +74,13 @@ export async function realVpp(t: TestContext, topic: string, links: readonly str
   const namespace = `imp-${process.pid}-${topic}`
   const directory = await mkdtemp(join(tmpdir(), 'imp-vpp-'))
   const children: ChildProcess[] = []
+  const started = new Set<string>()
   const namespaces = [namespace, ...links.map((link) => `${namespace}-${link}`)]
   t.after(async () => {
     await Promise.all(children.map(stop))
     for (const each of namespaces) await machine.run(['ip', 'netns', 'delete', each], { statuses: [0, 1, 255] })
     await rm(directory, { recursive: true, force: true })
-    for (const each of ['core', 'nat']) {
+    for (const each of started) {
       for (const kind of ['global_vm', 'vpe-api']) await rm(`/dev/shm/${namespace}${each}-${kind}`, { force: true })
     }
   })
@@ -103,6 +104,7 @@ export async function realVpp(t: TestContext, topic: string, links: readonly str
     namespace,
     connect,
     async start(instance, plugins, heap = '512M') {
+      started.add(instance)
       const path = join(directory, `${instance}.conf`)
       await writeFile(path, startup(directory, instance, namespace, plugins, heap))
       const child = spawn('ip', ['netns', 'exec', namespace, program ?? 'vpp', '-c', path], { stdio: 'ignore' })

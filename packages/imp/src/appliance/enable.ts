@@ -1,7 +1,7 @@
 /** Which units an image starts with: done by systemctl on the tree of files, whether systemd runs or not. */
 import { z } from 'zod'
 import type { Host } from '@imp/kit/host/host.ts'
-import { stepKind, type StepKind } from '@imp/kit/plan/step.ts'
+import { stepKind, type Step, type StepKind } from '@imp/kit/plan/step.ts'
 
 const EnableData = z.strictObject({ root: z.string(), enable: z.array(z.string()), mask: z.array(z.string()) })
 
@@ -39,6 +39,28 @@ export function enableKind(host: Host) {
   })
 }
 
+const WantedData = z.strictObject({ root: z.string(), unit: z.string(), wanted: z.boolean() })
+
+/** The kind of the step that has one unit start with the machine, or no more, bound to the machine. */
+function wantedKind(host: Host) {
+  return stepKind({
+    kind: 'appliance-wanted',
+    schema: WantedData,
+    do: async (_host, { root, unit, wanted }) => void (await systemctl(host, root, wanted ? 'enable' : 'disable', [unit])),
+    undo: async (_host, { root, unit, wanted }) => void (await systemctl(host, root, wanted ? 'disable' : 'enable', [unit])),
+  })
+}
+
+/** Steps for those of the units that are not yet as wanted in the tree of files, which is below `root` of the machine. */
+export async function planEnabled(tree: Host, root: string, units: readonly string[], wanted: boolean): Promise<Step[]> {
+  const directory = '/etc/systemd/system/multi-user.target.wants'
+  const there = (await tree.files.stat(directory)) === undefined ? [] : await tree.files.list(directory)
+  const verb = wanted ? 'with' : 'no more with'
+  return units
+    .filter((unit) => there.includes(unit) !== wanted)
+    .map((unit) => wantedKind(tree).step(`start ${unit} ${verb} the machine`, { root, unit, wanted }))
+}
+
 export function enableKinds(host: Host): StepKind[] {
-  return [enableKind(host)]
+  return [enableKind(host), wantedKind(host)]
 }

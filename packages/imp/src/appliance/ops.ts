@@ -20,11 +20,12 @@ import { imageFiles } from '../pipeline/appliance.ts'
 import { hardwareWithCards, planBoot } from '../pipeline/appliance-plan.ts'
 import { applyConfig } from '../pipeline/apply.ts'
 import { defaultNamespace } from '../pipeline/target.ts'
+import { readDefinitions } from '../pipeline/modules.ts'
 import { withTarget } from '../pipeline/where.ts'
 import { enabledUnits, maskedUnits } from '../units/chain.ts'
 import { enableKind, enableKinds, presentUnits } from './enable.ts'
 import { observeHardware, rememberHardware } from './hardware.ts'
-import { Hardware, places } from './model.ts'
+import { Hardware, InstanceName, instanceFiles, places } from './model.ts'
 import { belowRoot } from './root.ts'
 import { applianceStepKinds, planFiles } from './steps.ts'
 
@@ -131,8 +132,9 @@ const generate = operation<ImpContext>()({
     const tree = treeOf(context, root)
     const config = await committed(tree)
     const present = await hardwareWithCards(context.host, config, root === '/' && !context.dryRun ? cardTimeout : 0)
-    const overrides = await readOverrides(context.host.files, join(context.stateDirectory, 'overrides'))
-    const { steps, fault } = await planBoot(tree, config, overrides, present)
+    const dropIns = await readOverrides(context.host.files, join(context.stateDirectory, 'overrides'))
+    const definitions = await readDefinitions(context.host.files, context.stateDirectory, config)
+    const { steps, fault } = await planBoot(tree, config, [...dropIns, ...definitions], present, resolve(root))
     planned(context, steps)
     if (root === '/') await rememberHardware(tree, present)
     if (steps.length > 0) await carryOut(context, tree, `files of ${config.hostname}`, steps)
@@ -142,7 +144,10 @@ const generate = operation<ImpContext>()({
   view: viewChanged,
 })
 
-const Part = z.enum(['core', 'nat', 'container']).describe('the forwarding process, that of NAT, or the link of the containers')
+const Part = z
+  .union([InstanceName, z.literal('container')])
+  .describe('core, the forwarding process; nat, that of NAT; the name of a module; or container, the link of the containers')
+  .meta({ examples: ['core', 'nat'] })
 
 const load = operation<ImpContext>()({
   path: ['appliance', 'load'],
@@ -154,15 +159,15 @@ const load = operation<ImpContext>()({
   output: z.strictObject({ part: Part, changed: z.boolean(), lines: z.int().describe('commands of its configuration') }),
   examples: ['imp appliance load core', 'imp appliance load nat'],
   async run(context, { part }) {
-    const path = places.vpp[part].commands
+    const instance = part === 'container' ? 'core' : part
+    const path = part === 'container' ? places.vpp.container.commands : instanceFiles(part).commands
     if ((await context.host.files.stat(path)) === undefined)
       throw new Fault('not-found', `there are no commands for it at ${path}`, { hint: 'imp appliance generate writes them' })
     const lines = commandsIn(await context.host.files.read(path))
-    const instance = part === 'nat' ? 'nat' : 'core'
     planned(context, [
       { kind: 'vpp-commands', summary: `load ${count(lines.length, 'command')} into VPP`, disruption: 'none', data: { path } },
     ])
-    const vpp = await openVpp(context.host, { name: instance, socket: places.vpp[instance].api })
+    const vpp = await openVpp(context.host, { name: instance, socket: instanceFiles(instance).api })
     try {
       return { part, ...(await (part === 'container' ? loadContainerLink(vpp, lines) : loadConfiguration(vpp, lines))) }
     } finally {

@@ -7,7 +7,6 @@ import { checkAddresses } from '../interfaces/check-addresses.ts'
 import { checkAdvertisements } from '../interfaces/check-advertisements.ts'
 import { checkLinks } from '../interfaces/check.ts'
 import { checkManagement } from '../management/check.ts'
-import { checkStarted } from '../modules/check-started.ts'
 import { checkNat } from '../nat/check.ts'
 import { checkNat64 } from '../nat64/check.ts'
 import { checkBgp } from '../routing/check-bgp.ts'
@@ -59,7 +58,6 @@ const rules = [
   checkFrr,
   checkVpp,
   checkModules,
-  checkStarted,
   checkCpu,
 ] as const
 

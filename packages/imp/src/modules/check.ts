@@ -2,7 +2,8 @@
 import type { Finding } from '@imp/kit/base/fault.ts'
 import { inspect } from '@imp/kit/base/schema.ts'
 import { wrong, type RouterConfig } from '../config/model.ts'
-import { configSchema } from './fields.ts'
+import { layer3Interfaces } from '../interfaces/model.ts'
+import { configSchema, valuesAt } from './fields.ts'
 import type { InstalledModule } from './model.ts'
 import { commandsOf } from './render.ts'
 import { planTopology } from './topology.ts'
@@ -18,12 +19,32 @@ function inspectConfig(
   return value === undefined || located.length > 0 ? { findings: located } : { config: value, findings: [] }
 }
 
+/** The built-in translations have the names, files and units of two modules. */
+function checkBuiltIn(config: RouterConfig, name: string, path: string): Finding[] {
+  const isTaken = (name === 'nat' && config.nat !== undefined) || (name === 'nat64' && config.nat64 !== undefined)
+  return isTaken
+    ? [wrong(`${path}.name`, name, `is the process of the built-in ${name}`, `delete ${name} of the configuration, or the module`)]
+    : []
+}
+
+/** Interfaces that a module names must be there. */
+function checkInterfaces(config: RouterConfig, settings: Readonly<Record<string, unknown>>, path: string): Finding[] {
+  const known = layer3Interfaces(config).flatMap(({ name, role }) => (role === 'internal' ? [name] : []))
+  return valuesAt(settings, 'source_interfaces').flatMap((name, index) =>
+    known.includes(name)
+      ? []
+      : [wrong(`${path}.source_interfaces[${index}]`, name, 'is no internal interface', `there are: ${known.join(', ') || 'none'}`)],
+  )
+}
+
 function checkOne(config: RouterConfig, index: number, installed: readonly InstalledModule[]): Finding[] {
   const module = config.modules[index]
   if (module?.enabled !== true) return []
   const path = `modules[${index}]`
   if (config.dataplane !== 'vpp')
     return [wrong(`${path}.enabled`, true, 'is a process of VPP, and the dataplane is linux', 'set dataplane vpp, or enabled false')]
+  const builtIn = checkBuiltIn(config, module.name, path)
+  if (builtIn.length > 0) return builtIn
   const found = installed.find(({ definition }) => definition.name === module.name)
   if (found === undefined) {
     const names = installed.map(({ definition }) => definition.name)
@@ -36,7 +57,8 @@ function checkOne(config: RouterConfig, index: number, installed: readonly Insta
       ),
     ]
   }
-  return inspectConfig(found, module.config, `${path}.config`).findings
+  const { config: settings, findings } = inspectConfig(found, module.config, `${path}.config`)
+  return settings === undefined ? findings : checkInterfaces(config, settings, `${path}.config`)
 }
 
 /** What the templates make of the settings: an undefined value shows only then. */

@@ -25,6 +25,7 @@ function wrong(path: string, message: string, hint: string): Finding {
 /** Rules across fields. */
 function checkReferences(definition: ModuleDefinition): Finding[] {
   const connections = definition.topology.connections.map(({ name }) => name)
+  const twins = new Set(definition.topology.connections.filter((each) => each.create_lcp).map(({ name }) => name))
   const fields = Object.keys(definition.config_schema)
   const hint = (names: readonly string[]): string => (names.length === 0 ? 'there is none' : `use one of ${names.join(', ')}`)
   const doubled = connections.filter((name, index) => connections.indexOf(name) < index)
@@ -44,6 +45,11 @@ function checkReferences(definition: ModuleDefinition): Finding[] {
     ...vias
       .filter(([, name]) => !connections.includes(name))
       .map(([path, name]) => wrong(path, `names the connection ${name}, which is not there`, hint(connections))),
+    ...definition.routing.advertise.flatMap(({ via_connection: via }, index) =>
+      connections.includes(via) && !twins.has(via)
+        ? [wrong(`routing.advertise[${index}].via_connection`, `names ${via}, which routing cannot see`, 'give it create_lcp: true')]
+        : [],
+    ),
     ...named
       .filter(([, name]) => !fields.includes(name))
       .map(([path, name]) => wrong(path, `names the field ${name}, which is not there`, hint(fields))),

@@ -4,13 +4,12 @@
  */
 import { z } from 'zod'
 import { Description } from '@imp/kit/base/schema.ts'
+import { InstanceName } from '../appliance/model.ts'
 
 /** Name of a module: also that of its sockets, files and unit. `core` is the dataplane itself. */
-export const ModuleName = z
-  .string()
-  .regex(/^[a-z][a-z0-9_-]{0,30}$/, 'must begin with a small letter and have only small letters, digits, "-" and "_"')
-  .refine((name) => name !== 'core', 'is the name of the dataplane itself')
-  .meta({ examples: ['scrubber'] })
+export const ModuleName = InstanceName.refine((name) => name !== 'core', 'is the name of the dataplane itself').meta({
+  examples: ['scrubber'],
+})
 
 /** A word that templates can name after a dot. */
 const FieldName = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'must have only small letters, digits and "_"')
@@ -76,6 +75,11 @@ const Steering = z.strictObject({
     .array(z.enum(['container_network', 'bypass_pairs']))
     .default([])
     .describe('traffic that is not steered'),
+  address_families: z
+    .array(z.enum(['ipv4', 'ipv6']))
+    .min(1)
+    .default(['ipv4'])
+    .describe('what is steered by source; a destination has a family of its own'),
   match: z.enum(['source', 'destination_prefix']).default('source').describe('steer by the interfaces it comes from, or by where it goes'),
   prefix_field: FieldName.optional().describe('field with the prefix, when steering goes by destination'),
   via_connection: ConnectionName.default('internal').describe('connection that steered traffic takes'),
@@ -118,6 +122,7 @@ export const ModuleDefinition = z.strictObject({
   plugins: z.array(Plugin).default([]).describe('plugins of VPP that it needs'),
   disable_plugins: z.array(Plugin).default([]).describe('plugins of VPP that must not be loaded'),
   cpu: z.strictObject({ min_cores: z.int().min(0).default(0), ideal_cores: z.int().min(0).default(2) }).prefault({}),
+  memory: z.strictObject({ heap: z.int().min(64).max(65_536).default(256).describe('MiB of the main heap of its process') }).prefault({}),
   config_schema: z.record(FieldName, Field).default({}).describe('what an operator may set'),
   show_commands: z.array(ShowCommand).default([]),
   abf: Steering.optional().describe('traffic that the core steers to it'),

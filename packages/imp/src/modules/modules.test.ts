@@ -5,11 +5,12 @@ import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { RouterConfig, type RouterConfigInput } from '../config/model.ts'
+import { instanceLines } from '../dataplane/vpp/exec-beside.ts'
 import { checkModuleSettings, fillModules } from './check.ts'
 import { inspectDefinition, readDefinition } from './definition.ts'
 import { valuesAt } from './fields.ts'
+import { moduleInstances } from './instances.ts'
 import type { InstalledModule } from './model.ts'
-import { commandsOf } from './render.ts'
 import { renderTemplate } from './template.ts'
 import { planTopology } from './topology.ts'
 
@@ -33,7 +34,7 @@ function router(modules: RouterConfigInput['modules'], more: Partial<RouterConfi
 function linesOf(modules: RouterConfigInput['modules']): string[][] {
   const config = fillModules(router(modules), installed)
   assert.deepEqual(checkModuleSettings(config, installed), [])
-  return planTopology(config, installed).map((module) => commandsOf(config, module).lines)
+  return moduleInstances(config, installed).map(instanceLines)
 }
 
 const minimal = `
@@ -53,20 +54,24 @@ test('the examples give the commands that VPP takes', (t) => {
 
 test('links of modules begin behind those of the built-in NAT, and no two are the same', () => {
   const config = router([{ name: 'nat' }, { name: 'nat64' }])
-  const links = planTopology(config, installed).flatMap((module) => module.links)
+  const links = planTopology(config, installed).flatMap(({ definition, links: own }) =>
+    own.map((each) => ({ ...each, module: definition.name })),
+  )
   assert.deepEqual(
     links.map((link) => [link.module, link.connection, link.interface, link.core, link.far, link.twin ?? '']),
     [
-      ['nat', 'internal', 'memif3/0', '169.254.1.8', '169.254.1.9', ''],
-      ['nat', 'external', 'memif4/0', '169.254.1.10', '169.254.1.11', 'memif4'],
-      ['nat64', 'internal', 'memif5/0', '169.254.1.12', '169.254.1.13', ''],
-      ['nat64', 'external', 'memif6/0', '169.254.1.14', '169.254.1.15', 'memif6'],
+      ['nat', 'internal', 'memif5/0', '169.254.1.12', '169.254.1.13', ''],
+      ['nat', 'external', 'memif6/0', '169.254.1.14', '169.254.1.15', 'memif6'],
+      ['nat64', 'internal', 'memif7/0', '169.254.1.16', '169.254.1.17', ''],
+      ['nat64', 'external', 'memif8/0', '169.254.1.18', '169.254.1.19', 'memif8'],
     ],
   )
 })
 
-test('a module that is switched off has no links', () => {
+test('a module that is switched off has no links, and those of the others stay what they are', () => {
   assert.deepEqual(planTopology(router([{ name: 'nat', enabled: false }]), installed), [])
+  const both = planTopology(router([{ name: 'nat' }, { name: 'nat64' }]), installed)
+  assert.deepEqual(planTopology(router([{ name: 'nat', enabled: false }, { name: 'nat64' }]), installed), both.slice(1))
 })
 
 test('prefixes that a module announces are found in fields and in lists', () => {
@@ -85,6 +90,11 @@ describe('a definition that is not right is told with its line', () => {
       'steering over a missing connection',
       `${minimal}abf: { via_connection: outside }\n`,
       /names the connection outside, which is not there/,
+    ],
+    [
+      'a way that routing cannot see',
+      `${minimal}config_schema: { pool: {} }\nrouting: { advertise: [{ config_field: pool, via_connection: internal }] }\n`,
+      /names internal, which routing cannot see/,
     ],
     ['a command on a missing field', `${minimal}commands: [{ path: a, action: set_value, target: b }]\n`, /names the field b/],
     ['a broken template', minimal.replace('show version', '{% if %}'), /line 1 of the template: syntax error/],
@@ -122,6 +132,14 @@ describe('settings that are not right are told with their path', () => {
       /^modules\[0\].config.mappings\[0\].source_network/,
     ))
   test('the Linux dataplane', () => assert.match(findings([{ name: 'nat64' }], { dataplane: 'linux' }), /is a process of VPP/))
+  test('a module with the name of what is built in', () => {
+    const nat = { mappings: [{ inside: '10.0.0.0/24', outside: '203.0.113.0/30' }] }
+    assert.match(findings([{ name: 'nat' }], { nat }), /^modules\[0\].name is the process of the built-in nat/)
+  })
+  test('an interface that is not there', () => {
+    const config = { source_interfaces: ['lan'], mappings: [{ source_network: '10.0.0.0/24', nat_pool: '203.0.113.0/30' }] }
+    assert.match(findings([{ name: 'nat', config }]), /^modules\[0\].config.source_interfaces\[0\] is no internal interface/)
+  })
   test('nothing of a module that is switched off', () => assert.equal(findings([{ name: 'ids', enabled: false }]), ''))
 })
 

@@ -12,11 +12,11 @@ import type { RouterConfig } from '../config/model.ts'
 import type { ImpContext } from '../context.ts'
 import { findRunning } from '../pipeline/running.ts'
 import { where, withTarget } from '../pipeline/where.ts'
+import { instanceLines } from '../dataplane/vpp/exec-beside.ts'
 import { checkModuleSettings, fillModules } from './check.ts'
+import { moduleInstances } from './instances.ts'
 import { ModuleDefinition, ModuleName } from './model.ts'
-import { commandsOf } from './render.ts'
 import { exampleNames, findModule, moduleFile, modulesDirectory, readModules, readSource } from './store.ts'
-import { planTopology } from './topology.ts'
 
 const name = ModuleName.describe('name of the module')
 
@@ -193,7 +193,7 @@ async function renderModules(
   const { modules } = await readModules(host.files, stateDirectory)
   refuse(what, checkModuleSettings(config, modules))
   const filled = fillModules(config, modules)
-  return planTopology(filled, modules).map((module) => ({ name: module.definition.name, lines: commandsOf(filled, module).lines }))
+  return moduleInstances(filled, modules).map((each) => ({ name: each.name, lines: instanceLines(each) }))
 }
 
 const render = operation<ImpContext>()({

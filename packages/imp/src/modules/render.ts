@@ -1,4 +1,4 @@
-/** The commands of a module's instance: its ends of the links, then what its template makes of its settings. Pure. */
+/** The commands of a module's instance behind those of its links: what its template makes of its settings. Pure. */
 import { Fault, type Finding } from '@imp/kit/base/fault.ts'
 import { formatPrefix, parseInterfaceAddress, networkOf } from '@imp/kit/base/ip.ts'
 import { ownAddresses, type RouterConfig } from '../config/model.ts'
@@ -59,18 +59,6 @@ function valuesFor(config: RouterConfig, module: ActiveModule): Record<string, u
   }
 }
 
-/** The module's ends of its links; the core listens. */
-function linkLines({ links }: ActiveModule): string[] {
-  return links.flatMap((link) => [
-    `create memif socket id ${link.id} filename ${link.socket}`,
-    `create interface memif id 0 socket-id ${link.id} slave`,
-    `set interface state ${link.interface} up`,
-    `enable ip6 interface ${link.interface}`,
-    `set interface ip address ${link.interface} ${link.far}/31`,
-    `set interface ip address ${link.interface} ${link.far6}/127`,
-  ])
-}
-
 /** Commands that would take VPP away from us or run anything that its file does not show. */
 const forbidden = /^\s*(exec|quit|restart|config-process|macro|define|echo|cpu|script|unix)\b/
 
@@ -93,7 +81,7 @@ export function commandsOf(config: RouterConfig, module: ActiveModule): { lines:
       message: `the module's template gives a line that is not run: ${line.slice(0, 80)}`,
       hint: 'mend the template',
     }))
-    return { lines: [...linkLines(module), ...lines], findings }
+    return { lines, findings }
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     return { lines: [], findings: [{ path: '', severity: 'error', message: error.message, hint: error.hint ?? 'mend the template' }] }

@@ -8,9 +8,13 @@
  */
 import { z } from 'zod'
 
-/** Folders below `overrides/`, and how the names of their files end. */
-export const overrideSuffixes = { frr: '.conf', nft: '.nft', sysctl: '.conf' } as const
+/** Kinds of files, and how their names end. */
+export const overrideSuffixes = { frr: '.conf', nft: '.nft', sysctl: '.conf', module: '.yaml' } as const
 export type OverrideKind = keyof typeof overrideSuffixes
+/**
+ * Folders below `overrides/`. Definitions of modules are beside that folder, in `modules/`; those that a configuration names go into force
+ * with it and come back with it in the same way.
+ */
 export const overrideKinds = ['frr', 'nft', 'sysctl'] as const satisfies readonly OverrideKind[]
 
 /** A file's name without its ending; the name of an nftables table is made of it. */
@@ -20,7 +24,7 @@ export const OverrideName = z
   .meta({ examples: ['blocklist'] })
 
 export const Override = z.strictObject({
-  kind: z.enum(overrideKinds),
+  kind: z.enum([...overrideKinds, 'module']),
   name: OverrideName,
   /** The whole file. */
   text: z.string(),
@@ -31,6 +35,14 @@ export type Override = z.output<typeof Override>
 export const Overrides = z.array(Override)
 export type Overrides = readonly Override[]
 
+/** A file of the folder `overrides/`. */
+export type DropIn = Override & { readonly kind: (typeof overrideKinds)[number] }
+
+/** The files of the folder `overrides/` alone. */
+export function dropIns(overrides: Overrides): readonly DropIn[] {
+  return overrides.filter((each): each is DropIn => each.kind !== 'module')
+}
+
 /** `frr/transit.conf`: what a person calls it. */
 export function overridePath({ kind, name }: Pick<Override, 'kind' | 'name'>): string {
   return `${kind}/${name}${overrideSuffixes[kind]}`
@@ -38,7 +50,8 @@ export function overridePath({ kind, name }: Pick<Override, 'kind' | 'name'>): s
 
 /** Where a line of a drop-in stands, for findings: `overrides/frr/transit.conf:12`. */
 export function overridePlace(override: Pick<Override, 'kind' | 'name'>, line?: number): string {
-  return `overrides/${overridePath(override)}${line === undefined ? '' : `:${line}`}`
+  const folder = override.kind === 'module' ? `modules/${override.name}${overrideSuffixes.module}` : `overrides/${overridePath(override)}`
+  return `${folder}${line === undefined ? '' : `:${line}`}`
 }
 
 /** A setting of the kernel. */

@@ -9,7 +9,7 @@ import type { ImpContext } from '../context.ts'
 import { inspectOverrides, overridesDirectory, overridesOf } from '../pipeline/overrides.ts'
 import { findRunning } from '../pipeline/running.ts'
 import { where, withTarget } from '../pipeline/where.ts'
-import { overrideKinds, overridePath, type Overrides } from './model.ts'
+import { dropIns, overrideKinds, overridePath, type DropIn } from './model.ts'
 
 const states = ['in force', 'changed', 'new', 'gone'] as const
 
@@ -26,7 +26,7 @@ function linesOf(text: string): number {
 }
 
 /** The files beside those that the running configuration went into force with. */
-function compare(present: Overrides, inForce: Overrides): ShownOverride[] {
+function compare(present: readonly DropIn[], inForce: readonly DropIn[]): ShownOverride[] {
   const running = new Map(inForce.map((each) => [overridePath(each), each]))
   const shown = present.map((each): ShownOverride => {
     const other = running.get(overridePath(each))
@@ -56,7 +56,11 @@ const list = operation<ImpContext>()({
   run: (context, input) =>
     withTarget(context, input, async (target) => {
       const [present, running] = [await overridesOf(target), await findRunning(target)]
-      return { target: target.name, directory: overridesDirectory(target), overrides: compare(present, running?.overrides ?? []) }
+      return {
+        target: target.name,
+        directory: overridesDirectory(target),
+        overrides: compare(dropIns(present), dropIns(running?.overrides ?? [])),
+      }
     }),
   view: ({ directory, overrides }) =>
     overrides.length === 0

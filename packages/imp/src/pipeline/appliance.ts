@@ -10,13 +10,12 @@ import { renderCommands } from '../dataplane/vpp/exec.ts'
 import type { BesideInstance } from '../dataplane/vpp/model.ts'
 import { attachPorts } from '../dataplane/vpp/startup-ports.ts'
 import { hugePages, renderStartup } from '../dataplane/vpp/startup.ts'
-import { renderFrr } from '../frr/render.ts'
 import { carriesSecret } from '../frr/secret-lines.ts'
 import { nicOf } from '../interfaces/model.ts'
 import type { Overrides } from '../overrides/model.ts'
 import { renderManagement } from '../management/render.ts'
 import { renderInstanceUnits, renderUnits } from '../units/render.ts'
-import { instancesOf } from './instances.ts'
+import { instancesOf, renderRouting } from './instances.ts'
 import { overrideFrrText } from './override-frr.ts'
 
 const { vpp, scripts, frr } = places
@@ -92,8 +91,8 @@ function readerOf(path: string): Reader {
 }
 
 /** What FRR starts with; from then on it is changed over its sockets, line by line. Secrets it is told there, and only there. */
-function frrFile(config: RouterConfig, overrides: Overrides): ApplianceFile {
-  const lines = `${renderFrr(config).text}${overrideFrrText(overrides)}`.split('\n')
+function frrFile(config: RouterConfig, overrides: Overrides, beside: readonly BesideInstance[]): ApplianceFile {
+  const lines = `${renderRouting(config, beside).text}${overrideFrrText(overrides)}`.split('\n')
   const text = lines.filter((line) => !carriesSecret(line.trim())).join('\n')
   return { path: frr.configuration, text, mode: 0o640, owner: 'frr:frr', reader: 'none' }
 }
@@ -115,7 +114,7 @@ export function configuredFiles(config: RouterConfig, hardware: Hardware, overri
     ...renderManagement(config),
     ...renderContainers(config),
     ...vppFiles(config, hardware, beside),
-    frrFile(config, overrides),
+    frrFile(config, overrides, beside),
   ]
 }
 

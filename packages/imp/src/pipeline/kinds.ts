@@ -4,6 +4,7 @@ import type { Report } from '@imp/kit/base/events.ts'
 import type { Executor } from '@imp/kit/plan/apply.ts'
 import { kinds, type Kinds } from '@imp/kit/plan/step.ts'
 import { journalAt, type Journal } from '@imp/kit/store/journal.ts'
+import { enableKinds } from '../appliance/enable.ts'
 import { applianceStepKinds } from '../appliance/steps.ts'
 import { linuxDataplane } from '../dataplane/linux/driver.ts'
 import { isThere } from '../dataplane/linux/steps.ts'
@@ -20,6 +21,7 @@ function routerKinds(target: Target): Kinds {
     ...vppDataplane.kinds(place),
     ...frrStepKinds(frrPlace(target), () => isThere(place)),
     ...applianceStepKinds(target.machine),
+    ...enableKinds(target.machine),
     verifyKind(target),
     recordKind(target),
   )

@@ -7,6 +7,7 @@ import { isThere } from '../dataplane/linux/steps.ts'
 import { checkOverrides } from '../overrides/check.ts'
 import { readOverrides } from '../overrides/folder.ts'
 import {
+  dropIns,
   overridePath,
   overridePlace,
   overrideTableText,
@@ -15,6 +16,7 @@ import {
   type Override,
   type Overrides,
 } from '../overrides/model.ts'
+import { definitionsFor, inspectModules } from './modules.ts'
 import { checkOverrideFrr, tryOverrideFrr } from './override-frr.ts'
 import { renderRouter, type DesiredRouter } from './render.ts'
 import { dataplanePlace, type Target } from './target.ts'
@@ -109,13 +111,15 @@ export async function inspectOverrides(target: Target, config: RouterConfig, ove
 }
 
 /**
- * The drop-ins that go into force with a configuration: those of the target as they are now, or `given` ones, which were in force
+ * The drop-ins, and the definitions of its modules, that go into force with a configuration: those of the target as they are now, or `given` ones, which were in force
  * before. An `input` fault with all findings when they cannot.
  */
 export async function acceptedOverrides(target: Target, config: RouterConfig, given?: Overrides): Promise<Overrides> {
-  const overrides = given ?? (await overridesOf(target))
-  refuse('overrides', given === undefined ? await inspectOverrides(target, config, overrides) : checkBeside(config, overrides))
-  return overrides
+  const ours = given === undefined ? await overridesOf(target) : dropIns(given)
+  refuse('overrides', given === undefined ? await inspectOverrides(target, config, ours) : checkBeside(config, ours))
+  const definitions = await definitionsFor(target, config, given ?? [])
+  refuse(`the modules of ${config.hostname}`, await inspectModules(target, config, definitions))
+  return [...ours, ...definitions]
 }
 
 /** A fault that tells what drop-ins have to do with it. */

@@ -6,6 +6,7 @@ import { Change, describeChange } from '../dataplane/linux/change.ts'
 import { resetText, type Resets } from '../frr/reset.ts'
 import { artefactChanges } from './artefacts.ts'
 import { Impact, impactOf, impactText } from './impact.ts'
+import type { Overrides } from '../overrides/model.ts'
 import { planConfig } from './plan.ts'
 import { renderRouter } from './render.ts'
 import { findRunning } from './running.ts'
@@ -88,12 +89,20 @@ export async function previewConfig(
   const { steps, resets, overrides } = plan
   const words = resetWords(resets, running?.config, config)
   const impact = impactOf(running?.config, config, resets)
-  const before = { desired: running === undefined ? undefined : renderRouter(running.config), overrides: running?.overrides ?? [] }
+  // Texts of drop-ins are shown as they are; what modules add to routing is generated.
+  const modules = (all: Overrides): Overrides => all.filter(({ kind }) => kind === 'module')
+  const before = {
+    desired: running === undefined ? undefined : renderRouter(running.config, modules(running.overrides)),
+    overrides: running?.overrides ?? [],
+  }
   const preview: Preview = {
     target: target.name,
     disruption: disruptionOf(steps),
     steps: steps.map((step) => shownStep(step, words)),
-    artefacts: artefactChanges(before, { desired: renderRouter(config), overrides }).map((each) => ({ ...each, lines: [...each.lines] })),
+    artefacts: artefactChanges(before, { desired: renderRouter(config, modules(overrides)), overrides }).map((each) => ({
+      ...each,
+      lines: [...each.lines],
+    })),
     impact,
     summary: impactText(impact),
   }

@@ -6,9 +6,9 @@ import { withDigest } from '../dataplane/linux/table.ts'
 import type { DesiredVpp } from '../dataplane/vpp/desired.ts'
 import { vppDataplane } from '../dataplane/vpp/driver.ts'
 import { linuxBesideVpp } from '../dataplane/vpp/render-linux.ts'
-import { renderFrr, type FrrConfig } from '../frr/render.ts'
+import type { FrrConfig } from '../frr/render.ts'
 import { overrideTable, overrideTableText, sysctlLines, type Overrides } from '../overrides/model.ts'
-import { instancesOf } from './instances.ts'
+import { instancesOf, renderRouting } from './instances.ts'
 import { overrideFrrText } from './override-frr.ts'
 
 export interface DesiredRouter {
@@ -42,10 +42,11 @@ function withOverrides(desired: DesiredRouter, overrides: Overrides): DesiredRou
 
 /** What the router shall be. An `input` fault for a configuration that its dataplane cannot have. */
 export function renderRouter(config: RouterConfig, overrides: Overrides = []): DesiredRouter {
-  const frr = renderFrr(config)
+  const beside = instancesOf(config, overrides)
+  const frr = renderRouting(config, beside)
   const plain =
     config.dataplane === 'vpp'
-      ? { linux: linuxBesideVpp, vpp: vppDataplane.render(config, instancesOf(config, overrides)), frr }
+      ? { linux: linuxBesideVpp, vpp: vppDataplane.render(config, beside), frr }
       : { linux: linuxDataplane.render(config), frr }
   return withOverrides(plain, overrides)
 }

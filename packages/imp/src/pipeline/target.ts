@@ -26,6 +26,8 @@ export interface Target {
   readonly stateDirectory: string
   /** Drop-ins of the operator, on this machine; `overrides` in the state directory unless told. */
   readonly overridesDirectory?: string
+  /** State directory whose `modules` define the modules of the configuration, on this machine; its own unless told. */
+  readonly modulesState?: string
   /** This machine. */
   readonly local: Host
   /** Whether it is an appliance: its files are written along, and FRR is a unit of systemd. It is not unless told. */
@@ -92,6 +94,7 @@ function namespaceTarget(context: ImpContext, spec: TargetSpec): OpenTarget {
     stateDirectory: spec.stateDirectory ?? join(context.stateDirectory, namespace),
     // The router of this machine keeps them where all state is.
     ...(isOwnRouter(spec) ? { overridesDirectory: join(context.stateDirectory, 'overrides') } : {}),
+    modulesState: context.stateDirectory,
     local: context.host,
     bringsPorts: true,
     close: () => Promise.resolve(),
@@ -120,6 +123,7 @@ async function labTarget(context: ImpContext, spec: TargetSpec, name: string): P
     ...(namespace === undefined ? {} : { namespace }),
     runDirectory: spec.runDirectory ?? directories.runDirectory,
     stateDirectory: spec.stateDirectory ?? directories.stateDirectory,
+    modulesState: context.stateDirectory,
     local: context.host,
     close: () => remote?.close() ?? Promise.resolve(),
   }

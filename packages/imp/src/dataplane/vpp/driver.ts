@@ -201,16 +201,18 @@ function idle(observed: ObservedVpp, name: VppInstance): DesiredInstance {
 
 /** The process is told all of its lines, or nothing when it has them. */
 function planLines(place: DataplanePlace, instance: VppInstance, desired: DesiredInstance, observed: ObservedVpp): Step[] {
-  const { lines, paths } = desired
-  if (lines === undefined) return []
+  const { lines: told, paths } = desired
+  if (told === undefined) return []
+  // Sockets are named where an appliance has them.
+  const sockets = /^(create memif socket id \d+ filename )\/run\/vpp\//
+  const lines = told.map((line) => line.replace(sockets, (_, before: string) => `${before}${directoryOf(place)}/`))
   const there = observed.beside[instance]
-  const told = there === undefined ? undefined : toldBy(Object.keys(there.things.interfaces), lines)
-  if (told === 'all') return []
-  const summaries = { nothing: `tell VPP (${instance}) its ${lines.length} lines`, other: `start VPP (${instance}) and tell it its lines` }
-  const data = { instance, lines: [...lines], path: paths['lines'] ?? instance }
-  return [
-    vppKinds(place).lines.step(told === 'nothing' ? summaries.nothing : summaries.other, data, told === 'nothing' ? 'none' : 'restart'),
-  ]
+  const state = there === undefined ? 'something else' : toldBy(Object.keys(there.things.interfaces), lines)
+  if (state === 'all') return []
+  const data = { instance, lines, path: paths['lines'] ?? instance }
+  const summary = `tell VPP (${instance}) its ${lines.length} lines`
+  const { lines: kind } = vppKinds(place)
+  return [state === 'nothing' ? kind.step(summary, data) : kind.step(`start VPP (${instance}) anew and ${summary}`, data, 'restart')]
 }
 
 function planBeside(place: DataplanePlace, desired: DesiredVpp, observed: ObservedVpp, made: MadeVpp): Step[] {

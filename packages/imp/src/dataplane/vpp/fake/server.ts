@@ -8,11 +8,13 @@ import { helloNumber, helloReplyNumber, memclnt } from '../api/bootstrap.ts'
 import { decode } from '../api/decode.ts'
 import { describe, type Description, type Modules } from '../api/description.ts'
 import { encode } from '../api/encode.ts'
+import { textAt } from '../api/fields.ts'
 import { frame, messageSplitter } from '../api/frame.ts'
 import { layoutOf, type Fields, type Layout } from '../api/layout.ts'
 import { messageLines, typeLines } from './definitions.ts'
 import { isCrash, type FakeOptions, type Handlers, type Reply } from './handler.ts'
 import { interfaceHandlers } from './interfaces.ts'
+import { runLine } from './lines.ts'
 import { linkHandlers } from './links.ts'
 import { messageModules, typesModule } from './notation.ts'
 import { policyHandlers } from './policies.ts'
@@ -20,7 +22,17 @@ import { freshState, type FakeState } from './state.ts'
 import { translationHandlers } from './translation.ts'
 import { watchHandlers } from './watch.ts'
 
-const handlers: Handlers = { ...interfaceHandlers, ...linkHandlers, ...policyHandlers, ...translationHandlers, ...watchHandlers }
+const things: Handlers = { ...interfaceHandlers, ...linkHandlers, ...policyHandlers, ...translationHandlers }
+
+/** A line that changes something is done by the messages that do the same; others are looked up. */
+const handlers: Handlers = {
+  ...things,
+  ...watchHandlers,
+  cli_inband: (state, fields, options) =>
+    runLine(textAt(fields, 'cmd').trim(), { state, options, handlers: things }) ??
+    watchHandlers['cli_inband']?.(state, fields, options) ??
+    -9,
+}
 
 /** A request as it came. */
 export interface Received {
