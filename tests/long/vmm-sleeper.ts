@@ -12,6 +12,7 @@ import { invoke } from '@imp/kit/op/operation.ts'
 import type { Plan } from '@imp/kit/plan/apply.ts'
 import { contextFor, type VmmContext } from '../../packages/vmm/src/context.ts'
 import type { Engine } from '../../packages/vmm/src/engine/model.ts'
+import { qemuEngine } from '../../packages/vmm/src/engine/qemu/driver.ts'
 import { imageFile } from '../../packages/vmm/src/image/model.ts'
 import { operations } from '../../packages/vmm/src/net/ops.ts'
 import { changeMachines } from '../../packages/vmm/src/vm/change.ts'
@@ -93,10 +94,11 @@ export async function sleeperContext(directory: string, namespace: string, passe
 const consoleOf = (directory: string): string => join(directory, 'console.log')
 
 function sleeper(ready: string): Engine {
+  const qemu = qemuEngine()
   return {
-    name: 'qemu',
+    ...qemu,
     title: 'the sleeper',
-    features: { accelerators: ['tcg'], userNetwork: false, diskFormats: ['raw'], maxCpus: 1, maxDevices: 16, shutdownTimeout: 1000 },
+    features: { ...qemu.features, accelerators: ['tcg'], userNetwork: false, diskFormats: ['raw'], maxCpus: 1, shutdownTimeout: 1000 },
     program: ['sleep'],
     check: () => [],
     console: ({ directory }) => ({ log: consoleOf(directory) }),

@@ -9,11 +9,20 @@ import { after, before, describe, it } from 'node:test'
 import { localHost } from '@imp/kit/host/local.ts'
 import { requestUnix } from '@imp/kit/host/unix-http.ts'
 import { until } from '@imp/kit/host/until.ts'
-import { configuration, instanceState, send } from '../../packages/vmm/src/engine/firecracker/api.ts'
+import { configuration, instanceState, send, versionOf } from '../../packages/vmm/src/engine/firecracker/api.ts'
 import { refusals, sharedMac, type RefusedCalls } from '../../packages/vmm/src/engine/firecracker/refusals.ts'
 import type { PreparedMachine } from '../../packages/vmm/src/engine/model.ts'
 import { listens } from '../../packages/vmm/src/engine/unit.ts'
 import { isRoot, missing } from './vmm-machine-command.ts'
+
+/** What GET /vm/config answers, as far as we look. */
+interface FullConfiguration {
+  readonly drives: { readonly path_on_host: string; readonly is_read_only: boolean; readonly rate_limiter: { readonly ops: unknown } }[]
+  readonly balloon: { readonly amount_mib: number }
+  readonly vsock: { readonly guest_cid: number }
+  readonly 'network-interfaces': { readonly tx_rate_limiter: { readonly bandwidth: unknown } }[]
+  readonly 'mmds-config': { readonly version: string }
+}
 
 const host = localHost()
 const skip = missing(['firecracker'], false) ?? false
@@ -45,9 +54,9 @@ describe('a real Firecracker, before its guest starts', { skip, concurrency: 2 }
 
   async function answers(socket: string, calls: RefusedCalls['calls']): Promise<string[]> {
     const given: string[] = []
-    for (const [path, body] of calls) {
-      const { status, body: answer } = await requestUnix(host, socket, { method: 'PUT', path, body })
-      given.push(status === 204 ? 'ok' : `${status} ${(answer as { fault_message: string }).fault_message}`)
+    for (const [path, body, method = 'PUT'] of calls) {
+      const { status, body: answer } = await requestUnix(host, socket, { method, path, body })
+      given.push(status === 204 || status === 200 ? 'ok' : `${status} ${(answer as { fault_message: string }).fault_message}`)
     }
     return given
   }
@@ -70,38 +79,68 @@ describe('a real Firecracker, before its guest starts', { skip, concurrency: 2 }
     }),
   )
 
-  void it('takes everything that a machine is made of', () =>
-    told('whole', async (socket) => {
-      const { kernel, disk, text } = paths()
-      const machine: PreparedMachine = {
-        id: '0badcafe',
-        name: 'whole',
-        accelerator: 'kvm',
-        cpus: 2,
-        memory: 256,
-        kernel,
-        initrd: text,
-        bootArguments: ['vmm.root=overlay'],
-        directory,
-        sockets: directory,
-        nics: [],
-        disks: [
-          { path: text, readOnly: true, format: 'raw' },
-          { path: disk, readOnly: false, format: 'raw' },
-        ],
+  const machine = (): PreparedMachine => {
+    const { kernel, disk, text } = paths()
+    return {
+      id: '0badcafe',
+      name: 'whole',
+      accelerator: 'kvm',
+      cpus: 2,
+      memory: 256,
+      kernel,
+      initrd: text,
+      bootArguments: ['vmm.root=overlay'],
+      directory,
+      sockets: directory,
+      nics: [],
+      disks: [
+        { path: text, readOnly: true, format: 'raw' },
+        { path: disk, readOnly: false, format: 'raw' },
+      ],
+      diskLimit: { bandwidth: 50, iops: 500 },
+      balloon: 64,
+      vsock: { cid: 0x0badcafe, transport: 'unix' },
+    }
+  }
+
+  /** Says all of it, and returns what Firecracker then has. */
+  async function configured(name: string, prepared: PreparedMachine, metadata?: unknown): Promise<FullConfiguration> {
+    return told(name, async (socket) => {
+      const files = {
+        log: join(directory, `${name}.log`),
+        metrics: join(directory, `${name}.metrics`),
+        vsock: join(directory, `${name}.v`),
       }
-      const files = { log: join(directory, 'log'), metrics: join(directory, 'metrics') }
-      for (const file of Object.values(files)) await writeFile(file, '')
-      for (const request of configuration(machine, files)) await send(host, socket, request)
+      for (const file of [files.log, files.metrics]) await writeFile(file, '')
+      const circumstances = { version: await versionOf(host, socket), ...(metadata === undefined ? {} : { metadata }) }
+      for (const request of configuration(prepared, files, circumstances)) await send(host, socket, request)
       assert.equal(await instanceState(host, socket), 'Not started')
-      const { body } = await requestUnix(host, socket, { method: 'GET', path: '/vm/config' })
-      const { drives } = body as { drives: { path_on_host: string; is_read_only: boolean }[] }
-      assert.deepEqual(
-        drives.map(({ path_on_host: path, is_read_only: readOnly }) => [path, readOnly]),
-        [
-          [text, true],
-          [disk, false],
-        ],
-      )
-    }))
+      if (metadata !== undefined) {
+        assert.deepEqual((await requestUnix(host, socket, { method: 'GET', path: '/mmds' })).body, metadata)
+      }
+      return (await requestUnix(host, socket, { method: 'GET', path: '/vm/config' })).body as FullConfiguration
+    })
+  }
+
+  void it('takes everything that a machine is made of', async () => {
+    const { drives, balloon, vsock } = await configured('whole', machine())
+    assert.deepEqual(
+      drives.map((each) => [each.path_on_host, each.is_read_only]),
+      [
+        [paths().text, true],
+        [paths().disk, false],
+      ],
+    )
+    assert.deepEqual(drives[0]?.rate_limiter.ops, { size: 500, one_time_burst: null, refill_time: 1000 })
+    assert.equal(balloon.amount_mib, 64)
+    assert.equal(vsock.guest_cid, 0x0badcafe)
+  })
+
+  void it('takes interfaces with a limit, and metadata for the first of them', { skip: isRoot ? false : 'needs root' }, async () => {
+    const nics = [{ attachment: 'tap' as const, mac: '06:00:00:00:00:02', tap: `vmmt${process.pid}`, bandwidth: 8_000_000 }]
+    const metadata = { latest: { 'user-data': '#!/bin/sh\n', 'meta-data': 'instance-id: whole\n' } }
+    const found = await configured('meta', { ...machine(), nics }, metadata)
+    assert.deepEqual(found['network-interfaces'][0]?.tx_rate_limiter.bandwidth, { size: 100_000, one_time_burst: null, refill_time: 100 })
+    assert.equal(found['mmds-config'].version, 'V2')
+  })
 })

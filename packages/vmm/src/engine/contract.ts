@@ -6,8 +6,9 @@ import { Fault } from '@imp/kit/base/fault.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import { findUnit } from '@imp/kit/host/supervise.ts'
 import { until } from '@imp/kit/host/until.ts'
-import type { Accelerator, Engine, PreparedMachine } from './model.ts'
+import type { Accelerator, DiskLimit, Engine, PreparedMachine } from './model.ts'
 import { unitName } from './unit.ts'
+import { connectVsock } from './vsock.ts'
 
 export interface Subject {
   readonly engine: Engine
@@ -20,7 +21,13 @@ export interface Subject {
   readonly kernel: string
   readonly initrd: string
   readonly marker: string
+  /** Whether the guest repeats what it hears by its vsock, at every port. */
+  readonly repeats: boolean
+  /** What the engine says of its disks, where it does. */
+  readonly diskLimits?: (machine: PreparedMachine) => Promise<readonly DiskLimit[]>
 }
+
+const mebibyte = 1 << 20
 
 /** Registers the suite. `prepare` runs once, before its first test. */
 export function engineContract(title: string, prepare: () => Promise<Subject>): void {
@@ -83,6 +90,12 @@ export function engineContract(title: string, prepare: () => Promise<Subject>): 
       const paths = subject.engine.check(await machine({ cpus: features.maxCpus + 1, disks })).map(({ path }) => path)
       assert.deepEqual(paths, ['cpus', ''])
       assert.deepEqual(subject.engine.check(await machine()), [])
+      const whole = subject.engine.check(await machine({ balloon: 128, metadata: '/m', vsock: { cid: 3, transport: 'unix' } }))
+      const lacking = ['balloon', ...(features.vsock.includes('unix') ? [] : ['vsock']), ...(features.metadata ? [] : ['datasource'])]
+      assert.deepEqual(
+        whole.map(({ path }) => path),
+        lacking,
+      )
     })
 
     void it('boots, is found again from its names alone, and shuts down when asked', async () => {
@@ -122,6 +135,80 @@ export function engineContract(title: string, prepare: () => Promise<Subject>): 
       await engine.start(host, made)
       assert.equal((await engine.inspect(host, made))?.guest, 'running')
       await engine.stop(host, made, 'kill')
+    })
+
+    const holds = (made: PreparedMachine, size: number): Promise<boolean> => {
+      const { engine, host } = subject
+      return until(host.clock, { timeout: 120_000, what: `a balloon of ${size} MiB in ${made.name}` }, async () => {
+        return (await engine.inspectBalloon(host, made)).balloon === size * mebibyte
+      })
+    }
+
+    void it('takes memory from a guest with a balloon, and gives it back', async () => {
+      const { engine, host, marker } = subject
+      const made = await machine({ balloon: 16 })
+      await engine.start(host, made)
+      await printed(made, marker)
+      await holds(made, 16)
+      await engine.resizeBalloon(host, made, 24)
+      await holds(made, 24)
+      await engine.resizeBalloon(host, made, 0)
+      await holds(made, 0)
+      await until(host.clock, { timeout: 120_000, what: 'what the guest tells of its memory' }, async () => {
+        const { total, free } = await engine.inspectBalloon(host, made)
+        return total !== null && free !== null && free < total
+      })
+      await engine.stop(host, made, 'kill')
+    })
+
+    void it('has no balloon for a machine that wants none', async () => {
+      const { engine, host } = subject
+      const made = await machine()
+      await engine.start(host, made)
+      for (const work of [() => engine.resizeBalloon(host, made, 1), () => engine.inspectBalloon(host, made)]) {
+        await assert.rejects(work, (error) => error instanceof Fault && error.code === 'state' && error.message.includes(made.name))
+      }
+      await engine.stop(host, made, 'kill')
+    })
+
+    void it('limits disks at the start, anew while the machine runs, and no more', async () => {
+      const { engine, host, diskLimits } = subject
+      const made = await machine({ diskLimit: { bandwidth: 5, iops: 100 } })
+      await engine.start(host, made)
+      const limited = async (expected: DiskLimit): Promise<void> => {
+        if (diskLimits !== undefined) assert.deepEqual(await diskLimits(made), [expected])
+      }
+      await limited({ bandwidth: 5, iops: 100 })
+      await engine.changeLimits(host, made, { disk: { iops: 50 }, nics: [] })
+      await limited({ iops: 50 })
+      await engine.changeLimits(host, made, { disk: {}, nics: [] })
+      await limited({})
+      await engine.stop(host, made, 'kill')
+    })
+
+    void it('lets host and guest talk by vsock', async () => {
+      const { engine, host, marker, repeats } = subject
+      const transport = await engine.vsockTransport(host)
+      assert.ok(engine.features.vsock.includes(transport), transport)
+      const made = await machine({ vsock: { cid: 3 + machines, transport } })
+      await engine.start(host, made)
+      await printed(made, marker)
+      if (transport === 'vhost') return engine.stop(host, made, 'kill')
+      if (repeats) {
+        const stream = await connectVsock(host, made, transport, 52)
+        const late = setTimeout(() => stream.destroy(new Fault('timeout', 'the guest does not repeat what it hears')), 120_000)
+        stream.write('hello, guest\n')
+        let heard = ''
+        for await (const chunk of stream as AsyncIterable<Buffer>) {
+          heard += chunk.toString()
+          if (heard.includes('\n')) break
+        }
+        clearTimeout(late)
+        assert.equal(heard, 'hello, guest\n')
+      } else {
+        await assert.rejects(connectVsock(host, made, transport, 52), { code: 'state' })
+      }
+      return engine.stop(host, made, 'kill')
     })
 
     for (const [what, changes] of [

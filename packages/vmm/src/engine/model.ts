@@ -14,6 +14,15 @@ export type Accelerator = z.output<typeof Accelerator>
 /** Eight hexadecimal digits that no other machine has or had. */
 export const MachineId = z.string().regex(/^[0-9a-f]{8}$/, 'must be 8 lower case hexadecimal digits')
 
+/** What may be read from and written to a disk at most; what is left out is not limited. */
+export const DiskLimit = z.strictObject({
+  /** MiB in a second. */
+  bandwidth: z.int().min(1).optional(),
+  /** Requests in a second. */
+  iops: z.int().min(1).optional(),
+})
+export type DiskLimit = z.output<typeof DiskLimit>
+
 export const Disk = z.strictObject({ path: FilePath, readOnly: z.boolean(), format: z.enum(['raw', 'qcow2']) })
 export type Disk = z.output<typeof Disk>
 
@@ -28,7 +37,13 @@ export type Forward = z.output<typeof Forward>
 
 /** A network device: on a TAP that somebody else made, or behind the engine's own user-mode network. */
 export const Nic = z.discriminatedUnion('attachment', [
-  z.strictObject({ attachment: z.literal('tap'), mac: Mac, tap: interfaceName() }),
+  z.strictObject({
+    attachment: z.literal('tap'),
+    mac: Mac,
+    tap: interfaceName(),
+    /** Bits in a second at most, each way. */
+    bandwidth: z.int().min(1).optional(),
+  }),
   z.strictObject({
     attachment: z.literal('user'),
     mac: Mac,
@@ -38,6 +53,17 @@ export const Nic = z.discriminatedUnion('attachment', [
   }),
 ])
 export type Nic = z.output<typeof Nic>
+
+/**
+ * How the host reaches a guest's socket of the family AF_VSOCK (vsock(7)). `unix`: by a unix socket of the engine, on which it writes
+ * `CONNECT PORT` first. `vhost`: by its own AF_VSOCK. `serial`: there is none, and a virtio serial port stands in for it, one stream of
+ * bytes between a unix socket and the guest's /dev/virtio-ports/vmm.
+ */
+export const VsockTransport = z.enum(['unix', 'vhost', 'serial'])
+export type VsockTransport = z.output<typeof VsockTransport>
+
+/** Context identifier of a guest: 0 to 2 are the host's, the highest one means any (vsock(7)). */
+export const ContextId = z.int().min(3).max(0xfffffffe)
 
 export const PreparedMachine = z.strictObject({
   id: MachineId,
@@ -51,6 +77,8 @@ export const PreparedMachine = z.strictObject({
   /** Words of the kernel command line that the guest's init reads; the engine adds those that its devices need. */
   bootArguments: z.array(z.string()),
   disks: z.array(Disk),
+  /** Of each of them. */
+  diskLimit: DiskLimit.optional(),
   nics: z.array(Nic),
   /** Named network namespace that the engine runs in; that of the caller unless told. */
   namespace: Name.or(interfaceName(255)).optional(),
@@ -58,6 +86,11 @@ export const PreparedMachine = z.strictObject({
   directory: FilePath,
   /** Where sockets go: short, since their paths are limited to 107 bytes (unix(7)). */
   sockets: FilePath,
+  /** MiB that a balloon takes from the guest at its start; no balloon unless told. */
+  balloon: z.int().min(0).optional(),
+  vsock: z.strictObject({ cid: ContextId, transport: VsockTransport }).optional(),
+  /** JSON file with what the engine's metadata service answers; no such service unless told. */
+  metadata: FilePath.optional(),
   /** Frequency that the guest's time stamp counter has under TCG, in kHz. */
   tscKhz: z.int().optional(),
 })
@@ -74,6 +107,10 @@ export interface Features {
   readonly maxCpus: number
   /** Disks and network devices together. */
   readonly maxDevices: number
+  /** Whether guests can ask the engine for metadata at 169.254.169.254. */
+  readonly metadata: boolean
+  /** What guests may have of vsock(7), the best first. */
+  readonly vsock: readonly VsockTransport[]
   /** Milliseconds that a guest gets to shut down before it is killed. */
   readonly shutdownTimeout: number
 }
@@ -83,6 +120,26 @@ export interface Observed {
   readonly pid: number
   /** `running` also while the guest still boots; `paused` when its processors stand still. */
   readonly guest: 'running' | 'paused' | 'unknown'
+}
+
+/** Memory of a guest with a balloon, in bytes; null where its driver does not tell. */
+export const BalloonMemory = z.strictObject({
+  /** What the balloon holds now. */
+  balloon: z.int(),
+  total: z.int().nullable(),
+  free: z.int().nullable(),
+  /** What programs could have without swapping. */
+  available: z.int().nullable(),
+  caches: z.int().nullable(),
+})
+export type BalloonMemory = z.output<typeof BalloonMemory>
+
+/** New limits of a running machine. */
+export interface Limits {
+  /** Of each disk. */
+  readonly disk: DiskLimit
+  /** All of its network devices, in their order, each with its limit. */
+  readonly nics: readonly Nic[]
 }
 
 /** How to reach the serial console of a running machine. */
@@ -115,6 +172,14 @@ export interface Engine {
   /** Undefined when the machine does not run. */
   inspect(host: Host, machine: MachineFiles): Promise<Observed | undefined>
   console(machine: MachineFiles): Console
+  /** What a machine with a vsock gets on this host. */
+  vsockTransport(host: Host): Promise<VsockTransport>
+  /** Sets the balloon of a running machine to `size` MiB; it fills as fast as the guest gives. A `state` fault when it has none. */
+  resizeBalloon(host: Host, machine: MachineFiles, size: number): Promise<void>
+  /** A `state` fault when the running machine has no balloon. */
+  inspectBalloon(host: Host, machine: MachineFiles): Promise<BalloonMemory>
+  /** Limits the disks and network devices of a running machine anew; what a limit leaves out is not limited any more. */
+  changeLimits(host: Host, machine: MachineFiles, limits: Limits): Promise<void>
   /**
    * Changes the forwards of a running machine's user-mode network; repeated, it does no harm. Where it is missing, forwards are taken up
    * by the next start.

@@ -1,12 +1,16 @@
 /** Runs machines on Firecracker, which needs KVM. */
 import { join } from 'node:path'
 import { asFault, Fault } from '@imp/kit/base/fault.ts'
+import { parseJson } from '@imp/kit/base/schema.ts'
 import type { Argv, Host } from '@imp/kit/host/host.ts'
 import { findUnit, startUnit, unitFiles } from '@imp/kit/host/supervise.ts'
 import { unsupported } from '../check.ts'
 import { ended, endUnit, requireTaps, socketPath, unitName, untilEnded, untilListening } from '../unit.ts'
-import type { Engine, Features, MachineFiles, Observed, PreparedMachine } from '../model.ts'
-import { act, configuration, instanceState, send } from './api.ts'
+import type { Engine, Features, Limits, MachineFiles, Observed, PreparedMachine } from '../model.ts'
+import { act, configuration, get, instanceState, send, versionOf } from './api.ts'
+import { inspectBalloon, resizeBalloon } from './balloon.ts'
+import { driveUpdate, interfaceUpdates } from './limits.ts'
+import { FullConfiguration } from './types.ts'
 
 export const firecrackerFeatures: Features = {
   accelerators: ['kvm'],
@@ -16,8 +20,13 @@ export const firecrackerFeatures: Features = {
   maxCpus: 32,
   // 19 legacy interrupts on x86 are for virtio devices (src/vmm/src/arch/x86_64/layout.rs); entropy takes one.
   maxDevices: 18,
+  metadata: true,
+  vsock: ['unix'],
   shutdownTimeout: 60_000,
 }
+
+/** Bytes of JSON that the metadata service holds: the documents of cloud-init, which are longer than the 50 KiB that it takes unless told. */
+const mostMetadata = 1 << 23
 
 /** Firecracker's own log; what the guest prints goes to its standard output, which is the unit's log. */
 function ownLog(machine: MachineFiles): string {
@@ -39,12 +48,25 @@ async function guestState(host: Host, machine: MachineFiles): Promise<Observed['
   }
 }
 
+/** What the metadata service shall answer. */
+async function metadataOf(host: Host, { metadata }: PreparedMachine): Promise<{ metadata?: unknown }> {
+  return metadata === undefined ? {} : { metadata: parseJson(await host.files.read(metadata), metadata) }
+}
+
+async function changeLimits(host: Host, machine: MachineFiles, { disk, nics }: Limits): Promise<void> {
+  const socket = socketPath(machine, 'api')
+  const { drives } = await get(host, socket, '/vm/config', FullConfiguration)
+  const requests = [...drives.map(({ drive_id: id }) => driveUpdate(id, disk)), ...interfaceUpdates(nics)]
+  for (const request of requests) await send(host, socket, request)
+}
+
 async function configure(host: Host, engine: Engine, machine: PreparedMachine, socket: string): Promise<void> {
   try {
-    const files = { log: ownLog(machine), metrics: metricsFile(machine) }
+    const files = { log: ownLog(machine), metrics: metricsFile(machine), vsock: socketPath(machine, 'vsock') }
     // Firecracker opens these and, in older versions, does not make them.
-    for (const path of Object.values(files)) await host.files.write(path, '', { mode: 0o600 })
-    for (const request of configuration(machine, files)) await send(host, socket, request)
+    for (const path of [files.log, files.metrics]) await host.files.write(path, '', { mode: 0o600 })
+    const circumstances = { version: await versionOf(host, socket), ...(await metadataOf(host, machine)) }
+    for (const request of configuration(machine, files, circumstances)) await send(host, socket, request)
     await act(host, socket, 'InstanceStart')
   } catch (error) {
     if ((await findUnit(host, machine.directory, unitName)) === undefined) throw await ended(host, engine, machine, 'Firecracker ended')
@@ -59,13 +81,18 @@ export function firecrackerEngine(program: Argv = ['firecracker']): Engine {
     features: firecrackerFeatures,
     program,
     check: (machine) => unsupported(engine, machine),
+    vsockTransport: () => Promise.resolve('unix'),
+    resizeBalloon,
+    inspectBalloon,
+    changeLimits,
     console: (machine) => {
       const files = unitFiles(machine.directory, unitName)
       return { log: files.log, input: files.input }
     },
     async start(host, machine) {
       const socket = socketPath(machine, 'api')
-      const argv: Argv = [...program, '--id', `vmm-${machine.id}`, '--api-sock', socket]
+      const sizes = ['--http-api-max-payload-size', '--mmds-size-limit'].flatMap((option) => [option, String(mostMetadata)])
+      const argv: Argv = [...program, '--id', `vmm-${machine.id}`, '--api-sock', socket, ...(machine.metadata === undefined ? [] : sizes)]
       const namespace = machine.namespace === undefined ? {} : { namespace: machine.namespace }
       if ((await findUnit(host, machine.directory, unitName)) !== undefined) {
         if ((await guestState(host, machine)) === 'running') return
@@ -74,8 +101,8 @@ export function firecrackerEngine(program: Argv = ['firecracker']): Engine {
       }
       // As root Firecracker makes a TAP that is missing, which then leads nowhere.
       await requireTaps(host, machine)
-      // Firecracker refuses to start on a socket that a killed predecessor left behind.
-      await host.files.remove(socket)
+      // Firecracker refuses to start on sockets that a killed predecessor left behind.
+      for (const path of [socket, socketPath(machine, 'vsock')]) await host.files.remove(path)
       await host.files.makeDirectory(machine.sockets, { mode: 0o700 })
       await startUnit(host, { name: unitName, directory: machine.directory, argv, ...namespace })
       await untilListening(host, engine, machine, socket)

@@ -1,18 +1,40 @@
-/** The fake Firecracker as a program: `fake-server.ts --id ID --api-sock PATH`, like the real one. */
+/** The fake Firecracker as a program: `fake-server.ts --id ID --api-sock PATH`, like the real one. Its guest repeats on every port what it hears. */
 import { createServer, type IncomingMessage } from 'node:http'
+import { createServer as createSocket } from 'node:net'
 import { parseArgs } from 'node:util'
 import { localHost } from '@imp/kit/host/local.ts'
 import { fakeFirecracker } from './fake.ts'
 
-const { values } = parseArgs({ options: { id: { type: 'string', default: 'anonymous-instance' }, 'api-sock': { type: 'string' } } })
+const { values } = parseArgs({
+  options: {
+    id: { type: 'string', default: 'anonymous-instance' },
+    'api-sock': { type: 'string' },
+    'http-api-max-payload-size': { type: 'string', default: '51200' },
+    'mmds-size-limit': { type: 'string' },
+  },
+})
+
+/** The host says `CONNECT PORT` and hears `OK` with a port of its own (docs/vsock.md in Firecracker). */
+function listen(path: string): void {
+  createSocket((stream) => {
+    stream.once('data', (first: Buffer) => {
+      const port = /^CONNECT (\d+)\n$/.exec(first.toString())?.[1]
+      if (port === undefined) return stream.destroy()
+      stream.write('OK 1073741824\n')
+      return stream.pipe(stream)
+    })
+  }).listen(path)
+}
 
 let interrupted = false
-const firecracker = fakeFirecracker(values.id, localHost(), {
+const guest = {
   boot: () => process.stdout.write('[    0.000000] Linux version (fake)\nvmm: ready\n'),
   interrupt: () => {
     interrupted = true
   },
-})
+  listen,
+}
+const firecracker = fakeFirecracker(values.id, localHost(), guest, { longestBody: Number(values['http-api-max-payload-size']) })
 
 async function textOf(incoming: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []

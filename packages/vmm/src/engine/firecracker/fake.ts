@@ -4,7 +4,24 @@
  */
 import type { z } from 'zod'
 import type { Host } from '@imp/kit/host/host.ts'
-import { BootSource, Drive, EntropyDevice, InstanceAction, Logger, MachineConfiguration, Metrics, NetworkInterface } from './types.ts'
+import { fakeDevices, parseBody, refuse, Refused, requireFile, sameId, take } from './fake-devices.ts'
+import {
+  Balloon,
+  BalloonUpdate,
+  BootSource,
+  Drive,
+  DriveUpdate,
+  EntropyDevice,
+  InstanceAction,
+  Logger,
+  MachineConfiguration,
+  Metrics,
+  MmdsConfiguration,
+  NetworkInterface,
+  NetworkInterfaceUpdate,
+  Serial,
+  Vsock,
+} from './types.ts'
 
 export interface FakeAnswer {
   readonly status: number
@@ -16,126 +33,45 @@ export interface Guest {
   boot(): void
   /** ctrl-alt-delete arrived. */
   interrupt(): void
+  /** The guest's vsock is to be reached by this socket. */
+  listen(path: string): void
 }
 
-/** `--http-api-max-payload-size` unless told. */
-const longestBody = 51_200
-
-class Refused extends Error {}
-
-function refuse(message: string): never {
-  throw new Refused(message)
+export interface Options {
+  readonly version?: string
+  /** `--http-api-max-payload-size`. */
+  readonly longestBody?: number
 }
-
-const deserializing = 'An error occurred when deserializing the json body of a request'
 
 /** What serde takes and Firecracker does not (src/vmm/src/vmm_config/machine_config.rs). */
-function checkMachine({ vcpu_count: cpus, mem_size_mib: memory }: z.output<typeof MachineConfiguration>): void {
+function checkMachine({ vcpu_count: cpus, mem_size_mib: memory }: z.output<typeof MachineConfiguration>, balloon: number): void {
+  const wrong = 'Machine config error: The'
   if (cpus < 1 || cpus > 32)
-    refuse(
-      'Machine config error: The number of vCPUs must be greater than 0, less than 32 and must be 1 or an even number if SMT is enabled.',
-    )
-  if (memory < 1) refuse('Machine config error: The memory size (MiB) is either 0, or not a multiple of the configured page size.')
-}
-
-/** serde's words for what it does not know. */
-function take<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
-  const result = schema.safeParse(body)
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  if (issue?.code === 'unrecognized_keys') return refuse(`${deserializing}: unknown field \`${issue.keys[0]}\``)
-  if (issue?.code === 'invalid_type' && issue.message.endsWith('received undefined'))
-    return refuse(`${deserializing}: missing field \`${issue.path.join('.')}\``)
-  return refuse(`${deserializing}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`)
+    refuse(`${wrong} number of vCPUs must be greater than 0, less than 32 and must be 1 or an even number if SMT is enabled.`)
+  if (memory < 1) refuse(`${wrong} memory size (MiB) is either 0, or not a multiple of the configured page size.`)
+  if (memory < balloon) refuse(`${wrong} memory size (MiB) is smaller than the previously set balloon device target size.`)
 }
 
 export interface FakeFirecracker {
   handle(method: string, path: string, body: string): Promise<FakeAnswer>
 }
 
-export function fakeFirecracker(id: string, host: Pick<Host, 'files'>, guest: Guest): FakeFirecracker {
+/** When a request is taken: only before the guest starts, only after it, or always. */
+type When = 'before' | 'after' | 'always'
+type Handler = (body: unknown, id: string | undefined) => unknown
+
+export function fakeFirecracker(id: string, host: Pick<Host, 'files'>, guest: Guest, options: Options = {}): FakeFirecracker {
+  const { version = '1.16.1', longestBody = 51_200 } = options
   let state: 'Not started' | 'Running' | 'Paused' = 'Not started'
   let boot: z.output<typeof BootSource> | undefined
   let measuring = false
-  const drives = new Map<string, z.output<typeof Drive>>()
-  const interfaces = new Map<string, z.output<typeof NetworkInterface>>()
-
-  const onlyBefore = (): void => {
-    if (state !== 'Not started') refuse('The requested operation is not supported after starting the microVM.')
-  }
-  const onlyAfter = (): void => {
-    if (state === 'Not started') refuse('The requested operation is not supported before starting the microVM.')
-  }
-  const present = async (path: string | undefined, what: string): Promise<void> => {
-    if (path === undefined || (await host.files.stat(path))?.kind === undefined) {
-      refuse(`${what}: No such file or directory (os error 2)`)
-    }
-  }
-  const sameId = (inPath: string | undefined, inBody: string): void => {
-    if (inPath !== inBody) refuse('The id from the path does not match the id from the body!')
-  }
-
-  const puts: Readonly<Record<string, (body: unknown, id: string | undefined) => Promise<void> | void>> = {
-    // Its file must be there in 1.11; later ones make it.
-    async logger(body) {
-      onlyBefore()
-      const logger = take(Logger, body)
-      if (logger.log_path !== undefined) await present(logger.log_path, 'Logger error: Failed to open target file')
-    },
-    async metrics(body) {
-      onlyBefore()
-      const bad = 'Metrics error: Cannot initialize the metrics system due to bad user input'
-      await present(take(Metrics, body).metrics_path, bad)
-      if (measuring) refuse(`${bad}: Reinitialization of metrics not allowed.`)
-      measuring = true
-    },
-    'machine-config': (body) => {
-      onlyBefore()
-      checkMachine(take(MachineConfiguration, body))
-    },
-    async 'boot-source'(body) {
-      onlyBefore()
-      const source = take(BootSource, body)
-      await present(source.kernel_image_path, 'Boot source error: The kernel file cannot be opened')
-      if (source.initrd_path !== undefined)
-        await present(source.initrd_path, 'Boot source error: The initrd file cannot be opened due to invalid path or invalid permissions.')
-      boot = source
-    },
-    async drives(body, inPath) {
-      onlyBefore()
-      const drive = take(Drive, body)
-      sameId(inPath, drive.drive_id)
-      await present(drive.path_on_host, 'Drive config error: Unable to create the virtio block device')
-      const root = [...drives.values()].find((each) => each.is_root_device && each.drive_id !== drive.drive_id)
-      if (drive.is_root_device && root !== undefined) refuse('Drive config error: A root block device already exists!')
-      drives.set(drive.drive_id, drive)
-    },
-    async 'network-interfaces'(body, inPath) {
-      onlyBefore()
-      const nic = take(NetworkInterface, body)
-      sameId(inPath, nic.iface_id)
-      const others = [...interfaces.values()].filter((each) => each.iface_id !== nic.iface_id)
-      if (others.some((each) => each.guest_mac !== undefined && each.guest_mac === nic.guest_mac)) {
-        refuse(`Network config error: The MAC address is already in use: ${nic.guest_mac}`)
-      }
-      // No look at the TAP: the real one, as root, makes what is missing.
-      interfaces.set(nic.iface_id, nic)
-    },
-    entropy: (body) => {
-      onlyBefore()
-      take(EntropyDevice, body)
-    },
-    async actions(body) {
-      const { action_type: action } = take(InstanceAction, body)
-      if (action === 'InstanceStart') {
-        onlyBefore()
-        await start()
-      } else {
-        onlyAfter()
-        if (action === 'SendCtrlAltDel') guest.interrupt()
-      }
-    },
-  }
+  let machine: z.output<typeof MachineConfiguration> = { vcpu_count: 1, mem_size_mib: 128 }
+  const exists = async (path: string): Promise<boolean> => (await host.files.stat(path)) !== undefined
+  const devices = fakeDevices(
+    exists,
+    () => machine.mem_size_mib,
+    (path) => guest.listen(path),
+  )
 
   async function start(): Promise<void> {
     if (boot === undefined) return refuse('Start microvm error: Cannot start microvm without kernel configuration.')
@@ -148,36 +84,112 @@ export function fakeFirecracker(id: string, host: Pick<Host, 'files'>, guest: Gu
     guest.boot()
   }
 
+  function requireState(when: When): void {
+    if (when === 'before' && state !== 'Not started') refuse('The requested operation is not supported after starting the microVM.')
+    if (when === 'after' && state === 'Not started') refuse('The requested operation is not supported before starting the microVM.')
+  }
+
+  /** A body and the id in it are looked at before it is asked whether this is the time for them. */
+  function told<T extends z.ZodType>(
+    when: When,
+    schema: T,
+    run: (body: z.output<T>) => unknown,
+    idOf?: (body: z.output<T>) => string,
+  ): Handler {
+    return (body, inPath) => {
+      const parsed = take(schema, body)
+      if (idOf !== undefined) sameId(inPath, idOf(parsed))
+      requireState(when)
+      return run(parsed)
+    }
+  }
+
+  function asked(when: When, run: () => unknown): Handler {
+    return () => {
+      requireState(when)
+      return run()
+    }
+  }
+
+  const handlers: Readonly<Record<string, Handler>> = {
+    'GET ': asked('always', () => ({ app_name: 'Firecracker', id, state, vmm_version: version })),
+    'GET version': asked('always', () => ({ firecracker_version: version })),
+    'GET machine-config': asked('always', () => machine),
+    'GET vm/config': asked('always', () => ({ ...devices.configuration(), 'boot-source': boot ?? null, 'machine-config': machine })),
+    'GET balloon': asked('always', () => devices.balloon()),
+    'GET balloon/statistics': asked('after', () => devices.balloonStatistics()),
+    'GET mmds': asked('always', () => devices.metadata()),
+    // Its file must be there in 1.11; later ones make it.
+    'PUT logger': told('before', Logger, async ({ log_path: path }) => {
+      if (path !== undefined) await requireFile(exists, path, 'Logger error: Failed to open target file')
+    }),
+    'PUT metrics': told('before', Metrics, async ({ metrics_path: path }) => {
+      const bad = 'Metrics error: Cannot initialize the metrics system due to bad user input'
+      await requireFile(exists, path, bad)
+      if (measuring) refuse(`${bad}: Reinitialization of metrics not allowed.`)
+      measuring = true
+    }),
+    'PUT serial': told('before', Serial, () => undefined),
+    'PUT machine-config': told('before', MachineConfiguration, (wanted) => {
+      checkMachine(wanted, devices.balloonAmount())
+      machine = wanted
+    }),
+    'PUT boot-source': told('before', BootSource, async (source) => {
+      await requireFile(exists, source.kernel_image_path, 'Boot source error: The kernel file cannot be opened')
+      const initrd = 'Boot source error: The initrd file cannot be opened due to invalid path or invalid permissions.'
+      if (source.initrd_path !== undefined) await requireFile(exists, source.initrd_path, initrd)
+      boot = source
+    }),
+    'PUT drives/': told('before', Drive, devices.putDrive, (drive) => drive.drive_id),
+    'PATCH drives/': told('after', DriveUpdate, devices.patchDrive, (drive) => drive.drive_id),
+    'PUT network-interfaces/': told('before', NetworkInterface, devices.putInterface, (nic) => nic.iface_id),
+    'PATCH network-interfaces/': told('after', NetworkInterfaceUpdate, devices.patchInterface, (nic) => nic.iface_id),
+    'PUT balloon': told('before', Balloon, devices.putBalloon),
+    'PATCH balloon': told('after', BalloonUpdate, devices.patchBalloon),
+    'PUT vsock': told('before', Vsock, devices.putVsock),
+    'PUT mmds/config': told('before', MmdsConfiguration, devices.putMmdsConfiguration),
+    'PUT mmds': (body) => devices.putMetadata(body),
+    'PATCH mmds': (body) => devices.patchMetadata(body),
+    'PUT entropy': told('before', EntropyDevice, () => undefined),
+    'PUT actions': told('always', InstanceAction, async ({ action_type: action }) => {
+      requireState(action === 'InstanceStart' ? 'before' : 'after')
+      if (action === 'InstanceStart') await start()
+      if (action === 'SendCtrlAltDel') guest.interrupt()
+    }),
+  }
+
+  const handlerOf = (key: string): Handler | undefined => (Object.hasOwn(handlers, key) ? handlers[key] : undefined)
+
+  /** The handler of a path as it is, else that of the paths below its first word. */
+  function find(method: string, path: string): { handler: Handler; inPath?: string } {
+    const words = path.slice(1)
+    const [room, inPath, ...rest] = words.split('/')
+    const whole = handlerOf(`${method} ${words}`)
+    if (whole !== undefined) return { handler: whole }
+    const below = inPath === undefined || rest.length > 0 ? undefined : handlerOf(`${method} ${room}/`)
+    if (inPath === undefined || below === undefined) return refuse(`Invalid request method and/or path: ${method} ${words}.`)
+    return { handler: below, inPath }
+  }
+
+  async function answer(method: string, path: string, body: string): Promise<FakeAnswer> {
+    const { handler, inPath } = find(method, path)
+    if (method === 'GET' && body !== '') refuse('GET request cannot have a body.')
+    if (inPath !== undefined && !/^[A-Za-z0-9_]+$/.test(inPath))
+      refuse('API Resource IDs can only contain alphanumeric characters and underscores.')
+    if (method !== 'GET' && body === '') refuse(`Empty ${method} request.`)
+    const found = await handler(method === 'GET' ? undefined : parseBody(body), inPath)
+    return method === 'GET' ? { status: 200, body: found } : { status: 204 }
+  }
+
   return {
     async handle(method, path, body) {
-      const [room = '', inPath, ...rest] = path.slice(1).split('/')
-      const unknown = `Invalid request method and/or path: ${method} ${path.slice(1)}.`
       try {
         if (body.length > longestBody) return { status: 413, body: { fault_message: 'payload too large' } }
-        if (method === 'GET') {
-          if (body !== '') refuse('GET request cannot have a body.')
-          if (path !== '/') refuse(unknown)
-          return { status: 200, body: { app_name: 'Firecracker', id, state, vmm_version: '1.16.1' } }
-        }
-        const put = Object.hasOwn(puts, room) ? puts[room] : undefined
-        if (method !== 'PUT' || put === undefined || rest.length > 0) return refuse(unknown)
-        if (inPath !== undefined && !/^[A-Za-z0-9_]+$/.test(inPath))
-          refuse('API Resource IDs can only contain alphanumeric characters and underscores.')
-        if (body === '') refuse('Empty PUT request.')
-        await put(parseBody(body), inPath)
-        return { status: 204 }
+        return await answer(method, path, body)
       } catch (error) {
         if (error instanceof Refused) return { status: 400, body: { fault_message: error.message } }
         throw error
       }
     },
-  }
-}
-
-function parseBody(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return refuse(`${deserializing}.`)
   }
 }

@@ -8,10 +8,13 @@ export interface RefusalPaths {
   readonly disk: string
 }
 
+/** A PUT unless told. */
+export type Call = readonly [path: string, body: unknown, method?: 'GET' | 'PUT' | 'PATCH']
+
 export interface RefusedCalls {
   readonly title: string
-  /** Paths and bodies of PUTs, all but the last of which succeed. */
-  readonly calls: readonly (readonly [path: string, body: unknown])[]
+  /** All but the last of them succeed. */
+  readonly calls: readonly Call[]
   /** Status and words of the last. */
   readonly expected: RegExp
 }
@@ -26,6 +29,52 @@ function nic(id: string, mac: string) {
 }
 
 const machine = { vcpu_count: 1, mem_size_mib: 128 }
+const balloon = { amount_mib: 128, deflate_on_oom: true }
+const bucket = { size: 1000, refill_time: 100 }
+
+/** Of devices that a machine has only when it asks for them. */
+function deviceRefusals(text: string, disk: string): RefusedCalls[] {
+  const mmds = (changes: object) => ({ version: 'V2', network_interfaces: ['eth0'], ...changes })
+  const last = (title: string, call: Call, expected: RegExp): RefusedCalls => ({ title, calls: [call], expected })
+  return [
+    last('a balloon that says nothing of need', ['/balloon', { amount_mib: 1 }], /^400 .*missing field `deflate_on_oom`/),
+    last('a balloon larger than the memory', ['/balloon', { ...balloon, amount_mib: 129 }], /^400 Balloon config error: Amount of pages/),
+    {
+      title: 'less memory than the balloon takes',
+      calls: [
+        ['/balloon', balloon],
+        ['/machine-config', { ...machine, mem_size_mib: 64 }],
+      ],
+      expected: /^400 Machine config error: .* balloon device target size/,
+    },
+    last('to tell of no balloon', ['/balloon', undefined, 'GET'], /^400 Balloon config error: No balloon device found/),
+    last('another size of the balloon before the start', ['/balloon', { amount_mib: 1 }, 'PATCH'], /^400 .*not supported before starting/),
+    last('statistics before the start', ['/balloon/statistics', undefined, 'GET'], /^400 .*not supported before starting/),
+    last('a vsock without socket', ['/vsock', { guest_cid: 3 }], /^400 .*missing field `uds_path`/),
+    last('a vsock with too large a context', ['/vsock', { guest_cid: 2 ** 32, uds_path: `${text}.sock` }], /^400 .*deserializing/),
+    last(
+      'a vsock where no directory is',
+      ['/vsock', { guest_cid: 3, uds_path: '/nonexistent/v' }],
+      /^400 Vsock config error: .*No such file/,
+    ),
+    last('a vsock where a file is', ['/vsock', { guest_cid: 3, uds_path: text }], /^400 Vsock config error: .*Address already in use/),
+    last('metadata of no version', ['/mmds/config', mmds({ version: 'V3' })], /^400 .*deserializing/),
+    last('metadata for no interface', ['/mmds/config', mmds({ network_interfaces: [] })], /^400 .*interface IDs .* is empty/),
+    last('metadata for an unknown interface', ['/mmds/config', mmds({})], /^400 .*does not correspond to any existing/),
+    last('metadata at a public address', ['/mmds/config', mmds({ ipv4_address: '192.0.2.1' })], /^400 .*not link local/),
+    last('more of metadata that is not there', ['/mmds', { a: 1 }, 'PATCH'], /^400 .*not initialized/),
+    last(
+      'a limit below nothing',
+      ['/drives/a', { ...drive('a', disk), rate_limiter: { ops: { ...bucket, size: -1 } } }],
+      /^400 .*deserializing/,
+    ),
+    last('another limit before the start', ['/drives/a', { drive_id: 'a', rate_limiter: {} }, 'PATCH'], /^400 .*before starting/),
+    last('another limit for another disk', ['/drives/a', { drive_id: 'b' }, 'PATCH'], /^400 The id from the path/),
+    last('another MAC', ['/network-interfaces/a', { iface_id: 'a', guest_mac: '06:00:00:00:00:01' }, 'PATCH'], /^400 .*unknown field/),
+    last('a PATCH without body', ['/balloon', undefined, 'PATCH'], /^400 Empty PATCH/),
+    last('a method that a path does not know', ['/actions', {}, 'PATCH'], /^400 Invalid request method and\/or path: PATCH actions\./),
+  ]
+}
 
 /** Every case begins with a Firecracker that was told nothing. */
 export function refusals({ kernel, text, disk }: RefusalPaths): RefusedCalls[] {
@@ -73,6 +122,7 @@ export function refusals({ kernel, text, disk }: RefusalPaths): RefusedCalls[] {
       calls: [['/boot-source', { kernel_image_path: text }], start],
       expected: /^400 .*Invalid Elf magic/,
     },
+    ...deviceRefusals(text, disk),
   ]
 }
 

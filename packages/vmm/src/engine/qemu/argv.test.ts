@@ -48,6 +48,16 @@ test('the command line on KVM', (t) => {
   t.assert.fileSnapshot(qemuArgv(['qemu-system-x86_64'], kvm), golden('kvm.txt'), lines)
 })
 
+test('the command line with all devices that a machine may have besides', (t) => {
+  const whole: PreparedMachine = { ...machine, balloon: 64, vsock: { cid: 12345, transport: 'serial' } }
+  t.assert.fileSnapshot(qemuArgv(['qemu-system-x86_64'], whole), golden('devices.txt'), lines)
+})
+
+test('where the host has vhost-vsock, the guest has a context identifier', () => {
+  const argv = qemuArgv(['qemu-system-x86_64'], { ...machine, vsock: { cid: 12345, transport: 'vhost' } })
+  assert.ok(argv.includes('vhost-vsock-device,guest-cid=12345'))
+})
+
 test('a guest on KVM is not told a frequency: it has kvmclock', () => {
   assert.doesNotMatch(kernelArguments({ ...machine, accelerator: 'kvm' }), /tsc/)
 })

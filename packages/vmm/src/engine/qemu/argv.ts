@@ -69,6 +69,21 @@ function network(nic: Nic, index: number): string[] {
   return ['-netdev', backend(nic, index), '-device', `virtio-net-device,netdev=net${index},mac=${nic.mac},id=eth${index}`]
 }
 
+/**
+ * It gives back what it holds when the guest runs out of memory, and hands pages that the guest has free to the host again by itself.
+ * Statistics come each second, which costs the guest nothing that could be measured. How full it is at first, the driver says.
+ */
+function balloon(): string[] {
+  const options = 'deflate-on-oom=on,free-page-reporting=on,guest-stats-polling-interval=1'
+  return ['-device', `virtio-balloon-device,id=balloon,${options}`]
+}
+
+function vsock(machine: PreparedMachine, { cid, transport }: NonNullable<PreparedMachine['vsock']>): string[] {
+  if (transport === 'vhost') return ['-device', `vhost-vsock-device,guest-cid=${cid}`]
+  const port = ['-device', 'virtio-serial-device', '-device', 'virtserialport,chardev=vsock,name=vmm']
+  return [...socketServer('vsock', socketPath(machine, 'vsock')), ...port]
+}
+
 /** A server socket that QEMU opens and waits for nobody on. */
 function socketServer(id: string, path: string, more = ''): string[] {
   return ['-chardev', `socket,id=${id},path=${escape(path)},server=on,wait=off${more}`]
@@ -93,6 +108,8 @@ export function qemuArgv(program: Argv, machine: PreparedMachine): Argv {
     ...machine.disks.map(disk),
     ...machine.nics.map(network),
     ['-object', 'rng-random,id=entropy,filename=/dev/urandom', '-device', 'virtio-rng-device,rng=entropy'],
+    ...(machine.balloon === undefined ? [] : [balloon()]),
+    ...(machine.vsock === undefined ? [] : [vsock(machine, machine.vsock)]),
     // The keyboard controller is what ctrl-alt-delete comes through.
     ['-device', 'i8042'],
     ['-append', kernelArguments(machine)],

@@ -7,9 +7,11 @@ import { findUnit, startUnit } from '@imp/kit/host/supervise.ts'
 import { until } from '@imp/kit/host/until.ts'
 import { unsupported } from '../check.ts'
 import { ended, endUnit, requireTaps, socketPath, unitName, untilEnded, untilListening } from '../unit.ts'
-import type { Engine, Features, MachineFiles, Observed } from '../model.ts'
+import type { Engine, Features, MachineFiles, Observed, PreparedMachine, VsockTransport } from '../model.ts'
 import { consoleLog, qemuArgv } from './argv.ts'
+import { inspectBalloon, resizeBalloon } from './balloon.ts'
 import { changeForwards } from './forwards.ts'
+import { changeLimits, clearLimits, limitDisks, limitNics } from './limits.ts'
 import { withQmp } from './qmp.ts'
 
 export const qemuFeatures: Features = {
@@ -19,7 +21,21 @@ export const qemuFeatures: Features = {
   maxCpus: 32,
   // `microvm` has 24 virtio-mmio slots with a second I/O APIC (ioapic2=on; hw/i386/microvm.c); the random number generator takes one.
   maxDevices: 23,
+  metadata: false,
+  vsock: ['vhost', 'serial'],
   shutdownTimeout: 60_000,
+}
+
+/** Opening it is what QEMU itself does; where the module is missing, or for others than its group, there is none. */
+async function vsockTransport(host: Host): Promise<VsockTransport> {
+  const { status } = await host.query(['test', '-w', '/dev/vhost-vsock'], { statuses: [0, 1] })
+  return status === 0 ? 'vhost' : 'serial'
+}
+
+/** What QEMU is told after its start; may be repeated. */
+async function settle(host: Host, machine: PreparedMachine): Promise<void> {
+  if (machine.diskLimit !== undefined) await limitDisks(host, machine, machine.diskLimit)
+  if (machine.balloon !== undefined && machine.balloon > 0) await resizeBalloon(host, machine, machine.balloon)
 }
 
 const Status = z.looseObject({ status: z.string() })
@@ -53,10 +69,15 @@ export function qemuEngine(program: Argv = ['qemu-system-x86_64']): Engine {
     check: (machine) => unsupported(engine, machine),
     inspect,
     changeForwards,
+    vsockTransport,
+    resizeBalloon,
+    inspectBalloon,
+    changeLimits,
     console: (machine) => ({ log: consoleLog(machine.directory), socket: socketPath(machine, 'console') }),
     async start(host, machine) {
       const argv = qemuArgv(program, machine)
       await requireTaps(host, machine)
+      await limitNics(host, machine, machine.nics, true)
       await host.files.makeDirectory(machine.sockets, { mode: 0o700 })
       const namespace = machine.namespace === undefined ? {} : { namespace: machine.namespace }
       await startUnit(host, { name: unitName, directory: machine.directory, argv, ...namespace })
@@ -68,6 +89,7 @@ export function qemuEngine(program: Argv = ['qemu-system-x86_64']): Engine {
           throw await ended(host, engine, machine, 'QEMU ended at once')
         return false
       })
+      await settle(host, machine)
     },
     async stop(host, machine, how) {
       if (how === 'shutdown' && (await findUnit(host, machine.directory, unitName)) !== undefined) {
@@ -75,6 +97,7 @@ export function qemuEngine(program: Argv = ['qemu-system-x86_64']): Engine {
         await untilEnded(host, machine, qemuFeatures.shutdownTimeout)
       }
       await endUnit(host, machine)
+      await clearLimits(host, machine)
     },
   }
   return engine
