@@ -1,4 +1,5 @@
 /** Recording packets on the interfaces of a router, always with limits. */
+import { randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
@@ -10,22 +11,31 @@ import { withLock } from '@imp/kit/host/lock.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { Step } from '@imp/kit/plan/step.ts'
 import type { ImpContext } from '../context.ts'
+import { InstanceName } from '../appliance/model.ts'
+import type { DataplanePlace } from '../dataplane/dataplane.ts'
+import type { VppClient } from '../dataplane/vpp/api/client.ts'
+import { fits, freeHeapOf, mebibytes } from '../dataplane/vpp/heap.ts'
+import { connectIfThere, notRunning } from '../dataplane/vpp/place.ts'
 import { layer3Interfaces } from '../interfaces/model.ts'
 import { findRunning } from '../pipeline/running.ts'
-import type { Target } from '../pipeline/target.ts'
-import { requireNamespace, where, withTarget, type Where } from '../pipeline/where.ts'
-import { Capture } from './model.ts'
-import { wholePackets } from './pcap.ts'
+import { dataplanePlace, type Target } from '../pipeline/target.ts'
+import { absolute, requireNamespace, where, withTarget, wordsOf, type Where } from '../pipeline/where.ts'
+import { Capture, type VppRecording } from './model.ts'
+import { fileHeader, packetHeader, wholePackets } from './pcap.ts'
 import { captureFiles, capturePlace, capturesOf, type CapturePlace } from './place.ts'
 import { deleteCapture, isRunning, startCapture, stopCapture } from './record.ts'
 import { captures } from './store.ts'
 import { checkRecording, printPackets } from './tcpdump.ts'
+import { parseVppFilter } from './vpp-filter.ts'
+import { findPort, type Port } from './vpp-pcap.ts'
+import { awaitEnd, inspectInVpp, startInVpp, stopInVpp } from './vpp-record.ts'
+import { waiterOf } from './waiter.ts'
 
 const name = Name.describe('name of the capture').meta({ examples: ['loss'] })
 
 const Link = z
   .string()
-  .regex(/^[A-Za-z0-9][\w.-]{0,14}$/, 'must be the name of an interface, or any')
+  .regex(/^[A-Za-z0-9][\w./-]{0,62}$/, 'must be the name of an interface, or any')
   .describe('interface to record on; any for all of them')
   .meta({ examples: ['wan', 'lan.40'] })
 
@@ -45,19 +55,52 @@ const MaxTime = z
   .default('10m')
   .describe('ends after so long: 30s, 10m, 2h; at most 24h')
 
-const State = z.enum(['running', 'full', 'ended']).describe('full: ended by its size')
-const Shown = z.strictObject({ name: z.string(), state: State, size: z.int().describe('bytes'), ...Capture.shape })
+const State = z
+  .enum(['running', 'full', 'ended', 'unattended', 'lost'])
+  .describe('full: ended by its size; unattended: what would end it at its time has died; lost: VPP was started anew before it wrote them')
+const Shown = z.strictObject({
+  name: z.string(),
+  state: State,
+  size: z.int().describe('bytes'),
+  held: z.int().describe('packets that VPP keeps in memory until the capture ends').exactOptional(),
+  ...Capture.shape,
+})
 type Shown = z.output<typeof Shown>
 
 /** Uses the captures of a router, wherever it is. */
 function withCaptures<T>(context: ImpContext, input: Where, use: (place: CapturePlace, target: Target) => Promise<T>): Promise<T> {
-  return withTarget(context, input, (target) => use(capturePlace(target), target))
+  const environment = { IMP_STATE_DIR: context.stateDirectory, IMP_RUN_DIR: context.runDirectory }
+  return withTarget(context, input, (target) => {
+    const dataplane = dataplanePlace(target)
+    const connect: CapturePlace['connect'] = (instance) => connectTo(dataplane, instance)
+    const waiter = waiterOf({
+      host: context.host,
+      captures: capturesOf(target.stateDirectory),
+      words: wordsOf(absolute(input)),
+      environment,
+    })
+    return use(capturePlace(target, { connect, waiter }), target)
+  })
+}
+
+/** A process of VPP as captures ask it; undefined when it does not run. */
+async function connectTo(place: DataplanePlace, instance: string): ReturnType<CapturePlace['connect']> {
+  return connectIfThere(place, instance)
+}
+
+function lockOf({ directory }: CapturePlace): string {
+  return join(directory, '.lock')
+}
+
+function locked<T>(context: ImpContext, place: CapturePlace, work: () => Promise<T>): Promise<T> {
+  return withLock(context.host.clock, lockOf(place), { what: `the captures of ${place.name}` }, work)
 }
 
 async function inspectCapture(place: CapturePlace, each: string): Promise<Shown> {
   const capture = await captures(place.local, place.directory).get(each)
-  const running = await isRunning(place, each)
   const size = (await place.machine.files.stat(captureFiles(place, each).packets))?.size ?? 0
+  if (capture.vpp !== undefined) return { name: each, size, ...capture, ...(await inspectInVpp(place, each, capture.vpp)) }
+  const running = await isRunning(place, each)
   const state = running ? 'running' : size >= capture.maxSizeMib * 2 ** 20 ? 'full' : 'ended'
   return { name: each, state, size, ...capture }
 }
@@ -79,11 +122,67 @@ async function refusePresent({ local, directory }: CapturePlace, each: string): 
   throw new Fault('conflict', `there is a capture ${each} already`, { hint: `imp capture delete ${each}, or take another name` })
 }
 
+/** A new name for a file of VPP, which nobody can have put a link under. */
+function newFile(): string {
+  return `imp-${randomBytes(8).toString('hex')}.pcap`
+}
+
+/** How VPP shall record within the limits: it keeps packets of the longest frames in memory that it takes at once. */
+async function planInVpp(vpp: VppClient, { bytes }: Port, instance: string, maxSizeMib: number): Promise<VppRecording> {
+  const packets = Math.max(1, Math.floor((maxSizeMib * 2 ** 20 - fileHeader) / (packetHeader + bytes)))
+  // VPP dies when it has no memory left; a vector takes half as much again as it holds.
+  const free = freeHeapOf(await vpp.cli('show memory main-heap'))
+  const needed = 1.5 * packets * (packetHeader + bytes)
+  if (fits(needed, free)) return { instance, file: newFile(), packets, bytes }
+  throw new Fault('state', `${vpp.name} has not the memory to record ${maxSizeMib} MiB: ${mebibytes(free)} MiB are free`, {
+    hint: 'a smaller --max-size',
+  })
+}
+
+type Wanted = Omit<Capture, 'startedAt' | 'vpp'>
+
+/** Begins in VPP. Everything that can be wrong is found out before anything is changed. */
+async function startByVpp(
+  context: ImpContext,
+  place: CapturePlace,
+  target: Target,
+  own: string,
+  wanted: Wanted,
+  instance: string,
+): Promise<void> {
+  const matches = wanted.filter === undefined ? [{}] : parseVppFilter(wanted.filter)
+  const dataplane = dataplanePlace(target)
+  const vpp = await connectIfThere(dataplane, instance)
+  if (vpp === undefined) throw notRunning(dataplane, instance)
+  try {
+    const port = await findPort(vpp, wanted.interface)
+    const recording = await planInVpp(vpp, port, instance, wanted.maxSizeMib)
+    planned(context, [step(`record packets of ${wanted.interface} as ${own}`)])
+    await locked(context, place, async () => {
+      await refusePresent(place, own)
+      const capture = { ...wanted, startedAt: context.host.clock.now().toISOString(), vpp: recording }
+      await reported(context.report, `record on ${wanted.interface}`, () => startInVpp(place, vpp, own, capture, port, matches))
+    })
+  } finally {
+    vpp.close()
+  }
+}
+
+async function startByTcpdump(context: ImpContext, place: CapturePlace, own: string, wanted: Wanted): Promise<void> {
+  await checkRecording(place.host, wanted)
+  planned(context, [step(`record packets of ${wanted.interface} as ${own}`)])
+  await locked(context, place, async () => {
+    await refusePresent(place, own)
+    const capture = { ...wanted, startedAt: context.host.clock.now().toISOString() }
+    await reported(context.report, `record on ${wanted.interface}`, () => startCapture(place, own, capture))
+  })
+}
+
 const start = operation<ImpContext>()({
   path: ['capture', 'start'],
   summary: 'Record packets on an interface until a limit is reached',
   description:
-    'tcpdump runs where the router is, goes on when this command has ended, and ends by itself at the size or the time. Routers of labs are named by --target lab:<lab>/<node>, also those that are guests.',
+    'tcpdump runs where the router is, goes on when this command has ended, and ends by itself at the size or the time. Where VPP forwards it records itself: one capture at a time, on a port, a VLAN or all of them, with filters of host, net, port and protocols joined by "and"; it writes packets when the capture ends. Routers of labs are named by --target lab:<lab>/<node>, also those that are guests.',
   effect: 'write',
   args: ['name'],
   flags: { maxSizeMib: 'max-size' },
@@ -93,6 +192,7 @@ const start = operation<ImpContext>()({
     filter: Filter.exactOptional(),
     maxSizeMib: z.int().min(1).max(256).default(16).describe('ends when the file is so large, in MiB'),
     maxTime: MaxTime,
+    instance: InstanceName.describe('process of VPP that records, where VPP forwards: core unless told').exactOptional(),
     ...where,
   }),
   output: Shown,
@@ -102,20 +202,20 @@ const start = operation<ImpContext>()({
     'imp capture start loss --interface wan --target lab:demo/edge',
   ],
   complete: { interface: interfaceNames },
-  run: (context, { name: own, interface: link, filter, maxSizeMib, maxTime, ...rest }) =>
+  run: (context, { name: own, interface: link, filter, maxSizeMib, maxTime, instance, ...rest }) =>
     withCaptures(context, rest, async (place, target) => {
       await requireNamespace(target)
       await refusePresent(place, own)
-      const wanted = { interface: link, ...(filter === undefined ? {} : { filter }) }
-      await checkRecording(place.host, wanted)
-      planned(context, [step(`record packets of ${link} as ${own}`)])
-      const { clock } = context.host
-      return withLock(clock, join(place.directory, '.lock'), { what: `the captures of ${place.name}` }, async () => {
-        await refusePresent(place, own)
-        const capture = { ...wanted, maxSizeMib, maxSeconds: parseDuration(maxTime) / 1000, startedAt: clock.now().toISOString() }
-        await reported(context.report, `record on ${link}`, () => startCapture(place, own, capture))
-        return inspectCapture(place, own)
-      })
+      const maxSeconds = parseDuration(maxTime) / 1000
+      const wanted = { interface: link, ...(filter === undefined ? {} : { filter }), maxSizeMib, maxSeconds }
+      const byVpp = (await findRunning(target))?.config.dataplane === 'vpp'
+      if (!byVpp && instance !== undefined)
+        throw new Fault('unsupported', `${target.name} forwards by the Linux kernel, which has no processes of VPP`, {
+          hint: 'leave --instance out',
+        })
+      if (byVpp) await startByVpp(context, place, target, own, wanted, instance ?? 'core')
+      else await startByTcpdump(context, place, own, wanted)
+      return inspectCapture(place, own)
     }),
   view: ({ name: own, interface: link, maxSizeMib, maxSeconds }) =>
     `${own} records on ${link}, until ${maxSizeMib} MiB or ${formatDuration(maxSeconds * 1000)}`,
@@ -139,10 +239,52 @@ const stop = operation<ImpContext>()({
     withCaptures(context, rest, async (place) => {
       const { state } = await inspectCapture(place, own)
       planned(context, state === 'running' ? [step(`end the recording of ${own}`)] : [])
-      await stopCapture(place, own)
+      await locked(context, place, async () => stopCapture(place, own, await captures(place.local, place.directory).get(own)))
       return inspectCapture(place, own)
     }),
-  view: ({ name: own, size }) => `${own} has ended with ${formatBytes(size)}`,
+  view: ({ name: own, size, state }) => (state === 'lost' ? lost(own) : `${own} has ended with ${formatBytes(size)}`),
+})
+
+/** What VPP has not written yet is counted in packets. */
+function sizeText({ size, held }: Shown): string {
+  return held === undefined ? formatBytes(size) : count(held, 'packet')
+}
+
+function drawCaptures(all: readonly Shown[]): string {
+  if (all.length === 0) return 'no captures'
+  const rows = all.map((each) => [each.name, each.state, each.interface, sizeText(each), each.startedAt, each.filter ?? ''])
+  const unattended = all.filter(({ state }) => state === 'unattended')
+  return [
+    ...table([['NAME', 'STATE', 'INTERFACE', 'SIZE', 'STARTED', 'FILTER'], ...rows]),
+    ...unattended.map(({ name: own }) => `nobody ends ${own} at its time any more: imp capture stop ${own}`),
+  ].join('\n')
+}
+
+function lost(own: string): string {
+  return `${own} is lost: VPP was started anew, or somebody else ended its recording`
+}
+
+const wait = operation<ImpContext>()({
+  path: ['capture', 'wait'],
+  summary: 'Wait for the end of a capture of VPP, and end it',
+  effect: 'write',
+  args: ['name'],
+  input: z.strictObject({ name, ...where }),
+  output: z.strictObject({ name: z.string() }),
+  examples: ['imp capture wait loss'],
+  hidden: true,
+  run: (context, { name: own, ...rest }) =>
+    withCaptures(context, rest, async (place) => {
+      planned(context, [])
+      await awaitEnd(place, own, context.signal)
+      await locked(context, place, async () => {
+        const capture = await captures(place.local, place.directory).find(own)
+        if (capture?.vpp !== undefined) await stopInVpp(place, own, capture)
+        await place.waiter.forget(own)
+      })
+      return { name: own }
+    }),
+  view: ({ name: own }) => `${own} has ended`,
 })
 
 const list = operation<ImpContext>()({
@@ -157,13 +299,7 @@ const list = operation<ImpContext>()({
       const names = await captures(place.local, place.directory).names()
       return Promise.all(names.map((each) => inspectCapture(place, each)))
     }),
-  view: (all) =>
-    all.length === 0
-      ? 'no captures'
-      : table([
-          ['NAME', 'STATE', 'INTERFACE', 'SIZE', 'STARTED', 'FILTER'],
-          ...all.map((each) => [each.name, each.state, each.interface, formatBytes(each.size), each.startedAt, each.filter ?? '']),
-        ]).join('\n'),
+  view: drawCaptures,
 })
 
 const show = operation<ImpContext>()({
@@ -181,7 +317,11 @@ const show = operation<ImpContext>()({
       ...(await inspectCapture(place, own)),
       packets: await printPackets(place.machine, captureFiles(place, own).packets, most),
     })),
-  view: ({ packets }) => (packets.length === 0 ? 'no packets' : packets.join('\n')),
+  view: ({ packets, held, name: own, state }) => {
+    if (state === 'lost') return lost(own)
+    if (held !== undefined) return `VPP holds ${count(held, 'packet')} until the capture ends: imp capture stop ${own}`
+    return packets.length === 0 ? 'no packets' : packets.join('\n')
+  },
 })
 
 const exportOperation = operation<ImpContext>()({
@@ -203,7 +343,10 @@ const exportOperation = operation<ImpContext>()({
     withCaptures(context, rest, async (place) => {
       const to = resolve(file)
       const { files } = context.host
-      await captures(place.local, place.directory).get(own)
+      const { state, held } = await inspectCapture(place, own)
+      if (state === 'lost') throw new Fault('state', lost(own))
+      if (held !== undefined)
+        throw new Fault('state', `VPP holds the packets of ${own} until the capture ends`, { hint: `imp capture stop ${own}` })
       if (!force && (await files.stat(to)) !== undefined)
         throw new Fault('conflict', `${file} is there already`, { hint: '--force replaces it' })
       planned(context, [step(`write the packets of ${own} to ${file}`)])
@@ -225,12 +368,12 @@ const deleteOperation = operation<ImpContext>()({
   complete,
   run: (context, { name: own, ...rest }) =>
     withCaptures(context, rest, async (place) => {
-      await captures(place.local, place.directory).get(own)
+      const capture = await captures(place.local, place.directory).get(own)
       planned(context, [step(`delete capture ${own}`)])
-      await deleteCapture(place, own)
+      await locked(context, place, () => deleteCapture(place, own, capture))
       return { deleted: own }
     }),
   view: ({ deleted }) => `${deleted} is deleted`,
 })
 
-export const operations: readonly AnyOperation<ImpContext>[] = [start, stop, list, show, exportOperation, deleteOperation]
+export const operations: readonly AnyOperation<ImpContext>[] = [start, stop, wait, list, show, exportOperation, deleteOperation]

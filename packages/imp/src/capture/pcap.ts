@@ -3,12 +3,23 @@ import { Fault } from '@imp/kit/base/fault.ts'
 
 /** Bytes of the header of the file, and of that of each packet. */
 export const fileHeader = 24
-const packetHeader = 16
+export const packetHeader = 16
 /** Where the header of a packet says how many bytes of it follow. */
 const lengthAt = 8
 
 /** With times in microseconds and in nanoseconds. */
 const magics = new Set([0xa1b2c3d4, 0xa1b23c4d])
+
+/** A file of no packets: of Ethernet frames, with times in microseconds. */
+export function emptyFile(): Buffer {
+  const bytes = Buffer.alloc(fileHeader)
+  bytes.writeUInt32LE(0xa1b2c3d4, 0)
+  bytes.writeUInt16LE(2, 4)
+  bytes.writeUInt16LE(4, 6)
+  bytes.writeUInt32LE(65_536, 16)
+  bytes.writeUInt32LE(1, 20)
+  return bytes
+}
 
 function lengthReader(bytes: Buffer): (at: number) => number {
   if (bytes.length >= fileHeader) {

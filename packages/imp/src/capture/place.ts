@@ -1,7 +1,10 @@
 /** Where the captures of a router are: their documents on this machine, their packets where the router is. */
 import { join } from 'node:path'
 import type { Host } from '@imp/kit/host/host.ts'
+import type { VppRecording } from './model.ts'
 import { localRecorder, remoteRecorder, type Recorder } from './recorder.ts'
+import type { Vpp } from './vpp-pcap.ts'
+import type { Waiter } from './waiter.ts'
 
 /** What captures need to know of a router. */
 interface Router {
@@ -16,7 +19,14 @@ interface Router {
   readonly stateDirectory: string
 }
 
-export interface CapturePlace {
+/** How processes of VPP are reached, and who ends their captures. */
+export interface CaptureMeans {
+  /** Undefined when the process does not run. */
+  connect(instance: VppRecording['instance']): Promise<(Vpp & { close(): void }) | undefined>
+  readonly waiter: Waiter
+}
+
+export interface CapturePlace extends CaptureMeans {
   readonly name: string
   /** This machine, and the directory of the documents there. */
   readonly local: Host
@@ -42,9 +52,9 @@ export function capturesOf(stateDirectory: string): string {
   return join(stateDirectory, 'captures')
 }
 
-export function capturePlace({ name, local, machine, host, namespace, stateDirectory }: Router): CapturePlace {
+export function capturePlace({ name, local, machine, host, namespace, stateDirectory }: Router, means: CaptureMeans): CapturePlace {
   const directory = capturesOf(stateDirectory)
-  const common = { name, local, directory, machine, host }
+  const common = { ...means, name, local, directory, machine, host }
   if (machine === local) return { ...common, packets: directory, recorder: localRecorder(machine, namespace) }
   return { ...common, packets: guestDirectory, recorder: remoteRecorder(machine) }
 }

@@ -6,19 +6,23 @@ import { fileHeader } from './pcap.ts'
 import { captureFiles, type CapturePlace } from './place.ts'
 import { captures } from './store.ts'
 import { recording } from './tcpdump.ts'
+import { forgetInVpp, stopInVpp } from './vpp-record.ts'
 
 export function isRunning(place: CapturePlace, name: string): Promise<boolean> {
   return place.recorder.isRunning(captureFiles(place, name).directory)
 }
 
-/** Ends the recording; what was recorded stays. */
-export function stopCapture(place: CapturePlace, name: string): Promise<void> {
-  return place.recorder.stop(captureFiles(place, name).directory)
+/** Ends the recording; what was recorded stays. To be called with the lock of the captures held. */
+export async function stopCapture(place: CapturePlace, name: string, capture: Capture): Promise<void> {
+  if (capture.vpp === undefined) return place.recorder.stop(captureFiles(place, name).directory)
+  await stopInVpp(place, name, capture)
+  return place.waiter.stop(name)
 }
 
 /** Ends the recording and takes everything about it away; the document last, so that a second try finds what is left. */
-export async function deleteCapture(place: CapturePlace, name: string): Promise<void> {
-  await stopCapture(place, name)
+export async function deleteCapture(place: CapturePlace, name: string, capture: Capture): Promise<void> {
+  if (capture.vpp === undefined) await stopCapture(place, name, capture)
+  else await forgetInVpp(place, name, capture)
   await place.machine.files.remove(captureFiles(place, name).directory)
   await captures(place.local, place.directory).remove(name)
 }
@@ -53,7 +57,7 @@ export async function startCapture(place: CapturePlace, name: string, capture: C
   try {
     await begin(place, name, capture)
   } catch (error) {
-    await deleteCapture(place, name)
+    await deleteCapture(place, name, capture)
     throw error
   }
 }

@@ -18,7 +18,7 @@ import type { ImpContext } from '../context.ts'
 import { clientOf } from '../pipeline/probe-management.ts'
 import { routerAt } from '../pipeline/router.ts'
 import { isOwnRouter, openTarget, type Target } from '../pipeline/target.ts'
-import { absolute, where, type Where } from '../pipeline/where.ts'
+import { absolute, where, wordsOf, type Where } from '../pipeline/where.ts'
 import {
   adopt,
   commitLocked,
@@ -49,11 +49,6 @@ export const whose = {
 /** The router of this machine keeps its history where all state is; others keep theirs beside their own state. */
 function directoryOf(context: ImpContext, input: Where, opened: Target): string {
   return isOwnRouter(input) ? context.stateDirectory : opened.stateDirectory
-}
-
-function wordsOf({ namespace, target, stateDirectory, runDirectory }: Where): string[] {
-  const given = Object.entries({ namespace, target, 'state-directory': stateDirectory, 'run-directory': runDirectory })
-  return given.flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}=${value}`]))
 }
 
 /** The commits of a router, with the processes that do scheduled ones. */

@@ -28,6 +28,12 @@ export function absolute(input: Where): Where {
   }
 }
 
+/** The words of the command line by which another process finds the same router. */
+export function wordsOf({ namespace, target, stateDirectory, runDirectory }: Where): string[] {
+  const given = Object.entries({ namespace, target, 'state-directory': stateDirectory, 'run-directory': runDirectory })
+  return given.flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}=${value}`]))
+}
+
 /** Opens the router, uses it and closes it. */
 export async function withTarget<T>(context: ImpContext, input: Where, use: (target: Target) => Promise<T>): Promise<T> {
   const opened = await openTarget(context, absolute(input))

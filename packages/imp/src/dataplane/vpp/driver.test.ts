@@ -92,7 +92,9 @@ suite('the VPP dataplane over fakes', () => {
     received.splice(0)
     assert.deepEqual(await router.plan(small), [])
     const asked = received.filter(({ message }) => message === 'ip_address_dump')
-    const questions = asked.map(({ fields }) => `${state.interfaces.get(Number(fields['sw_if_index']))?.name} ${String(fields['is_ipv6'])}`)
+    const questions = asked.map(
+      ({ fields }) => `${state.interfaces.get(Number(fields['sw_if_index']))?.name} ${fields['is_ipv6'] === true}`,
+    )
     const known = [...state.interfaces.values()].filter(({ name }) => !/^(tap|local)/.test(name))
     assert.deepEqual(questions.toSorted(), known.flatMap(({ name, ip6 }) => [`${name} false`, ...(ip6 ? [`${name} true`] : [])]).toSorted())
     assert.ok(known.some(({ ip6 }) => !ip6))

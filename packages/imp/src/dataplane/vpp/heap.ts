@@ -18,3 +18,10 @@ export function fits(needed: number, free: number): boolean {
 export function mebibytes(bytes: number): number {
   return Math.ceil(bytes / 2 ** 20)
 }
+
+/** `free: 472.82M` of `show memory main-heap`, in bytes; there is no message for it. Endless when the text says nothing of it. */
+export function freeHeapOf(text: string): number {
+  const [, value, unit = ''] = /free: ([\d.]+)([KMG]?)/.exec(text) ?? []
+  const scale = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }[unit] ?? 1
+  return value === undefined ? Number.POSITIVE_INFINITY : Number(value) * scale
+}

@@ -5,6 +5,7 @@ import type { VppClient } from './api/client.ts'
 import { fieldsAt, flagAt, listAt, numberAt, rowsAt, textAt } from './api/fields.ts'
 import type { Fields } from './api/layout.ts'
 import { nothing, type Advertisements, type Attachment, type Making, type Things, type VppInterface } from './desired.ts'
+import { freeHeapOf } from './heap.ts'
 import { unserved } from './plugins.ts'
 import { bare, byPrefix } from './render-interfaces.ts'
 import { all, anyPort, dot1ad, exactMatch, up, linkUp } from './values.ts'
@@ -253,13 +254,6 @@ async function observeRoutes(client: VppClient, names: ReadonlyMap<number, strin
     return plain ? [[textAt(route, 'prefix'), { path: pathText(path, names) }] as const] : []
   })
   return Object.fromEntries(pairs)
-}
-
-/** `free: 472.82M` of `show memory main-heap`, in bytes; there is no message for it. */
-function freeHeapOf(text: string): number {
-  const [, value, unit = ''] = /free: ([\d.]+)([KMG]?)/.exec(text) ?? []
-  const scale = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }[unit] ?? 1
-  return value === undefined ? Number.POSITIVE_INFINITY : Number(value) * scale
 }
 
 function listsOf(dumps: Dumps): Map<number, { readonly tag: string; readonly rules: string[] }> {

@@ -50,6 +50,7 @@ enum ip_neighbor_flags u8: IP_API_NEIGHBOR_FLAG_NONE=0, IP_API_NEIGHBOR_FLAG_STA
 struct ip_neighbor: interface_index sw_if_index, ip_neighbor_flags flags, mac_address mac_address, address ip_address
 struct ip6nd_ra_prefix: prefix prefix, bool onlink_flag, bool autonomous_flag, u32 val_lifetime, u32 pref_lifetime, f64 valid_lifetime_expires, f64 pref_lifetime_expires, bool decrement_lifetime_flag, bool no_advertise
 enum nat_config_flags u8: NAT_IS_NONE=0, NAT_IS_TWICE_NAT=1, NAT_IS_SELF_TWICE_NAT=2, NAT_IS_OUT2IN_ONLY=4, NAT_IS_ADDR_ONLY=8, NAT_IS_OUTSIDE=16, NAT_IS_INSIDE=32, NAT_IS_STATIC=64, NAT_IS_EXT_HOST_VALID=128
+enum classify_action u8: CLASSIFY_API_ACTION_NONE=0, CLASSIFY_API_ACTION_SET_IP4_FIB_INDEX=1, CLASSIFY_API_ACTION_SET_IP6_FIB_INDEX=2, CLASSIFY_API_ACTION_SET_METADATA=3
 enum trace_filter_flag u32: TRACE_FF_NONE=0, TRACE_FF_INCLUDE_NODE=1, TRACE_FF_EXCLUDE_NODE=2, TRACE_FF_INCLUDE_CLASSIFIER=3, TRACE_FF_EXCLUDE_CLASSIFIER=4
 `
 
@@ -80,6 +81,13 @@ sw_interface_set_table df42a577 ? interface_index sw_if_index, bool is_ipv6, u32
 sw_interface_set_unnumbered 154a6439 ? interface_index sw_if_index, interface_index unnumbered_sw_if_index, bool is_add
 pcap_trace_on cb39e968 ? bool capture_rx, bool capture_tx, bool capture_drop, bool filter, bool preallocate_data, bool free_data, u32 max_packets=1000, u32 max_bytes_per_packet=512, interface_index sw_if_index, string error[128], string filename[64]
 pcap_trace_off 51077d14 ?
+classify_add_del_table 6849e39e ? bool is_add, bool del_chain, u32 table_index=4294967295, u32 nbuckets=2, u32 memory_size=2097152, u32 skip_n_vectors=0, u32 match_n_vectors=1, u32 next_table_index=4294967295, u32 miss_next_index=4294967295, u8 current_data_flag=0, i16 current_data_offset=0, u32 mask_len, u8 mask[mask_len]
+classify_add_del_table_reply 05486349 ! u32 new_table_index, u32 skip_n_vectors, u32 match_n_vectors
+classify_add_del_session f20879f0 ? bool is_add, u32 table_index, u32 hit_next_index=4294967295, u32 opaque_index=4294967295, i32 advance=0, classify_action action=0, u32 metadata=0, u32 match_len, u8 match[match_len]
+classify_pcap_set_table 006051b3 ? interface_index sw_if_index, u32 table_index=4294967295, bool sort_masks=0
+classify_pcap_set_table_reply 9c6c6773 ! u32 table_index
+classify_pcap_get_tables f9e6675e ? interface_index sw_if_index
+classify_pcap_get_tables_reply 5f5bc9e6 ! u32 count, u32 indices[count]
 hw_interface_set_mtu e6746899 ? interface_index sw_if_index, u16 mtu
 sw_interface_event 2d3d95a7 - u32 client_index, u32 pid, interface_index sw_if_index, if_status_flags flags, bool deleted
 ip_address_dump 2d033de4 ? interface_index sw_if_index, bool is_ipv6

@@ -21,6 +21,8 @@ export interface FakeOptions {
   readonly links?: ReadonlySet<string>
   /** Network namespaces that are there. Any name unless told. */
   readonly namespaces?: ReadonlySet<string>
+  /** Called with the path of a file that VPP writes, and how many packets are in it. */
+  readonly writes?: (path: string, packets: number) => void
   /** Plugins that are loaded, besides the core; all unless told. */
   readonly plugins?: ReadonlySet<string>
 }

@@ -18,6 +18,7 @@ import { runLine } from './lines.ts'
 import { linkHandlers } from './links.ts'
 import { messageModules, typesModule } from './notation.ts'
 import { policyHandlers } from './policies.ts'
+import { recordingHandlers } from './recording.ts'
 import { freshState, type FakeState } from './state.ts'
 import { translationHandlers } from './translation.ts'
 import { watchHandlers } from './watch.ts'
@@ -28,6 +29,7 @@ const things: Handlers = { ...interfaceHandlers, ...linkHandlers, ...policyHandl
 const handlers: Handlers = {
   ...things,
   ...watchHandlers,
+  ...recordingHandlers,
   cli_inband: (state, fields, options) =>
     runLine(textAt(fields, 'cmd').trim(), { state, options, handlers: things }) ??
     watchHandlers['cli_inband']?.(state, fields, options) ??

@@ -85,6 +85,27 @@ export interface FakeState {
   readonly nat64Pool: Map<string, number>
   readonly nat64Interfaces: Map<number, number>
   nextVif: number
+  /** What its pcap records, or recorded last. */
+  pcap?: FakePcap
+  /** Tables of the classifier by index, and the first of those that filter what pcap takes; undefined where there never was one. */
+  readonly tables: Map<number, FakeTable>
+  pcapTables?: readonly number[]
+}
+
+export interface FakePcap {
+  readonly file: string
+  readonly interface: number
+  readonly filter: boolean
+  readonly most: number
+  /** Packets that it has; a test says how many came. */
+  captured: number
+  on: boolean
+}
+
+export interface FakeTable {
+  readonly mask: readonly number[]
+  readonly next: number
+  readonly sessions: (readonly number[])[]
 }
 
 export const noAdvertisements = (): FakeAdvertisements => ({
@@ -157,6 +178,7 @@ export function freshState(netns = ''): FakeState {
     nat64Pool: new Map(),
     nat64Interfaces: new Map(),
     nextVif: 10,
+    tables: new Map(),
   }
   addInterface(state, { name: 'local0', driver: 'local', mtu: [0, 0, 0, 0] })
   return state

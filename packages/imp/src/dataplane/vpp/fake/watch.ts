@@ -1,6 +1,7 @@
 /** What a fake VPP says of itself, its command line, and its traces. */
 import { textAt } from '../api/fields.ts'
 import type { Handlers } from './handler.ts'
+import { recordingStatus } from './recording.ts'
 
 /** Lines of the command line that are known, with what the real one prints. */
 const lines: Readonly<Record<string, (heap: number) => string>> = {
@@ -19,13 +20,12 @@ export const watchHandlers: Handlers = {
     build_date: '2025-06-25T00:00:00',
     build_directory: '/w/workspace/vpp',
   }),
-  cli_inband: (_state, fields, { heap }) => {
+  cli_inband: (state, fields, { heap }) => {
     const line = textAt(fields, 'cmd').trim()
+    if (line === 'pcap trace status') return { reply: recordingStatus(state) }
     const known = lines[line]
     return known === undefined ? { retval: -1, reply: `unknown input \`${line}'\n` } : { reply: known(heap) }
   },
-  pcap_trace_on: () => 0,
-  pcap_trace_off: () => 0,
   trace_capture_packets: () => 0,
   trace_clear_cache: () => 0,
   trace_set_filters: () => 0,
