@@ -10,7 +10,7 @@ import { fakeDataplane } from '../../packages/imp/src/dataplane/vpp/fake/sample.
 import { dataplanePlace } from '../../packages/imp/src/pipeline/target.ts'
 import { inNamespace } from '../../packages/kit/src/host/namespace.ts'
 import { obstacle, openBench, snapshot } from '../real/pipeline-fixture.ts'
-import { corePlugins, machine, natPlugins, possible, realVpp, vppObstacle } from '../real/vpp-fixture.ts'
+import { corePlugins, machine, nat64Plugins, natPlugins, possible, realVpp, vppObstacle } from '../real/vpp-fixture.ts'
 
 const cards = ['card0', 'card1', 'card2'] as const
 const missing = await obstacle()
@@ -34,13 +34,15 @@ suite('Linux as a dataplane', { skip: missing ?? false }, () => {
 
 async function thingsOf(router: DataplaneRouter<DesiredVpp, ObservedVpp, MadeVpp>): Promise<unknown> {
   const { core, beside } = await vppDataplane.observe(router.place, noVpp)
-  return [core?.things, beside['nat']?.things]
+  // Links of a process beside the core stay with it when it has nothing more to do.
+  const { prefixes, poolAddresses } = beside['nat64']?.things ?? {}
+  return [core?.things, beside['nat']?.things, prefixes, poolAddresses]
 }
 
 suite('VPP as a dataplane, over fakes', () => {
   dataplaneContract('vpp', async (t) => {
-    const { place, core, nat } = await fakeDataplane(t, cards)
-    t.after(() => assert.deepEqual([core.deaths, nat.deaths], [[], []]))
+    const { place, core, nat, nat64 } = await fakeDataplane(t, cards)
+    t.after(() => assert.deepEqual([core.deaths, nat.deaths, nat64.deaths], [[], [], []]))
     const router = new DataplaneRouter(vppDataplane, place, nothingMadeInVpp)
     return { router, snapshot: () => thingsOf(router) }
   })
@@ -51,6 +53,7 @@ suite('VPP as a dataplane', { skip: vppObstacle() ?? false }, () => {
     const vpp = await realVpp(t, 'contract', cards)
     await vpp.start('core', corePlugins)
     await vpp.start('nat', natPlugins)
+    await vpp.start('nat64', nat64Plugins)
     const { namespace, directory } = vpp
     const place = { machine, host: inNamespace(machine, namespace), namespace, bringsPorts: false, vpp: { directory } }
     const router = new DataplaneRouter(vppDataplane, place, nothingMadeInVpp, possible)

@@ -47,7 +47,8 @@ suite('units', () => {
     const root = join(directory, 'verify')
     const files = applianceFiles(goldenConfig('everything', 'vpp'), hardwareFor(goldenConfig('everything'))).wanted
     for (const file of files) await write(root, file)
-    for (const path of ['/usr/bin/vpp', '/sbin/modprobe', places.program, places.scripts.coreConfig]) await write(root, { path, ...stub })
+    for (const path of ['/usr/bin/vpp', '/usr/sbin/tayga', '/sbin/modprobe', places.program, places.scripts.coreConfig])
+      await write(root, { path, ...stub })
     for (const [name, text] of Object.entries(packagedUnits)) await write(root, { path: `/usr/lib/systemd/system/${name}`, text })
     await machine.run(['cp', '-rn', '/usr/lib/systemd/system', join(root, 'usr/lib/systemd/')])
     const units = files.filter(({ path }) => /^\/etc\/systemd\/system\/[^/]+\.(service|timer)$/.test(path)).map(({ path }) => path)

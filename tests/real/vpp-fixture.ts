@@ -118,6 +118,7 @@ export async function realVpp(t: TestContext, topic: string, links: readonly str
 
 export const corePlugins = ['linux_cp', 'linux_nl', 'acl', 'abf', 'af_packet', 'memif', 'ping']
 export const natPlugins = ['memif', 'det44', 'ping']
+export const nat64Plugins = ['memif', 'nat64', 'ping']
 
 /** What this kernel can carry: without vhost-net nothing can be shown to Linux. */
 export function possible(desired: DesiredVpp): DesiredVpp {

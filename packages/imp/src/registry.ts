@@ -38,6 +38,7 @@ export const registry: Registry<ImpContext> = {
     room('Appliance', ['appliance'], () => import('./appliance/ops.ts')),
     room('Secrets', ['secret'], () => import('./secrets/ops.ts')),
     room('Looking', ['show'], () => import('./show/ops.ts')),
+    room('NAT64', ['show'], () => import('./nat64/ops.ts')),
     room('Watching', ['monitor'], () => import('./monitor/ops.ts')),
     room('Traces', ['trace'], () => import('./trace/ops.ts')),
     room('Captures', ['capture'], () => import('./capture/ops.ts')),

@@ -5,6 +5,7 @@ import { Fault } from '@imp/kit/base/fault.ts'
 import { doStep, kinds, undoStep, type Kinds, type Step } from '@imp/kit/plan/step.ts'
 import { RouterConfig, type RouterConfigInput } from '../config/model.ts'
 import type { Dataplane, DataplanePlace } from './dataplane.ts'
+import { nat64Instances } from './vpp/nat64.ts'
 
 /** A dataplane at a place, used as the pipeline uses it. */
 export class DataplaneRouter<Desired, Observed, Made> {
@@ -27,7 +28,7 @@ export class DataplaneRouter<Desired, Observed, Made> {
   }
 
   render(config: RouterConfig): Desired {
-    return this.#fit(this.dataplane.render(config))
+    return this.#fit(this.dataplane.render(config, nat64Instances(config)))
   }
 
   async plan(config: RouterConfig): Promise<readonly Step[]> {
@@ -112,6 +113,8 @@ const changes: readonly (readonly [what: string, changes: Changes])[] = [
   ['no loopback', { loopbacks: [] }],
   ['a mapping more', { nat: { mappings: [mapping, { inside: '10.0.0.0/28', outside: '203.0.113.100/32' }] } }],
   ['another pool', { nat: { mappings: [{ ...mapping, outside: '203.0.113.104/30' }] } }],
+  ['NAT64', { nat64: { prefix: '2001:db8:64::/96', pool: '203.0.113.64/30' } }],
+  ['NAT64 by the well-known prefix, for one network', { nat64: { pool: '203.0.113.68/32', interfaces: ['lan'] } }],
   ['a bypass', { nat: { mappings: [mapping], bypass: [{ source: '192.168.0.0/24', destination: '198.51.100.0/24' }] } }],
 ]
 

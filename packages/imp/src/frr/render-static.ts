@@ -48,7 +48,7 @@ function pulledUp(config: RouterConfig): string[] {
   const announced = config.bgp?.announced ?? []
   const pools = [
     ...(config.nat?.mappings ?? []).map((mapping) => mapping.outside),
-    ...(config.nat64 === undefined ? [] : [config.nat64.pool]),
+    ...(config.nat64 === undefined || config.dataplane === 'vpp' ? [] : [config.nat64.pool]),
   ]
   const uncovered = pools.filter((pool) => !announced.some((prefix) => contains(parsePrefix(prefix), parsePrefix(pool))))
   const routed = new Set(poolRoutes(config).map(({ prefix }) => prefix))

@@ -135,7 +135,8 @@ function checkPoolPlace(around: Around): Finding[] {
     return [
       wrong(path, nat64.pool, `contains the address of another router, ${foreign.address} (${foreign.path})`, 'use a pool of your own'),
     ]
-  const itself = own.find(({ address }) => address.family === 4 && contains(pool, address))
+  // An address of an interface has the length of its network: here it counts alone.
+  const itself = own.find(({ address: { family, value } }) => contains(pool, { family, value }))
   if (itself !== undefined) return checkOwnAddress(around, itself)
   const network = own.find((each) => overlaps(each.network, pool))
   if (network?.role === 'internal')

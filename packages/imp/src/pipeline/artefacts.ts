@@ -56,6 +56,7 @@ export function artefactsOf({ linux, frr }: DesiredRouter): Artefact[] {
       Object.entries(linux.sysctls).map(([key, value]) => `${key} = ${value}`),
     ),
     ...linux.tables.map((each) => ({ name: `${each.name}.nft`, text: tableText(each) })),
+    ...(linux.translator === undefined ? [] : [{ name: 'tayga.conf', text: linux.translator }]),
     { name: 'frr.conf', text: frr.text },
   ]
 }

@@ -2,6 +2,7 @@
 import { contains, parsePrefix } from '@imp/kit/base/ip.ts'
 import type { RouterConfig } from '../config/model.ts'
 import { linkOf, type BesideInstance } from '../dataplane/vpp/model.ts'
+import { nat64Instances } from '../dataplane/vpp/nat64.ts'
 import { prefixLiteral } from '../frr/literal.ts'
 import { renderFrr, type FrrConfig } from '../frr/render.ts'
 import { moduleInstances } from '../modules/instances.ts'
@@ -12,7 +13,7 @@ import { definitionsIn } from './modules.ts'
 /** What makes a configuration into instances; a new kind of instance is added to `sources`. */
 type Source = (config: RouterConfig, overrides: Overrides) => readonly BesideInstance[]
 
-const sources: readonly Source[] = [(config, overrides) => moduleInstances(config, definitionsIn(overrides))]
+const sources: readonly Source[] = [nat64Instances, (config, overrides) => moduleInstances(config, definitionsIn(overrides))]
 
 /** Every process beside the core but the built-in NAT, whose things are rendered by the dataplane itself. */
 export function instancesOf(config: RouterConfig, overrides: Overrides = []): BesideInstance[] {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { changed, onlyNat } from '../config/sample.ts'
 import { clientOf } from './probe-management.ts'
+import { nat64TrialOf } from './probe-nat64.ts'
 import { trialsOf } from './probe-translation.ts'
 
 suite('the ssh session of the person who commits', () => {
@@ -30,5 +31,22 @@ suite('the trial of a translation', () => {
     assert.deepEqual(trialsOf(changed({ nat: { mappings, bypass } })), [], 'the way to the neighbour is a bypass')
     assert.deepEqual(trialsOf(changed(onlyNat('10.99.0.0/24', '203.0.113.128/30'))), [])
     assert.deepEqual(trialsOf(changed({ nat: undefined, container: undefined })), [])
+  })
+})
+
+suite('the trial of NAT64', () => {
+  const nat64 = { prefix: '2001:db8:64::/96', pool: '203.0.113.64/28' }
+
+  test('goes from where hosts are to a neighbour outside', () => {
+    assert.deepEqual(nat64TrialOf(changed({ nat64 })), {
+      from: '2001:db8:10::1',
+      to: '2001:db8:64::c633:6401',
+      neighbour: '198.51.100.1',
+    })
+  })
+
+  test('is not there without NAT64, nor where the prefix must not stand for a neighbour', () => {
+    assert.equal(nat64TrialOf(changed({})), undefined)
+    assert.equal(nat64TrialOf(changed({ nat64: { pool: nat64.pool } })), undefined)
   })
 })

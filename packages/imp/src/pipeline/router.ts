@@ -15,6 +15,7 @@ import { lookAtOspf, lookAtOspf6 } from '../show/ospf.ts'
 import { applyConfig, refuseInterrupted } from './apply.ts'
 import { previewConfig } from './preview.ts'
 import { managementProbes, type Client } from './probe-management.ts'
+import { nat64Probes } from './probe-nat64.ts'
 import { translationProbes } from './probe-translation.ts'
 import { recoverConfig } from './recover.ts'
 import { findRunning } from './running.ts'
@@ -58,7 +59,7 @@ async function lookAt(target: Target, config: RouterConfig, client: Client | und
     answeringGateways(target.host, gatewaysOf(config)),
     lookAtRoutes(target),
     fullNeighbours(target),
-    Promise.all([managementProbes(target, config, client), translationProbes(target, config)]),
+    Promise.all([managementProbes(target, config, client), translationProbes(target, config), nat64Probes(target, config)]),
   ])
   const observation = {
     links: links.filter(({ up, carrier }) => up && carrier).map(({ name }) => name),

@@ -157,6 +157,28 @@ const frr: Unit = {
   },
 }
 
+/** Told what to do by the change that brings NAT64, which starts it; from then on systemd keeps it running. */
+const translator: Unit = {
+  name: places.translator.unit,
+  Unit: {
+    Description: 'NAT64 of the Linux dataplane',
+    Requires: 'netns-dataplane.service',
+    After: 'netns-dataplane.service',
+    // The package brings a unit that would take the link in the namespace of the machine.
+    Conflicts: 'tayga.service',
+    ConditionPathExists: [configured, `${places.translator.directory}/tayga.conf`],
+    StartLimitIntervalSec: '0',
+  },
+  Service: {
+    Type: 'simple',
+    NetworkNamespacePath: namespace,
+    ExecStart: `/usr/sbin/tayga --nodetach -c ${places.translator.directory}/tayga.conf -u nobody -g nogroup -r`,
+    Restart: 'always',
+    RestartSec: '1s',
+  },
+  Install: enabled,
+}
+
 const recover: Unit = {
   name: 'imp-recover.service',
   Unit: {
@@ -235,6 +257,7 @@ export const units: readonly Unit[] = [
   vppCore,
   vppCoreConfig,
   vppNat,
+  translator,
   frr,
   recover,
   apply,
@@ -253,4 +276,4 @@ export const enabledUnits: readonly string[] = [
 ]
 
 /** Units of packages that would fight with the chain for cards. */
-export const maskedUnits: readonly string[] = ['vpp.service']
+export const maskedUnits: readonly string[] = ['vpp.service', 'tayga.service']

@@ -27,6 +27,7 @@ const packages: Readonly<Record<string, string>> = {
   lz4: 'lz4',
   zstd: 'zstd',
   conntrack: 'conntrack',
+  tayga: 'tayga',
   tcpdump: 'tcpdump',
   bird: 'bird2',
   'apt-get': 'apt',

@@ -66,7 +66,7 @@ export const VppInterface = z.strictObject({
   popped: z.int(),
   advertisements: Advertisements.nullable(),
   attachments: z.array(Attachment),
-  /** Its side of deterministic NAT. */
+  /** Its side of the translation: deterministic NAT, or NAT64. */
   side: z.enum(['inside', 'outside']).nullable(),
 })
 export type VppInterface = z.output<typeof VppInterface>
@@ -81,7 +81,13 @@ export type Policy = z.output<typeof Policy>
 
 const Nothing = z.strictObject({})
 
-/** Things by key: sockets and bridges by number, lists by tag, policies by number, routes by prefix, maps by `inside outside`. */
+/** Seconds that a session is kept without a packet. */
+export const Timeouts = z.strictObject({ udp: z.int(), tcpEstablished: z.int(), tcpTransitory: z.int(), icmp: z.int() })
+
+/**
+ * Things by key: sockets and bridges by number, lists by tag, policies by number, routes by prefix, maps by `inside outside`, timeouts by
+ * service. Prefixes and pool addresses are those of NAT64.
+ */
 export const kindsOfThings = {
   services: Nothing,
   sockets: z.strictObject({ path: z.string() }),
@@ -91,13 +97,28 @@ export const kindsOfThings = {
   policies: Policy,
   routes: z.strictObject({ path: z.string() }),
   maps: Nothing,
+  prefixes: Nothing,
+  poolAddresses: Nothing,
+  timeouts: Timeouts,
 } as const
 export type Section = keyof typeof kindsOfThings
 export const sections = Object.keys(kindsOfThings) as Section[]
 
 export type Things = { readonly [Key in Section]: Readonly<Record<string, z.output<(typeof kindsOfThings)[Key]>>> }
 
-export const nothing: Things = { services: {}, sockets: {}, bridges: {}, interfaces: {}, lists: {}, policies: {}, routes: {}, maps: {} }
+export const nothing: Things = {
+  services: {},
+  sockets: {},
+  bridges: {},
+  interfaces: {},
+  lists: {},
+  policies: {},
+  routes: {},
+  maps: {},
+  prefixes: {},
+  poolAddresses: {},
+  timeouts: {},
+}
 
 function patchOf<T extends z.ZodType>(thing: T) {
   return z.record(z.string(), thing.nullable()).exactOptional()
@@ -113,6 +134,9 @@ export const Patch = z.strictObject({
   policies: patchOf(kindsOfThings.policies),
   routes: patchOf(kindsOfThings.routes),
   maps: patchOf(kindsOfThings.maps),
+  prefixes: patchOf(kindsOfThings.prefixes),
+  poolAddresses: patchOf(kindsOfThings.poolAddresses),
+  timeouts: patchOf(kindsOfThings.timeouts),
 })
 export type Patch = z.output<typeof Patch>
 
@@ -142,8 +166,11 @@ export interface DesiredVpp {
   readonly optional: readonly string[]
 }
 
+/** What was made before there was a section has nothing in it. */
+const keysIn = (): z.ZodDefault<z.ZodArray<z.ZodString>> => z.array(z.string()).default([])
+
 const Keys = z.strictObject(
-  Object.fromEntries(sections.map((section) => [section, z.array(z.string())])) as Record<Section, z.ZodArray<z.ZodString>>,
+  Object.fromEntries(sections.map((section) => [section, keysIn()])) as Record<Section, ReturnType<typeof keysIn>>,
 )
 
 /** What we made in each process and remember, to take it away when it is no longer wanted: keys by section, by name of the process. */

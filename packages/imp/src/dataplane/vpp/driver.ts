@@ -9,6 +9,7 @@ import { keysOf, madeOf, nothing, type DesiredInstance, type DesiredVpp, type Ma
 import { differenceOf, patched, type Difference } from './difference.ts'
 import { fits, heapFor, mebibytes } from './heap.ts'
 import type { Phase } from './message.ts'
+import { nat64Name } from './model.ts'
 import { observeInstance, type ObservedInstance, type Scope } from './observe.ts'
 import { toldBy } from './lines.ts'
 import { connectIfThere, directoryOf, notRunning } from './place.ts'
@@ -48,7 +49,7 @@ async function findLinksWithoutCarrier(place: DataplanePlace, { core }: DesiredV
 }
 
 /** Processes that keep what they have when nothing is wanted of them any more. */
-const keeping = ['nat'] as const
+const keeping = ['nat', nat64Name] as const
 
 /** Those of the processes that run. */
 async function lookAtAll(place: DataplanePlace, names: readonly VppInstance[]): Promise<Record<string, ObservedInstance>> {
@@ -193,10 +194,10 @@ function stepsOf(place: DataplanePlace, plan: InstancePlan, leaving = false): St
   ]
 }
 
-/** The NAT process keeps its links when nothing is translated any more: taking them away would need it to start anew. */
+/** A process that translates keeps its links when nothing is translated any more: taking them away would need it to start anew. */
 function idle(observed: ObservedVpp, name: VppInstance): DesiredInstance {
   const things = observed.beside[name]?.things ?? nothing
-  return { things: { ...things, maps: {}, routes: {} }, paths: {} }
+  return { things: { ...things, maps: {}, routes: {}, prefixes: {}, poolAddresses: {} }, paths: {} }
 }
 
 /** The process is told all of its lines, or nothing when it has them. */

@@ -1,14 +1,25 @@
-/** The memory that deterministic NAT takes: VPP dies when it is not there, so it is counted before. Pure. */
+/** The memory that translation takes: VPP dies when it is not there, so it is counted before. Pure. */
 import type { Things } from './desired.ts'
 
 /** For every inside host 1000 sessions of 24 bytes, as soon as the map is added (VPP 25.06, nat/det44/det44.c, snat_det_add_map). */
 const bytesPerHost = 24_000
+/**
+ * For every pool address a counter of 4 bytes for each port of four protocols (nat/nat64/nat64.h, nat64_address_t), which are copied to
+ * a larger place as they grow in number.
+ */
+const bytesPerPoolAddress = 2.5 * 2 ** 20
 const spare = 16 << 20
 
-/** Bytes that the maps need which are not there yet. */
+function bytesForPool(have: Things, want: Things): number {
+  const wanted = Object.keys(want.poolAddresses)
+  return wanted.every((address) => have.poolAddresses[address] !== undefined) ? 0 : wanted.length * bytesPerPoolAddress
+}
+
+/** Bytes that the maps and pool addresses need which are not there yet. */
 export function heapFor(have: Things, want: Things): number {
   const added = Object.keys(want.maps).filter((key) => have.maps[key] === undefined)
-  return added.reduce((sum, key) => sum + 2 ** (32 - Number(/\/(\d+) /.exec(key)?.[1] ?? 32)) * bytesPerHost, 0)
+  const pool = bytesForPool(have, want)
+  return added.reduce((sum, key) => sum + 2 ** (32 - Number(/\/(\d+) /.exec(key)?.[1] ?? 32)) * bytesPerHost, pool)
 }
 
 export function fits(needed: number, free: number): boolean {

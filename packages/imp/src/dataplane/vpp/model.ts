@@ -105,3 +105,10 @@ export function instanceLink(name: VppInstance, connection: string, id: number, 
 export function linkOf({ links }: Pick<BesideInstance, 'links'>, connection: string): InstanceLink | undefined {
   return links.find((each) => each.connection === connection)
 }
+
+/** The process that translates between IPv6 and IPv4, and its links: one for each side. */
+export const nat64Name = 'nat64'
+export const nat64Links = {
+  internal: instanceLink(nat64Name, 'internal', 3, false),
+  external: instanceLink(nat64Name, 'external', 4, true),
+} as const

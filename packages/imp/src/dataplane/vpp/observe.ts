@@ -5,6 +5,7 @@ import type { VppClient } from './api/client.ts'
 import { fieldsAt, flagAt, listAt, numberAt, rowsAt, textAt } from './api/fields.ts'
 import type { Fields } from './api/layout.ts'
 import { nothing, type Advertisements, type Attachment, type Making, type Things, type VppInterface } from './desired.ts'
+import { nat64Sides, nat64Things, observeTimeouts } from './observe-nat64.ts'
 import { freeHeapOf } from './heap.ts'
 import { unserved } from './plugins.ts'
 import { bare, byPrefix } from './render-interfaces.ts'
@@ -47,6 +48,9 @@ const questions = [
   ['sw_interface_ip6nd_ra_dump', { sw_if_index: all }],
   ['det44_interface_dump', {}],
   ['det44_map_dump', {}],
+  ['nat64_interface_dump', {}],
+  ['nat64_prefix_dump', {}],
+  ['nat64_pool_addr_dump', {}],
 ] as const
 
 async function dumpAll(client: VppClient): Promise<Dumps> {
@@ -208,7 +212,10 @@ function bridgesOf(dumps: Dumps): ReadonlyMap<number, { readonly id: number; rea
 }
 
 function sidesOf(dumps: Dumps): ReadonlyMap<number, 'inside' | 'outside'> {
-  return new Map(dumps.det44_interface_dump.map((row) => [numberAt(row, 'sw_if_index'), flagAt(row, 'is_inside') ? 'inside' : 'outside']))
+  return new Map([
+    ...dumps.det44_interface_dump.map((row) => [numberAt(row, 'sw_if_index'), flagAt(row, 'is_inside') ? 'inside' : 'outside'] as const),
+    ...nat64Sides(dumps.nat64_interface_dump),
+  ])
 }
 
 function interfacesOf(dumps: Dumps, addresses: ReadonlyMap<number, string[]>): Map<string, { index: number; interface: VppInterface }> {
@@ -245,9 +252,10 @@ function interfacesOf(dumps: Dumps, addresses: ReadonlyMap<number, string[]>): M
   )
 }
 
-/** Routes of the main table whose paths are all ours: a next hop on an interface. */
+/** Routes of the main tables whose paths are all ours: a next hop on an interface. */
 async function observeRoutes(client: VppClient, names: ReadonlyMap<number, string>): Promise<Things['routes']> {
-  const rows = (await client.dump('ip_route_dump', { table: { table_id: 0, is_ip6: false } })).map((row) => fieldsAt(row, 'route'))
+  const tables = await Promise.all([false, true].map((is_ip6) => client.dump('ip_route_dump', { table: { table_id: 0, is_ip6 } })))
+  const rows = tables.flat().map((row) => fieldsAt(row, 'route'))
   const pairs = rows.flatMap((route) => {
     const [path, ...others] = rowsAt(route, 'paths')
     const plain = path !== undefined && others.length === 0 && numberAt(path, 'type') === 0 && names.has(numberAt(path, 'sw_if_index'))
@@ -269,9 +277,12 @@ function mapsOf(dumps: Dumps): Things['maps'] {
   return Object.fromEntries(keys.map((key) => [key, {}]))
 }
 
-/** Whether det44 runs cannot be asked; it does when an interface has one of its sides, which nothing else gives. */
+/** Whether a translation runs cannot be asked; it does when an interface has one of its sides, which nothing else gives. */
 function servicesOf(dumps: Dumps): Things['services'] {
-  return dumps.det44_interface_dump.length > 0 ? { det44: {} } : {}
+  return {
+    ...(dumps.det44_interface_dump.length > 0 ? { det44: {} } : {}),
+    ...(dumps.nat64_interface_dump.length > 0 ? { nat64: {} } : {}),
+  }
 }
 
 /** Looks at a process, as far as the scope goes. Its routes are asked for only where they are ours: those of the core come from FRR, by the hundred thousand. */
@@ -300,6 +311,8 @@ export async function observeInstance(client: VppClient, which: VppInstance, sco
     ),
     routes: which === 'core' ? {} : await observeRoutes(client, names),
     maps: mapsOf(dumps),
+    ...nat64Things(dumps.nat64_prefix_dump, dumps.nat64_pool_addr_dump),
+    timeouts: await observeTimeouts(client),
   }
   return {
     things,

@@ -6,7 +6,9 @@ import { isDeepStrictEqual } from 'node:util'
 import { quietAdvertisements, soundAdvertisements } from './advertisements.ts'
 import { type Attachment, type Making, type Policy, type Things, type VppInterface } from './desired.ts'
 import type { Message, Phase } from './message.ts'
+import { switchNat64On, translateByNat64, withdrawNat64 } from './plan-nat64.ts'
 import { bare } from './render-interfaces.ts'
+import { nat64Side } from './templates-nat64.ts'
 import * as make from './templates.ts'
 
 /** What is there, and what it shall become; with what of it cannot stay. */
@@ -75,6 +77,7 @@ function quiet(change: Change): Message[] {
   const { have, want } = change
   return [
     ...staying(change).flatMap(([name, each, wanted]) => quietAdvertisements(name, each.advertisements, wanted.advertisements)),
+    ...withdrawNat64(have, want),
     ...Object.keys(have.maps).flatMap((key) => (want.maps[key] === undefined ? [make.det44Map(key, false)] : [])),
     ...Object.entries(have.routes).flatMap(([prefix, { path }]) =>
       want.routes[prefix] === undefined ? [make.route(prefix, path, false)] : [],
@@ -237,11 +240,17 @@ function attach(change: Change): Message[] {
 
 function translate({ have, want }: Change): Message[] {
   return [
+    ...translateByNat64(have, want),
     ...Object.keys(want.maps).flatMap((key) => (have.maps[key] === undefined ? [make.det44Map(key, true)] : [])),
     ...Object.entries(want.routes).flatMap(([prefix, { path }]) =>
       have.routes[prefix]?.path === path ? [] : [make.route(prefix, path, true)],
     ),
   ]
+}
+
+/** A process has one translation, of which its interfaces are sides. */
+function sideOf({ want }: Change, name: string, side: 'inside' | 'outside'): Message {
+  return want.services['nat64'] === undefined ? make.det44Side(name, side) : nat64Side(name, side)
 }
 
 /** `unnamed` are interfaces of ours that still have the name which VPP gave them. */
@@ -280,8 +289,11 @@ export function planMessages(have: Things, want: Things, unnamed: ReadonlySet<st
     policyPaths(change, true),
     policyPaths(change, false),
     attach(change),
-    want.services['det44'] === undefined || have.services['det44'] !== undefined ? [] : [make.enableDet44()],
-    each(change, (name, before, after) => (after.side === null || before.side === after.side ? [] : [make.det44Side(name, after.side)])),
+    [
+      ...(want.services['det44'] === undefined || have.services['det44'] !== undefined ? [] : [make.enableDet44()]),
+      ...switchNat64On(have, want),
+    ],
+    each(change, (name, before, after) => (after.side === null || before.side === after.side ? [] : [sideOf(change, name, after.side)])),
     translate(change),
     each(change, (name, before, after) => soundAdvertisements(name, before.advertisements, after.advertisements)),
   ]

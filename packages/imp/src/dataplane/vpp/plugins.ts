@@ -32,6 +32,11 @@ const messages: Readonly<Record<string, string | undefined>> = {
   det44_plugin_enable_disable: 'det44_plugin.so',
   det44_interface_add_del_feature: 'det44_plugin.so',
   det44_add_del_map: 'det44_plugin.so',
+  nat64_plugin_enable_disable: 'nat64_plugin.so',
+  nat64_add_del_interface: 'nat64_plugin.so',
+  nat64_add_del_prefix: 'nat64_plugin.so',
+  nat64_add_del_pool_addr_range: 'nat64_plugin.so',
+  nat64_set_timeouts: 'nat64_plugin.so',
 }
 
 /** The plugin that brings a message; undefined for those of VPP itself. */

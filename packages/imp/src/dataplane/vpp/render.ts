@@ -24,7 +24,7 @@ function linkInterface(side: Side, link: (typeof natLinks)[keyof typeof natLinks
 }
 
 /** One end of a link to a process beside the core. */
-function besideInterface(side: 'core' | 'far', link: InstanceLink, path: string): Named {
+export function besideInterface(side: 'core' | 'far', link: InstanceLink, path: string): Named {
   const role = side === 'core' ? 'master' : 'slave'
   const making: Making = { driver: 'memif', socket: link.id, role, mac: linkHardwareAddress(side, link.id) }
   const addresses = side === 'core' ? [`${link.core}/31`, `${link.core6}/127`] : [`${link.far}/31`, `${link.far6}/127`]

@@ -14,3 +14,6 @@ export const exactMatch = 16
 export const anyPort = 65_535
 /** Infinite lifetime of an advertised prefix. */
 export const infinite = 0xffff_ffff
+/** nat_config_flags */
+export const natOutside = 16
+export const natInside = 32

@@ -194,6 +194,8 @@ nat64_bib_dump cfcb6b75 ? u8 proto
 nat64_bib_details 43bc3ddf * ip6_address i_addr, ip4_address o_addr, u16 i_port, u16 o_port, u32 vrf_id, u8 proto, nat_config_flags flags, u32 ses_num
 nat64_st_dump cfcb6b75 ? u8 proto
 nat64_st_details dd3361ed * ip6_address il_addr, ip4_address ol_addr, u16 il_port, u16 ol_port, ip6_address ir_addr, ip4_address or_addr, u16 r_port, u32 vrf_id, u8 proto
+nat64_get_timeouts 51077d14 ?
+nat64_get_timeouts_reply 3c4df4e1 ! u32 udp, u32 tcp_established, u32 tcp_transitory, u32 icmp
 nat64_set_timeouts d4746b16 ? u32 udp, u32 tcp_established, u32 tcp_transitory, u32 icmp
 # tracedump_plugin.so
 trace_capture_packets 9e791a9b ? u32 node_index, u32 max_packets, bool use_filter, bool verbose, bool pre_capture_clear

@@ -24,18 +24,19 @@ export class FakeRouter extends DataplaneRouter<DesiredVpp, ObservedVpp, MadeVpp
     this.fake = fake
   }
 
-  /** Everything that both processes have. */
+  /** Everything that the processes have. */
   async state(): Promise<readonly (Things | undefined)[]> {
     const { core, beside } = await vppDataplane.observe(this.fake.place, noVpp)
-    return [core?.things, beside['nat']?.things]
+    return [core?.things, beside['nat']?.things, beside['nat64']?.things]
   }
 
   /** Messages that change something, sent since the last call. */
   sent(): string[] {
-    const { core, nat } = this.fake
-    return [...core.received.splice(0), ...nat.received.splice(0)]
+    const { core, nat, nat64 } = this.fake
+    return [core, nat, nat64]
+      .flatMap(({ received }) => received.splice(0))
       .map(({ message }) => message)
-      .filter((message) => !/_(dump|get|get_v2)$|cli_inband/.test(message))
+      .filter((message) => !/_(dump|get|get_v2|get_timeouts)$|cli_inband/.test(message))
   }
 }
 

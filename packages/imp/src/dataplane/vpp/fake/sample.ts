@@ -52,27 +52,29 @@ export interface FakeDataplane {
   readonly place: DataplanePlace
   readonly core: FakeVpp
   readonly nat: FakeVpp
+  readonly nat64: FakeVpp
 }
 
-/** Both processes of a dataplane on a machine with these links. Restarting one is its coming back empty. */
+/** The processes of a dataplane on a machine with these links. Restarting one is its coming back empty. */
 export async function fakeDataplane(t: TestContext, links: readonly string[], options: FakeVppOptions = {}): Promise<FakeDataplane> {
   const directory = await directoryFor(t)
-  const [core, nat] = await Promise.all(
-    ['core', 'nat'].map(async (name) => {
+  const [core, nat, nat64] = await Promise.all(
+    ['core', 'nat', 'nat64'].map(async (name) => {
       const vpp = await startFakeVpp(join(directory, `${name}-api.sock`), { links: new Set(links), ...options })
       t.after(() => vpp.close())
       return vpp
     }),
   )
-  if (core === undefined || nat === undefined) throw new Error('two processes were started')
+  if (core === undefined || nat === undefined || nat64 === undefined) throw new Error('three processes were started')
+  const processes: Readonly<Record<string, FakeVpp>> = { core, nat, nat64 }
   const machine: Host = {
     ...host,
     query: (argv) => Promise.resolve({ argv, status: 0, stdout: linksAsJson(links), stderr: '' }),
     async run(argv) {
-      await (argv.at(-1) === 'core' ? core : nat).restart()
+      await processes[argv.at(-1) ?? '']?.restart()
       return { argv, status: 0, stdout: '', stderr: '' }
     },
   }
-  const restart = { core: ['restart', 'core'], nat: ['restart', 'nat'] } as const
-  return { place: { machine, host: machine, bringsPorts: false, vpp: { directory, restart } }, core, nat }
+  const restart = { core: ['restart', 'core'], nat: ['restart', 'nat'], nat64: ['restart', 'nat64'] } as const
+  return { place: { machine, host: machine, bringsPorts: false, vpp: { directory, restart } }, core, nat, nat64 }
 }

@@ -84,6 +84,7 @@ export interface FakeState {
   readonly nat64Prefixes: Map<number, string>
   readonly nat64Pool: Map<string, number>
   readonly nat64Interfaces: Map<number, number>
+  nat64Timeouts: Fields
   nextVif: number
   /** What its pcap records, or recorded last. */
   pcap?: FakePcap
@@ -177,6 +178,7 @@ export function freshState(netns = ''): FakeState {
     nat64Prefixes: new Map(),
     nat64Pool: new Map(),
     nat64Interfaces: new Map(),
+    nat64Timeouts: { udp: 300, tcp_established: 7440, tcp_transitory: 240, icmp: 60 },
     nextVif: 10,
     tables: new Map(),
   }

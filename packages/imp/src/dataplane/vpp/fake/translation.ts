@@ -154,7 +154,7 @@ export const translationHandlers: Handlers = {
   det44_close_session_out: () => -6,
   det44_close_session_in: () => -6,
   nat64_plugin_enable_disable: (state, fields) => {
-    if (state.nat64 === flagAt(fields, 'enable')) return -1
+    if (state.nat64 === flagAt(fields, 'enable')) return 1
     state.nat64 = flagAt(fields, 'enable')
     return 0
   },
@@ -181,5 +181,10 @@ export const translationHandlers: Handlers = {
   nat64_interface_dump: (state) => [...state.nat64Interfaces].map(([sw_if_index, flags]) => ({ sw_if_index, flags })),
   nat64_bib_dump: () => [],
   nat64_st_dump: () => [],
-  nat64_set_timeouts: () => 0,
+  nat64_get_timeouts: (state) => state.nat64Timeouts,
+  nat64_set_timeouts: (state, fields) => {
+    const { udp = 0, tcp_established = 0, tcp_transitory = 0, icmp = 0 } = fields
+    state.nat64Timeouts = { udp, tcp_established, tcp_transitory, icmp }
+    return 0
+  },
 }
