@@ -16,14 +16,16 @@ const run = promisify(execFile)
 const programs = {
   tcp: `require('node:net').createServer((s) => s.on('error', () => {}).end(s.remoteAddress)).listen(+process.argv[1], '::', () => console.log('ready'))`,
   udp: `const d = require('node:dgram').createSocket('udp6'); d.on('message', (m, r) => d.send(r.address, r.port, r.address)); d.bind(+process.argv[1], '::', () => console.log('ready'))`,
-  asktcp: `const [, host, port] = process.argv; const s = require('node:net').connect(+port, host); let t = ''; setTimeout(() => process.exit(1), 2500); s.on('data', (c) => (t += c)).on('end', () => { console.log(t); process.exit(0) }).on('error', () => process.exit(1))`,
-  askudp: `const [, host, port] = process.argv; const d = require('node:dgram').createSocket(host.includes(':') ? 'udp6' : 'udp4'); setTimeout(() => process.exit(1), 2500); d.on('error', () => process.exit(1)); d.on('message', (m) => { console.log(String(m)); process.exit(0) }); d.send('x', +port, host)`,
+  asktcp: `const [, host, port, patience] = process.argv; const s = require('node:net').connect(+port, host); let t = ''; setTimeout(() => process.exit(1), +patience); s.on('data', (c) => (t += c)).on('end', () => { console.log(t); process.exit(0) }).on('error', () => process.exit(1))`,
+  askudp: `const [, host, port, patience] = process.argv; const d = require('node:dgram').createSocket(host.includes(':') ? 'udp6' : 'udp4'); setTimeout(() => process.exit(1), +patience); d.on('error', () => process.exit(1)); d.on('message', (m) => { console.log(String(m)); process.exit(0) }); const ask = () => d.send('x', +port, host); ask(); setInterval(ask, 1000)`,
 } as const
 
 export interface Network {
   readonly settings: BridgeSettings
   readonly paths: BridgePaths
 }
+
+export type Question = [namespace: string, protocol: 'tcp' | 'udp', host: string, port: number]
 
 export interface Computer {
   readonly name: string
@@ -38,8 +40,10 @@ export interface Computer {
   readonly leave: (network: Network, id: string) => Promise<void>
   /** Answers with the address of whoever asks, until the test ends. */
   readonly serve: (namespace: string, protocol: 'tcp' | 'udp', port: number) => Promise<void>
-  /** Who the server saw asking; undefined when there was no answer. */
-  readonly ask: (namespace: string, protocol: 'tcp' | 'udp', host: string, port: number) => Promise<string | undefined>
+  /** Who the server saw asking; undefined when it was refused, or when there was no answer within 60 seconds. */
+  readonly ask: (...question: Question) => Promise<string | undefined>
+  /** Whether there is no answer to any of the questions, asked at the same time, for two seconds. */
+  readonly silent: (...questions: Question[]) => Promise<boolean>
   readonly rules: () => Promise<string>
   readonly close: () => Promise<void>
 }
@@ -60,6 +64,11 @@ export async function makeComputer(prefix: string): Promise<Computer> {
     await run('ip', ['-n', each, 'link', 'set', 'dev', 'lo', 'up'])
     return each
   }
+  const answer = ([namespace, protocol, address, port]: Question, patience: number): Promise<string | undefined> =>
+    inside(namespace, process.execPath, '-e', programs[`ask${protocol}`], address, String(port), String(patience)).then(
+      (stdout) => stdout.trim().replace(/^::ffff:/, ''),
+      () => undefined,
+    )
   await addNamespace(name)
   return {
     name,
@@ -91,11 +100,8 @@ export async function makeComputer(prefix: string): Promise<Computer> {
         server.stdout?.once('data', () => resolve())
         server.once('exit', (status) => reject(new Error(`the server ended with ${status}`)))
       }),
-    ask: (namespace, protocol, address, port) =>
-      inside(namespace, process.execPath, '-e', programs[`ask${protocol}`], address, String(port)).then(
-        (stdout) => stdout.trim().replace(/^::ffff:/, ''),
-        () => undefined,
-      ),
+    ask: (...question) => answer(question, 60_000),
+    silent: async (...questions) => (await Promise.all(questions.map((each) => answer(each, 2000)))).every((each) => each === undefined),
     rules: () => inside(name, 'nft', 'list', 'ruleset'),
     async close() {
       for (const server of servers) server.kill()

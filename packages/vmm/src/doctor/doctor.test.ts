@@ -6,18 +6,20 @@ import { lookAtNetwork } from './network.ts'
 import { lookAtPrograms } from './programs.ts'
 import { lookAtSpace } from './space.ts'
 
-const bridge = { name: 'vmm-br0', subnet: '172.16.0.0/16' }
+const subject = { name: 'vmm-br0', subnet: '172.16.0.0/16', bridges: ['vmm-br0', 'vmm-br1'], taps: new Set(['vmm-0badcafe']) }
 
-function network(answers: Partial<Record<'routes' | 'default' | 'chains' | 'links', unknown>>): ReturnType<typeof lookAtNetwork> {
+function network(
+  answers: Partial<Record<'routes' | 'default' | 'chains' | 'links', unknown>> & { named?: string },
+): ReturnType<typeof lookAtNetwork> {
   const host = fakeHost({
     answers: {
       'ip -j -4 route show': JSON.stringify(answers.routes ?? []),
       'ip -j -4 route show default': JSON.stringify(answers.default ?? [{ dst: 'default', dev: 'eth0' }]),
-      'nft -j list chains': JSON.stringify({ nftables: answers.chains ?? [] }),
+      'nft -j list ruleset': JSON.stringify({ nftables: answers.chains ?? [] }),
       'ip -j link show': JSON.stringify(answers.links ?? []),
     },
   })
-  return lookAtNetwork(host, bridge, new Set(['vmm-0badcafe']))
+  return lookAtNetwork(host, { ...subject, hostInterface: answers.named })
 }
 
 test('a computer with nothing in the way is well', async () => {
@@ -26,13 +28,14 @@ test('a computer with nothing in the way is well', async () => {
 
 test('what is in the way of the network is named with its remedy', async () => {
   const drop = { family: 'ip', table: 'filter', name: 'FORWARD', hook: 'forward', policy: 'drop' }
+  const ours = { family: 'inet', table: 'vmm-br0', name: 'egress' }
   const found = await network({
     routes: [
       { dst: '172.16.0.0/16', dev: 'vmm-br0' },
       { dst: '172.16.5.0/24', dev: 'docker0' },
     ],
     default: [],
-    chains: [{ chain: drop }],
+    chains: [{ chain: drop }, { chain: ours }, { rule: { family: 'ip', table: 'filter', chain: 'FORWARD', comment: 'vmm vmm-br0' } }],
     links: [{ ifname: 'vmm-0badcafe' }, { ifname: 'vmm-00000001' }, { ifname: 'vmm-br0' }],
   })
   assert.deepEqual(
@@ -45,6 +48,27 @@ test('what is in the way of the network is named with its remedy', async () => {
     ],
   )
   assert.equal(found[3]?.remedy, 'ip link delete vmm-00000001')
+})
+
+test('rules that somebody took away are a problem, of bridges that are there', async () => {
+  const theirs = { family: 'inet', table: 'firewalld', name: 'filter_FORWARD', hook: 'forward', policy: 'accept' }
+  const found = await network({
+    chains: [{ chain: theirs }, { chain: { family: 'inet', table: 'vmm-br0', name: 'egress' } }],
+    links: [{ ifname: 'vmm-br0' }],
+  })
+  const [problem, ...others] = found.filter(({ severity }) => severity === 'problem')
+  assert.equal(problem?.message, 'inet firewalld filter_FORWARD does not let vmm-br0 through any more')
+  assert.equal(problem.remedy, 'vmm network repair')
+  assert.deepEqual(others, [])
+  const gone = await network({ links: [{ ifname: 'vmm-br1' }] })
+  assert.equal(gone.find(({ severity }) => severity === 'problem')?.message, 'the rules of vmm-br1 are gone')
+})
+
+test('an interface of the settings that is not that of the default route is told', async () => {
+  const told = async (named: string): Promise<string[]> =>
+    (await network({ named })).flatMap(({ severity, message }) => (severity === 'note' ? [message] : []))
+  assert.deepEqual(await told('eth0'), [])
+  assert.match((await told('wlan0'))[0] ?? '', /host_interface of the settings is wlan0, but the default route leads by eth0/)
 })
 
 test('programs that are missing are named with the packages that bring them', async () => {

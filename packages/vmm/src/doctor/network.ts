@@ -19,9 +19,11 @@ const Ruleset = z.looseObject({
           policy: z.string().optional(),
         })
         .optional(),
+      rule: z.looseObject({ family: z.string(), table: z.string(), chain: z.string(), comment: z.string().optional() }).optional(),
     }),
   ),
 })
+type Rules = z.output<typeof Ruleset>['nftables']
 
 async function readJson<T extends z.ZodType>(host: Host, schema: T, argv: readonly [string, ...string[]]): Promise<z.output<T>> {
   const { stdout } = await host.query(argv)
@@ -40,24 +42,54 @@ async function lookAtSubnet(host: Host, bridge: string, subnet: string): Promise
   return told('network', 'problem', message, 'set another subnet in the settings (vmm config init)')
 }
 
-async function lookAtUplink(host: Host): Promise<Diagnosis> {
+async function lookAtUplink(host: Host, named: string | undefined): Promise<Diagnosis[]> {
   const [route] = await readJson(host, Routes, ['ip', '-j', '-4', 'route', 'show', 'default'])
-  if (route === undefined) return told('uplink', 'warning', 'there is no default route: machines reach nothing beyond this computer')
-  return ok('uplink', `machines leave by ${route.dev ?? 'the default route'}`)
+  if (route === undefined) return [told('uplink', 'warning', 'there is no default route: machines reach nothing beyond this computer')]
+  return [ok('uplink', `machines leave by ${route.dev ?? 'the default route'}`), ...lookAtHostInterface(named, route.dev)]
 }
 
-/** Chains at the forward hook that drop what nobody accepts: vmm lets its bridge through them while machines run. */
-async function lookAtFirewalls(host: Host): Promise<Diagnosis> {
-  const { nftables } = await readJson(host, Ruleset, ['nft', '-j', 'list', 'chains'])
-  const closed = nftables.flatMap(({ chain }) =>
-    chain?.hook === 'forward' && chain.policy === 'drop' ? [`${chain.family} ${chain.table} ${chain.name}`] : [],
+/** Chains at the forward hook that drop what nobody accepts, or as that of firewalld reject it at their end. */
+function closedChains(rules: Rules): { family: string; table: string; name: string }[] {
+  return rules.flatMap(({ chain }) =>
+    chain?.hook === 'forward' && (chain.policy === 'drop' || (chain.family === 'inet' && chain.table === 'firewalld')) ? [chain] : [],
   )
-  if (closed.length === 0) return ok('firewall', 'nobody else drops forwarded packets')
-  return told(
-    'firewall',
-    'note',
-    `${closed.join(', ')} drops what nobody accepts; vmm adds an accept for its bridge there while machines run`,
+}
+
+/** What vmm wrote for a bridge that is there, and somebody took away: a reload of firewalld or of nftables does. */
+function missingRules(rules: Rules, bridge: string): string[] {
+  const table = rules.some(({ chain }) => chain?.family === 'inet' && chain.table === bridge)
+  const without = closedChains(rules).filter(
+    ({ family, table: other, name }) =>
+      !rules.some(({ rule }) => rule?.family === family && rule.table === other && rule.chain === name && rule.comment === `vmm ${bridge}`),
   )
+  return [
+    ...(table ? [] : [`the rules of ${bridge} are gone`]),
+    ...without.map(({ family, table: other, name }) => `${family} ${other} ${name} does not let ${bridge} through any more`),
+  ]
+}
+
+/** Firewalls of others: vmm lets its bridges through them while machines run. */
+async function lookAtFirewalls(host: Host, bridges: readonly string[]): Promise<Diagnosis[]> {
+  const { nftables: rules } = await readJson(host, Ruleset, ['nft', '-j', 'list', 'ruleset'])
+  const links = await readJson(host, Links, ['ip', '-j', 'link', 'show'])
+  const missing = bridges.filter((bridge) => links.some(({ ifname }) => ifname === bridge)).flatMap((bridge) => missingRules(rules, bridge))
+  const closed = closedChains(rules).map(({ family, table, name }) => `${family} ${table} ${name}`)
+  const others =
+    closed.length === 0
+      ? ok('firewall', 'nobody else drops forwarded packets')
+      : told(
+          'firewall',
+          'note',
+          `${closed.join(', ')} drops what nobody accepts; vmm adds an accept for its bridge there while machines run`,
+        )
+  return [others, ...(missing.length === 0 ? [] : [told('rules', 'problem', missing.join('; '), 'vmm network repair')])]
+}
+
+/** The settings may name an interface, as those of baremetalvmm do; machines follow the routes of this computer. */
+function lookAtHostInterface(named: string | undefined, uplink: string | undefined): Diagnosis[] {
+  if (named === undefined || uplink === undefined || named === uplink) return []
+  const message = `host_interface of the settings is ${named}, but the default route leads by ${uplink}: machines follow the route`
+  return [told('uplink', 'note', message)]
 }
 
 /** TAPs of machines that are gone: a killed command left them. */
@@ -73,11 +105,26 @@ async function lookAtTaps(host: Host, known: ReadonlySet<string>): Promise<Diagn
   )
 }
 
-/** What is seen of networks without changing any. `taps` are those of all machines. */
-export async function lookAtNetwork(
-  host: Host,
-  bridge: { readonly name: string; readonly subnet: string },
-  taps: ReadonlySet<string>,
-): Promise<Diagnosis[]> {
-  return Promise.all([lookAtSubnet(host, bridge.name, bridge.subnet), lookAtUplink(host), lookAtFirewalls(host), lookAtTaps(host, taps)])
+/** What is looked at. */
+export interface NetworkSubject {
+  /** The bridge of the default network. */
+  readonly name: string
+  readonly subnet: string
+  /** Those of all networks. */
+  readonly bridges: readonly string[]
+  /** `host_interface` of the settings. */
+  readonly hostInterface?: string | undefined
+  /** Those of all machines. */
+  readonly taps: ReadonlySet<string>
+}
+
+/** What is seen of networks without changing any. */
+export async function lookAtNetwork(host: Host, { name, subnet, bridges, hostInterface, taps }: NetworkSubject): Promise<Diagnosis[]> {
+  const [free, uplink, firewalls, left] = await Promise.all([
+    lookAtSubnet(host, name, subnet),
+    lookAtUplink(host, hostInterface),
+    lookAtFirewalls(host, bridges),
+    lookAtTaps(host, taps),
+  ])
+  return [free, ...uplink, ...firewalls, left]
 }

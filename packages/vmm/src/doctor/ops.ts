@@ -7,6 +7,7 @@ import type { VmmContext } from '../context.ts'
 import { isInstalled } from '../engine/choose.ts'
 import { probeAt } from '../engine/probe.ts'
 import { tapOf } from '../net/model.ts'
+import { networks } from '../net/store.ts'
 import { placesOf } from '../vm/networks.ts'
 import { machines } from '../vm/store.ts'
 import { Diagnosis, ok, told } from './model.ts'
@@ -64,10 +65,11 @@ const doctor = operation<VmmContext>()({
   exitStatus: ({ diagnoses }) => (diagnoses.some(({ severity }) => severity === 'problem') ? 1 : 0),
   async run(context) {
     const { host, root, paths, config } = context
-    const { bridgeName, subnet } = config.settings
+    const { bridgeName, subnet, hostInterface } = config.settings
     const network = async (): Promise<Diagnosis[]> => {
       const taps = new Set((await machines(context).all()).flatMap((vm) => [tapOf(vm.id), ...placesOf(vm).map(({ tap }) => tap)]))
-      return lookAtNetwork(host, { name: bridgeName.value, subnet: subnet.value }, taps)
+      const bridges = [bridgeName.value, ...(await networks(context).all()).map(({ bridge }) => bridge)]
+      return lookAtNetwork(host, { name: bridgeName.value, subnet: subnet.value, hostInterface: hostInterface.value, bridges, taps })
     }
     const all = await Promise.all([
       guarded('engine', () => lookAtEngines(context)),

@@ -118,6 +118,17 @@ export async function detach(host: Host, paths: BridgePaths, settings: BridgeSet
   })
 }
 
+/** Writes the rules of the bridge anew, where somebody took them away. How many machines are on it; none when there is no bridge. */
+export async function repair(host: Host, paths: BridgePaths, settings: BridgeSettings): Promise<number> {
+  return withLock(host.clock, paths.lock, { what: `the bridge ${settings.bridge}`, timeout: 60_000 }, async () => {
+    if ((await findLink(host, settings.bridge)) === undefined) return 0
+    const all = await present(host, members(host, paths.members))
+    if (all.length > 0) await forwardPackets(host, paths.common, settings.subnet6 !== undefined)
+    if (all.length > 0) await applyFirewall(host, settings, all)
+    return all.length
+  })
+}
+
 /** Whether a bridge of ours is there. */
 async function hasBridges(host: Host): Promise<boolean> {
   const { stdout } = await host.query(['nft', '-j', 'list', 'chains', 'inet'])

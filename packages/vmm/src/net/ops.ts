@@ -14,7 +14,7 @@ import { view } from '../vm/observe.ts'
 import { nameOfNetwork, placesOf } from '../vm/networks.ts'
 import { partsOf } from '../vm/ops.ts'
 import { getMachine, machines, withAllMachines } from '../vm/store.ts'
-import { bridgePaths } from './bridge.ts'
+import { bridgePaths, repair } from './bridge.ts'
 import { freeBridge, freeSubnet, gatewayOf, prefixesOf } from './choose.ts'
 import { reachedNetworks, requireFreeSubnets } from './conflict.ts'
 import { readEgress, writeDestination } from './destination.ts'
@@ -103,6 +103,7 @@ async function designNetwork(context: VmmContext, { name, subnet, subnet6, mtu, 
 }
 
 const namesOfNetworks = (context: VmmContext): Promise<string[]> => networks(context).names()
+const namesOfAllNetworks = async (context: VmmContext): Promise<string[]> => [defaultNetwork, ...(await namesOfNetworks(context))]
 const namesOfMachines = (context: VmmContext): Promise<string[]> => machines(context).names()
 
 const create = operation<VmmContext>()({
@@ -205,7 +206,35 @@ const remove = operation<VmmContext>()({
   view: ({ deleted }) => `deleted ${deleted}`,
 })
 
-const namesOfAllNetworks = async (context: VmmContext): Promise<string[]> => [defaultNetwork, ...(await namesOfNetworks(context))]
+const repairing = operation<VmmContext>()({
+  path: ['network', 'repair'],
+  summary: 'Write the rules of networks anew after somebody took them away',
+  description: 'As firewall-cmd --reload and systemctl restart nftables do: guests then reach nothing.',
+  effect: 'write',
+  input: z.strictObject({}),
+  output: z.strictObject({ networks: z.array(z.strictObject({ name: Name, machines: z.int() })) }),
+  examples: ['vmm network repair'],
+  async run(context) {
+    const names = await namesOfAllNetworks(context)
+    planned(
+      context,
+      names.map((name) => ({
+        kind: 'vmm.network.repair',
+        summary: `write the rules of the network ${name}`,
+        disruption: 'none',
+        data: name,
+      })),
+    )
+    const repaired: { name: string; machines: number }[] = []
+    for (const name of names) {
+      const { paths, settings } = await getNetwork(context, name)
+      repaired.push({ name, machines: await repair(context.host, paths, settings) })
+    }
+    return { networks: repaired }
+  },
+  view: ({ networks: all }) =>
+    all.map(({ name, machines: count }) => `${name}: ${count === 0 ? 'no machine runs' : `rules of ${count} written`}`).join('\n'),
+})
 
 const membership = z.strictObject({
   network: Name.describe('name of the network'),
@@ -322,6 +351,7 @@ export const operations: readonly AnyOperation<VmmContext>[] = [
   remove,
   connecting,
   disconnecting,
+  repairing,
   add,
   listForwards,
   takeAway,

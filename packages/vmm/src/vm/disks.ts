@@ -1,4 +1,5 @@
 /** Disks of one machine: a sparse ext4 of its own, empty or with a copy of its image. Appear whole or not at all. */
+import { dirname } from 'node:path'
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { FilePath } from '@imp/kit/base/schema.ts'
@@ -46,6 +47,19 @@ async function unpack(host: Host, image: string, tree: string): Promise<void> {
   await host.run(['unsquashfs', '-quiet', '-no-progress', '-dest', tree, image], { timeout })
 }
 
+/** Whether a program failed over ENOSPC: all that is known of it is what it says. */
+function isFull(error: unknown): error is Fault {
+  return error instanceof Fault && error.code === 'exec' && /no space left on device/i.test(error.detail ?? '')
+}
+
+function fullDisk(path: string, cause: Fault): Fault {
+  return new Fault('state', `cannot make ${path}: no space left on the file system`, {
+    hint: `free some space (df -h ${dirname(path)})`,
+    detail: cause.detail,
+    cause,
+  })
+}
+
 async function makeDisk(host: Host, data: DiskData): Promise<void> {
   const { path, image } = data
   if ((await host.files.stat(path)) !== undefined) return
@@ -57,6 +71,8 @@ async function makeDisk(host: Host, data: DiskData): Promise<void> {
     if (image !== undefined) await unpack(host, image, tree)
     await makeFileSystem(host, temporary, data, image === undefined ? undefined : tree)
     await host.files.rename(temporary, path)
+  } catch (error) {
+    throw isFull(error) ? fullDisk(path, error) : error
   } finally {
     await clear(host, path)
   }
