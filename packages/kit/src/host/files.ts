@@ -1,8 +1,9 @@
 /** Files of this machine. Writing is atomic and durable: temporary file, fsync, rename, fsync of the directory. */
 import { constants } from 'node:fs'
-import { chown, lstat, mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises'
+import { chown, lstat, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Fault, errnoOf } from '../base/fault.ts'
+import { makeDirectories } from './directories.ts'
 import { execute } from './exec.ts'
 import type { FileStat, Files, WriteOptions } from './host.ts'
 
@@ -106,7 +107,7 @@ export const localFiles: Files = {
   stat: (path) => attempt('look at', path, () => statOf(path)),
   makeDirectory: (path, options = {}) =>
     attempt('make', path, async () => {
-      await mkdir(path, { recursive: true, mode: options.mode ?? 0o755 })
+      await makeDirectories(path, options.mode ?? 0o755)
       if (options.owner !== undefined) await chown(path, ...(await numericOwner(options.owner)))
     }),
   remove: (path) => attempt('remove', path, () => rm(path, { recursive: true, force: true })),

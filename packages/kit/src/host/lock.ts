@@ -2,10 +2,10 @@
  * An exclusive lock that is released when its holder dies, SIGKILL included: an open transaction on a small SQLite file.
  * Not an abstract unix socket: those are per network namespace, and we work across namespaces.
  */
-import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Fault } from '../base/fault.ts'
+import { makeDirectories } from './directories.ts'
 import { attempt } from './files.ts'
 import type { Clock } from './host.ts'
 
@@ -48,7 +48,7 @@ function tryAcquire(path: string): DatabaseSync | undefined {
 /** Runs `action` while holding the lock file at `path`; a `busy` fault when somebody else keeps it longer than the timeout. */
 export async function withLock<T>(clock: Clock, path: string, options: LockOptions, action: () => Promise<T>): Promise<T> {
   const deadline = clock.monotonic() + (options.timeout ?? 10_000)
-  await attempt('make', dirname(path), () => mkdir(dirname(path), { recursive: true }))
+  await attempt('make', dirname(path), () => makeDirectories(dirname(path)))
   let held = tryAcquire(path)
   while (held === undefined) {
     if (clock.monotonic() >= deadline)

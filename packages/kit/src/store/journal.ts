@@ -3,9 +3,10 @@
  * one and is left out when reading. Always on this machine, also when the plan changes another one.
  */
 import { constants } from 'node:fs'
-import { mkdir, open, readFile, rm, type FileHandle } from 'node:fs/promises'
+import { open, readFile, rm, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errnoOf, Fault } from '../base/fault.ts'
+import { makeDirectories } from '../host/directories.ts'
 import { attempt } from '../host/files.ts'
 
 export interface Journal {
@@ -31,7 +32,7 @@ export function journalAt(path: string): Journal {
   return {
     append: (record) =>
       attempt('write', path, async () => {
-        await mkdir(dirname(path), { recursive: true })
+        await makeDirectories(dirname(path))
         const handle = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o600)
         try {
           await cutToWholeRecords(handle)
