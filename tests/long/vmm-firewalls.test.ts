@@ -130,3 +130,58 @@ describe('rules that are flushed as a whole', { skip: missing(common, true) ?? f
     }
   })
 })
+
+const legacySkip = missing([...common, 'iptables-legacy', 'ip6tables-legacy'], true) ?? false
+
+describe('iptables, the old one and that on nftables', { skip: legacySkip, concurrency: false }, () => {
+  const closed = [
+    ['a policy', ['-P', 'FORWARD', 'DROP']],
+    ['a last rule', ['-A', 'FORWARD', '-j', 'REJECT']],
+  ] as const
+  for (const program of ['iptables-legacy', 'iptables-nft']) {
+    for (const [title, words] of closed) {
+      it(`${program} that is closed by ${title} lets machines pass while they run`, async (t) => {
+        const { computer, internet, network } = await online('vmy')
+        const { inside, name } = computer
+        try {
+          const works = await inside(
+            name,
+            program,
+            '-w',
+            '-A',
+            'FORWARD',
+            '-i',
+            'docker0',
+            '-m',
+            'comment',
+            '--comment',
+            'theirs',
+            '-j',
+            'ACCEPT',
+          ).then(
+            () => true,
+            () => false,
+          )
+          if (!works) return t.skip(`needs a kernel with ${program}`)
+          await inside(name, program, '-w', ...words)
+          const seen = async (): Promise<string> => `${await inside(name, program, '-S')}${await computer.rules()}`
+          const untouched = await seen()
+          const guest = await computer.guest(network, '0000000c', { address: '172.16.0.2', forwards: [{ host: 8080, guest: 80 }] })
+          await computer.serve(guest, 'tcp', 80)
+          await passes({ computer, internet, guest })
+          // A second machine writes everything once more, and nothing twice.
+          await computer.guest(network, '0000000d', { address: '172.16.0.3' })
+          const marks = (await inside(name, program, '-S', 'FORWARD')).match(/vmm vmm-br0/g)
+          assert.equal(marks?.length, 2)
+          await computer.leave(network, '0000000c')
+          await computer.leave(network, '0000000d')
+          // Counters are those of packets, not of rules.
+          const rules = (text: string): string => text.replaceAll(/packets \d+ bytes \d+/g, '')
+          assert.equal(rules(await seen()), rules(untouched))
+        } finally {
+          await computer.close()
+        }
+      })
+    }
+  }
+})

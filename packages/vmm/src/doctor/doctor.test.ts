@@ -35,7 +35,11 @@ test('what is in the way of the network is named with its remedy', async () => {
       { dst: '172.16.5.0/24', dev: 'docker0' },
     ],
     default: [],
-    chains: [{ chain: drop }, { chain: ours }, { rule: { family: 'ip', table: 'filter', chain: 'FORWARD', comment: 'vmm vmm-br0' } }],
+    chains: [
+      { chain: drop },
+      { chain: ours },
+      { rule: { family: 'ip', table: 'filter', chain: 'FORWARD', handle: 2, comment: 'vmm vmm-br0' } },
+    ],
     links: [{ ifname: 'vmm-0badcafe' }, { ifname: 'vmm-00000001' }, { ifname: 'vmm-br0' }],
   })
   assert.deepEqual(
@@ -53,7 +57,11 @@ test('what is in the way of the network is named with its remedy', async () => {
 test('rules that somebody took away are a problem, of bridges that are there', async () => {
   const theirs = { family: 'inet', table: 'firewalld', name: 'filter_FORWARD', hook: 'forward', policy: 'accept' }
   const found = await network({
-    chains: [{ chain: theirs }, { chain: { family: 'inet', table: 'vmm-br0', name: 'egress' } }],
+    chains: [
+      { chain: theirs },
+      { rule: { family: 'inet', table: 'firewalld', chain: 'filter_FORWARD', handle: 9, expr: [{ reject: null }] } },
+      { chain: { family: 'inet', table: 'vmm-br0', name: 'egress' } },
+    ],
     links: [{ ifname: 'vmm-br0' }],
   })
   const [problem, ...others] = found.filter(({ severity }) => severity === 'problem')

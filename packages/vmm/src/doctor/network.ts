@@ -3,28 +3,11 @@ import { z } from 'zod'
 import { overlaps, parsePrefix } from '@imp/kit/base/ip.ts'
 import { parse, parseJson } from '@imp/kit/base/schema.ts'
 import type { Host } from '@imp/kit/host/host.ts'
+import { closedChains, Ruleset, rulesOf, type Rules } from '../net/model.ts'
 import { ok, told, type Diagnosis } from './model.ts'
 
 const Routes = z.array(z.looseObject({ dst: z.string(), dev: z.string().optional() }))
 const Links = z.array(z.looseObject({ ifname: z.string() }))
-const Ruleset = z.looseObject({
-  nftables: z.array(
-    z.looseObject({
-      chain: z
-        .looseObject({
-          family: z.string(),
-          table: z.string(),
-          name: z.string(),
-          hook: z.string().optional(),
-          policy: z.string().optional(),
-        })
-        .optional(),
-      rule: z.looseObject({ family: z.string(), table: z.string(), chain: z.string(), comment: z.string().optional() }).optional(),
-    }),
-  ),
-})
-type Rules = z.output<typeof Ruleset>['nftables']
-
 async function readJson<T extends z.ZodType>(host: Host, schema: T, argv: readonly [string, ...string[]]): Promise<z.output<T>> {
   const { stdout } = await host.query(argv)
   const what = argv.slice(0, 3).join(' ')
@@ -48,20 +31,10 @@ async function lookAtUplink(host: Host, named: string | undefined): Promise<Diag
   return [ok('uplink', `machines leave by ${route.dev ?? 'the default route'}`), ...lookAtHostInterface(named, route.dev)]
 }
 
-/** Chains at the forward hook that drop what nobody accepts, or as that of firewalld reject it at their end. */
-function closedChains(rules: Rules): { family: string; table: string; name: string }[] {
-  return rules.flatMap(({ chain }) =>
-    chain?.hook === 'forward' && (chain.policy === 'drop' || (chain.family === 'inet' && chain.table === 'firewalld')) ? [chain] : [],
-  )
-}
-
 /** What vmm wrote for a bridge that is there, and somebody took away: a reload of firewalld or of nftables does. */
 function missingRules(rules: Rules, bridge: string): string[] {
   const table = rules.some(({ chain }) => chain?.family === 'inet' && chain.table === bridge)
-  const without = closedChains(rules).filter(
-    ({ family, table: other, name }) =>
-      !rules.some(({ rule }) => rule?.family === family && rule.table === other && rule.chain === name && rule.comment === `vmm ${bridge}`),
-  )
+  const without = closedChains(rules).filter((chain) => !rulesOf(rules, chain).some(({ comment }) => comment === `vmm ${bridge}`))
   return [
     ...(table ? [] : [`the rules of ${bridge} are gone`]),
     ...without.map(({ family, table: other, name }) => `${family} ${other} ${name} does not let ${bridge} through any more`),

@@ -2,31 +2,12 @@
  * Other people's firewalls: a chain of theirs at the forward hook that drops (Docker, ufw, firewalld) beats our accept, since every
  * chain of a hook must accept. The bridge is let through there; our own table still drops what must not pass.
  */
-import { z } from 'zod'
 import { parse, parseJson } from '@imp/kit/base/schema.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import { leaveLegacyChains, passLegacyChains } from './legacy.ts'
+import { closedChains, Ruleset, rulesOf, type Chain, type Rules } from './model.ts'
 
-const Chain = z.looseObject({
-  family: z.string(),
-  table: z.string(),
-  name: z.string(),
-  hook: z.string().optional(),
-  policy: z.string().optional(),
-  type: z.string().optional(),
-})
-const Rule = z.looseObject({
-  family: z.string(),
-  table: z.string(),
-  chain: z.string(),
-  handle: z.int(),
-  comment: z.string().optional(),
-})
-const Ruleset = z.looseObject({
-  nftables: z.array(z.looseObject({ chain: Chain.optional(), rule: Rule.optional() })),
-})
-
-async function ruleset(host: Host): Promise<z.output<typeof Ruleset>['nftables']> {
+async function ruleset(host: Host): Promise<Rules> {
   const { stdout } = await host.query(['nft', '-j', 'list', 'ruleset'])
   return parse(Ruleset, parseJson(stdout, 'the ruleset of nft'), 'the ruleset of nft').nftables
 }
@@ -35,28 +16,17 @@ function mark(bridge: string): string {
   return `vmm ${bridge}`
 }
 
-/** firewalld accepts by policy and rejects at the end of its chain. */
-function refuses({ family, table, policy }: z.output<typeof Chain>): boolean {
-  return policy === 'drop' || (family === 'inet' && table === 'firewalld')
-}
-
 /** Tables of vmm itself: those named after a bridge of its own have these chains. */
-function isOurs(all: z.output<typeof Ruleset>['nftables'], { family, table }: z.output<typeof Chain>): boolean {
+function isOurs(all: Rules, { family, table }: Chain): boolean {
   return all.some(({ chain }) => chain?.family === family && chain.table === table && chain.name === 'egress')
 }
-
-const addressFamilies = new Set(['ip', 'ip6', 'inet'])
 
 /** Lets the bridge through every foreign chain that would drop it. Safe to repeat. */
 export async function passForeignChains(host: Host, bridge: string): Promise<void> {
   const all = await ruleset(host)
-  const missing = all.flatMap(({ chain }) => {
-    if (chain?.hook !== 'forward' || !refuses(chain) || !addressFamilies.has(chain.family) || isOurs(all, chain)) return []
+  const missing = closedChains(all).flatMap((chain) => {
+    if (isOurs(all, chain) || rulesOf(all, chain).some(({ comment }) => comment === mark(bridge))) return []
     const { family, table, name } = chain
-    const marked = all.some(
-      ({ rule }) => rule?.family === family && rule.table === table && rule.chain === name && rule.comment === mark(bridge),
-    )
-    if (marked) return []
     // Only matches that iptables-nft itself writes: with others in its tables it refuses to work.
     return ['iifname', 'oifname'].map(
       (direction) => `insert rule ${family} ${table} ${name} ${direction} "${bridge}" accept comment "${mark(bridge)}"`,

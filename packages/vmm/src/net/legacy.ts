@@ -25,11 +25,16 @@ function rules(bridge: string): string[][] {
   return ['-i', '-o'].map((direction) => ['FORWARD', direction, bridge, ...comment])
 }
 
-/** Lets the bridge through a FORWARD chain with policy DROP. Safe to repeat. */
+/** Whether the chain lets nothing pass that nobody accepts: by policy, or by its last rule. */
+function isClosed(lines: readonly string[]): boolean {
+  return lines.includes('-P FORWARD DROP') || /^-A FORWARD -j (DROP|REJECT)\b/.test(lines.findLast((line) => line !== '') ?? '')
+}
+
+/** Lets the bridge through a closed FORWARD chain. Safe to repeat. */
 export async function passLegacyChains(host: Host, bridge: string): Promise<void> {
   for (const program of await loaded(host)) {
     const { stdout } = await host.query([program, '-w', '-S', 'FORWARD'])
-    if (!stdout.split('\n').includes('-P FORWARD DROP')) continue
+    if (!isClosed(stdout.split('\n'))) continue
     for (const rule of rules(bridge)) {
       const { status } = await host.query([program, '-w', '-C', ...rule], { statuses: [0, 1] })
       if (status !== 0) await host.run([program, '-w', '-I', ...rule])

@@ -187,3 +187,57 @@ export function shadowed(forward: PortForward, listeners: readonly Listener[]): 
     collide(forward, { host: port, guest: 1, protocol, ...(address === undefined ? {} : { address }) }),
   )
 }
+
+/** What nft tells of all rules, as far as it decides whose packets pass (libnftables-json(5)). */
+export const Ruleset = z.looseObject({
+  nftables: z.array(
+    z.looseObject({
+      chain: z
+        .looseObject({
+          family: z.string(),
+          table: z.string(),
+          name: z.string(),
+          hook: z.string().optional(),
+          policy: z.string().optional(),
+          type: z.string().optional(),
+        })
+        .optional(),
+      rule: z
+        .looseObject({
+          family: z.string(),
+          table: z.string(),
+          chain: z.string(),
+          handle: z.int(),
+          comment: z.string().optional(),
+          expr: z.array(z.record(z.string(), z.unknown())).default([]),
+        })
+        .optional(),
+    }),
+  ),
+})
+export type Rules = z.output<typeof Ruleset>['nftables']
+export type Chain = NonNullable<Rules[number]['chain']>
+
+/** The rules of a chain in their order. */
+export function rulesOf(
+  all: Rules,
+  { family, table, name }: Pick<Chain, 'family' | 'table' | 'name'>,
+): NonNullable<Rules[number]['rule']>[] {
+  return all.flatMap(({ rule }) => (rule?.family === family && rule.table === table && rule.chain === name ? [rule] : []))
+}
+
+/** Whether a rule is for every packet and lets none pass; iptables writes its own kind of reject. */
+function refusesAll(expr: readonly Record<string, unknown>[]): boolean {
+  const refuses = (each: Record<string, unknown>): boolean =>
+    'drop' in each || 'reject' in each || ('xt' in each && JSON.stringify(each['xt']).includes('"REJECT"'))
+  return expr.some(refuses) && !expr.some((each) => 'match' in each)
+}
+
+/** Chains that packets pass on their way through this computer, and that let none pass which nobody accepts: by policy, or at their end. */
+export function closedChains(all: Rules): Chain[] {
+  const families = new Set(['ip', 'ip6', 'inet'])
+  return all.flatMap(({ chain }) => {
+    if (chain?.hook !== 'forward' || !families.has(chain.family)) return []
+    return chain.policy === 'drop' || refusesAll(rulesOf(all, chain).at(-1)?.expr ?? []) ? [chain] : []
+  })
+}
