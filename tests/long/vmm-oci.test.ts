@@ -114,6 +114,28 @@ describe('images of a registry', { skip, concurrency: false, timeout: 1_200_000 
     await cli.json('stop', 'deb')
   })
 
+  it('an Alpine as registries have it, whose inittab calls an OpenRC that is not there, is used over ssh', async () => {
+    const parts = [
+      directory('sbin'),
+      symlink('sbin/init', '/bin/busybox'),
+      file('etc/alpine-release', '3.20.3\n'),
+      file('etc/inittab', '::sysinit:/sbin/openrc sysinit\n::wait:/sbin/openrc default\n'),
+      file('lib/apk/db/installed', 'P:busybox\nV:1.36.1-r29\n\nP:musl\nV:1.2.5-r0\n'),
+    ]
+    const layers = [tarOf(await busyboxRoot()), tarOf(parts)]
+    await registry.push('team/alpine', '3.20', { layers, config: { Cmd: ['/bin/sh'] } })
+    const image = await imported(`${registry.address}/team/alpine:3.20`, 'apk')
+    assert.deepEqual(image.start, { kind: 'ssh' })
+    assert.deepEqual(image.packages, [
+      { name: 'busybox', version: '1.36.1-r29' },
+      { name: 'musl', version: '1.2.5-r0' },
+    ])
+    await boot('apk')
+    assert.equal(await inside('apk', 'cat', '/etc/alpine-release'), '3.20.3')
+    assert.equal(await inside('apk', 'sh', '-c', 'echo kept >/root-file && cat /root-file && id -u'), 'kept\n0')
+    await cli.json('stop', 'apk')
+  })
+
   it('an Alpine-shaped one starts with the init of its own', async () => {
     const layer = tarOf([...(await busyboxRoot()), directory('sbin'), symlink('sbin/init', '/bin/busybox'), file('etc/inittab', inittab)])
     await registry.push('team/alpine', 'latest', { layers: [layer], config: { Cmd: ['/bin/sh'] } })
