@@ -4,6 +4,8 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -92,6 +94,27 @@ describe('kernels built from source', { skip, concurrency: false }, () => {
     const { stdout } = await run('sha256sum', [tarball])
     const built = await build('packed', '--tarball', tarball, '--sha256', stdout.slice(0, 64))
     assert.equal(built.status, 0, built.stderr)
+  })
+
+  it('are built from a tarball that a server has, fetched once', async (t) => {
+    const bytes = await readFile(join(directory, 'linux.tar.gz'))
+    let asked = 0
+    const server = createServer((request, response) => {
+      if (request.method === 'GET') asked += 1
+      response.writeHead(200, { 'content-length': bytes.length }).end(request.method === 'HEAD' ? undefined : bytes)
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.after(() => server.close())
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/linux-6.1.5.tar.gz`
+    const { stdout } = await run('sha256sum', [join(directory, 'linux.tar.gz')])
+    const words = ['--tarball', url, '--sha256', stdout.slice(0, 64)]
+    const wrong = await build('fetched', '--tarball', url, '--sha256', '0'.repeat(64))
+    assert.match(wrong.stderr, /has the digest/)
+    const built = await build('fetched', ...words)
+    assert.equal(built.status, 0, built.stderr)
+    assert.equal(asked, 2)
+    assert.deepEqual(await left('cache/kernel-builds'), [])
+    assert.equal((await cli.run('kernel', 'delete', 'fetched', '--yes')).status, 0)
   })
 
   it('are refused when the source is another version, or none', async () => {

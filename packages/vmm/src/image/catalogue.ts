@@ -6,13 +6,11 @@ import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { parse, parseJson, VersionedName } from '@imp/kit/base/schema.ts'
 import { withLock } from '@imp/kit/host/lock.ts'
-import { readStream } from '@imp/kit/host/streams.ts'
 import type { VmmContext } from '../context.ts'
 import { verifyFile } from './build.ts'
+import { download, get } from './download.ts'
 import { importImage, withDownloads } from './import.ts'
 import { imagesDirectory, type Image } from './model.ts'
-import { ask, reasonOf, watched } from './oci/ask.ts'
-import { blobPath, keepBlob, type Fetch } from './oci/blobs.ts'
 import { maximumDocument, platformArchitecture } from './oci/manifest.ts'
 import { Start } from './start.ts'
 import { images, publishImage } from './store.ts'
@@ -34,23 +32,6 @@ export const CatalogueImage = z.strictObject({
 export type CatalogueImage = z.output<typeof CatalogueImage>
 
 const Catalogue = z.strictObject({ schema: z.literal('vmm.catalogue'), version: z.literal(1), images: z.array(CatalogueImage).max(10_000) })
-
-async function get({ host, signal }: VmmContext, url: string, headers: Record<string, string> = {}): Promise<Response> {
-  try {
-    const response = await ask(url, { headers, signal, clock: host.clock })
-    if (response.ok) return response
-    await response.body?.cancel()
-    throw new Fault(response.status === 404 ? 'not-found' : 'exec', `${url} was answered with ${response.status}`)
-  } catch (error) {
-    signal.throwIfAborted()
-    if (error instanceof Fault) throw error
-    throw new Fault('exec', `${url} cannot be reached`, {
-      hint: 'check the address, and that it is reached from here',
-      detail: reasonOf(error),
-      cause: error,
-    })
-  }
-}
 
 async function readDocument(context: VmmContext, address: string): Promise<string> {
   if (address.startsWith('/')) return context.host.files.read(address)
@@ -83,34 +64,6 @@ export async function readCatalogues(context: VmmContext): Promise<CatalogueImag
   )
   const fitting = all.flat().filter((each) => each.architecture === architecture)
   return [...new Map(fitting.toReversed().map((each) => [each.name, each])).values()].toReversed()
-}
-
-async function openFile({ host }: VmmContext, url: string): Promise<Readable> {
-  if ((await host.files.stat(url)) === undefined) throw new Fault('not-found', `there is no file ${url}, which the catalogue names`)
-  return readStream(url)
-}
-
-function fetchOf(context: VmmContext, url: string): Fetch {
-  return async (offset) => {
-    if (url.startsWith('/')) return { body: await openFile(context, url), from: 0 }
-    const response = await get(context, url, offset === 0 ? {} : { range: `bytes=${offset}-` })
-    if (response.body === null) throw new Fault('exec', `${url} was answered with nothing`)
-    const from = response.status === 206 ? Number(/^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1] ?? 0) : 0
-    if (from !== 0 && from !== offset) throw new Fault('exec', `${url} was answered with another part`)
-    return { body: watched(Readable.fromWeb(response.body), url), from }
-  }
-}
-
-/** The file of an image, checked by its checksum; a download that was cut off goes on. */
-async function download(context: VmmContext, offer: CatalogueImage, directory: string): Promise<string> {
-  const { host, report, signal } = context
-  const { size: total } = offer
-  let done = 0
-  const advance = (bytes: number): void =>
-    report({ event: 'progress', title: `fetch ${offer.name}`, done: (done += bytes), total, unit: 'bytes' })
-  const digest = `sha256:${offer.sha256}`
-  await keepBlob(host, directory, { digest, size: total }, fetchOf(context, offer.url), { advance, signal })
-  return blobPath(directory, digest)
 }
 
 async function publish(context: VmmContext, offer: CatalogueImage, path: string): Promise<Image> {
@@ -154,7 +107,8 @@ export async function pullOffer(context: VmmContext, offer: CatalogueImage, forc
   }
   return withLock(host.clock, `${directory}.lock`, lock, () =>
     withDownloads(context, directory, async () => {
-      const path = await download(context, offer, directory)
+      const { url, size, sha256 } = offer
+      const path = await download(context, { what: name, url, size, sha256 }, directory)
       if (offer.format === 'tar') return importOffer(context, offer, path)
       return withLock(host.clock, join(imagesDirectory(paths.data), `.${name}.lock`), lock, () => publish(context, offer, path))
     }),

@@ -11,6 +11,7 @@ import { openSource, type SourceWish } from './source.ts'
 /** The source in words. */
 export function originOf(wish: SourceWish): string {
   if (wish.from === 'debian') return `linux-source-${wish.version} of Debian`
+  if (wish.from === 'download') return wish.url
   return wish.from === 'tarball' ? basename(wish.path) : wish.path
 }
 
@@ -24,7 +25,7 @@ async function claim({ host }: VmmContext, place: string, wish: object): Promise
 }
 
 async function build(context: VmmContext, parts: KernelParts, place: string, name: string, version: string, wish: SourceWish) {
-  const tree = await openSource(context, parts.unpackSource, wish, join(place, 'source'))
+  const tree = await openSource(context, parts, wish, join(place, 'source'))
   const found = await versionOf(context, tree)
   if (!isVersion(found, version)) throw new Fault('input', `${originOf(wish)} is Linux ${found}, not ${version}`)
   const { file } = await compileKernel(context, tree, join(place, 'output'), await parts.architecture())

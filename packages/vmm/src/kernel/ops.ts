@@ -1,5 +1,5 @@
 /** Operations on kernels, and `ensureKernel`, by which machines get theirs. */
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { FilePath, VersionedName, parse } from '@imp/kit/base/schema.ts'
@@ -12,6 +12,7 @@ import { archive } from '../guest/cpio.ts'
 import { driverEntries } from '../guest/initrd.ts'
 import { ensureInitrd } from '../guest/ops.ts'
 import { downloadPackages, findMirrors, findOffer, unpackPackages, type Repository } from '../image/apt.ts'
+import { download } from '../image/download.ts'
 import { defaultRelease, SourceRelease } from '../image/sources.ts'
 import { machinesUsing } from '../image/use.ts'
 import { assemble, making, patience } from './assemble.ts'
@@ -50,6 +51,7 @@ function partsOf(context: VmmContext): KernelParts {
       const repository = await findOffer(context, await repositoryOf(context), name, SourceRelease.options)
       return unpackFrom(context, repository, name, directory)
     },
+    download: (url, sha256, directory) => download(context, { what: basename(url), url, sha256 }, directory),
     packDrivers: async (drivers) => archive(drivers.paths.length === 0 ? [] : await driverEntries(host, drivers)),
     isInstalled: (program) => isInstalled(host, program),
   }
@@ -164,6 +166,7 @@ function sourceWish(input: z.output<typeof Build>): SourceWish {
     throw new Fault('input', 'a tarball needs the checksum that its publisher tells', { hint: 'give --sha256 as well' })
   if (tarball === undefined && sha256 !== undefined) throw new Fault('input', '--sha256 belongs to --tarball')
   if (source !== undefined) return { from: 'directory', path: resolve(source) }
+  if (tarball !== undefined && sha256 !== undefined && /^https?:\/\//.test(tarball)) return { from: 'download', url: tarball, sha256 }
   if (tarball !== undefined && sha256 !== undefined) return { from: 'tarball', path: resolve(tarball), sha256 }
   return { from: 'debian', version: version.split('.').slice(0, 2).join('.') }
 }
@@ -172,7 +175,7 @@ const Build = z.strictObject({
   version: LinuxVersion.describe('version to build'),
   name: VersionedName.describe('what to call it'),
   source: FilePath.optional().describe('source tree of Linux that is there already, and clean'),
-  tarball: FilePath.optional().describe('tarball of the source'),
+  tarball: FilePath.optional().describe('tarball of the source, a file or an address'),
   sha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/, 'must be 64 lower case hexadecimal digits')
@@ -202,7 +205,7 @@ const build = operation<VmmContext>()({
     'vmm kernel build --version 6.1 --name kernel-6.1',
     'vmm kernel build --version 5.10 --name kernel-5.10',
     'vmm kernel build --version 6.6 --name own --source ./linux',
-    'vmm kernel build --version 6.6.30 --name lts --tarball linux-6.6.30.tar.xz --sha256 0f2e4cb7b5ca1a2f27a6ab2bcf6d0a7d8f2a2bfbd0f2b9c6e0d38f6c1b7e5a90',
+    'vmm kernel build --version 6.6.30 --name lts --tarball https://cdn.kernel.org/pub/linux/kernel/v6.x/linux-6.6.30.tar.xz --sha256 0f2e4cb7b5ca1a2f27a6ab2bcf6d0a7d8f2a2bfbd0f2b9c6e0d38f6c1b7e5a90',
   ],
   async run(context, input) {
     const { version, name, force } = input

@@ -28,6 +28,8 @@ export interface KernelParts {
   readonly unpackPackage: UnpackPackage
   /** Packages of any release that has them: older ones have older sources. */
   readonly unpackSource: UnpackPackage
+  /** Fetches what an address has into a directory, checked by its checksum; what broke off goes on. Returns its path. */
+  download(url: string, sha256: string, directory: string): Promise<string>
   /** The archive of these modules for an initrd. */
   packDrivers(drivers: Drivers): Promise<Uint8Array>
   isInstalled(program: string): Promise<boolean>

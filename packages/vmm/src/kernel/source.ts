@@ -1,14 +1,15 @@
-/** Where the source of a kernel comes from: a directory, a tarball whose checksum is known, or Debian's package of it. */
+/** Where the source of a kernel comes from: a directory, a tarball whose checksum is known, here or on a server, or Debian's package of it. */
 import { join } from 'node:path'
 import { reported } from '@imp/kit/base/events.ts'
 import { Fault } from '@imp/kit/base/fault.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import type { VmmContext } from '../context.ts'
-import type { UnpackPackage } from './parts.ts'
+import type { KernelParts, UnpackPackage } from './parts.ts'
 
 export type SourceWish =
   | { readonly from: 'directory'; readonly path: string }
   | { readonly from: 'tarball'; readonly path: string; readonly sha256: string }
+  | { readonly from: 'download'; readonly url: string; readonly sha256: string }
   | { readonly from: 'debian'; readonly version: string }
 
 /** A tarball of Linux takes a minute to unpack on a slow disk. */
@@ -66,11 +67,19 @@ async function requireTree(host: Host, tree: string): Promise<string> {
   return tree
 }
 
-/** The directory of the source tree; what has to be unpacked is unpacked to `into`, once. */
-export async function openSource(context: VmmContext, unpackPackage: UnpackPackage, wish: SourceWish, into: string): Promise<string> {
-  const { host } = context
+/** The directory of the source tree; what has to be fetched and unpacked is so beside `into`, once. */
+export async function openSource(
+  context: VmmContext,
+  parts: Pick<KernelParts, 'unpackSource' | 'download'>,
+  wish: SourceWish,
+  into: string,
+): Promise<string> {
+  const { host, report } = context
   if (wish.from === 'directory') return requireTree(host, wish.path)
-  if (wish.from === 'debian') return requireTree(host, await unpackDebian(context, unpackPackage, wish.version, into))
-  await verifyChecksum(host, wish.path, wish.sha256)
-  return requireTree(host, await reported(context.report, 'unpack the sources', () => unpackTarball(context, wish.path, into)))
+  if (wish.from === 'debian') return requireTree(host, await unpackDebian(context, parts.unpackSource, wish.version, into))
+  const downloads = `${into}.download`
+  if (wish.from === 'download') await host.files.makeDirectory(downloads)
+  else await verifyChecksum(host, wish.path, wish.sha256)
+  const path = wish.from === 'download' ? await parts.download(wish.url, wish.sha256, downloads) : wish.path
+  return requireTree(host, await reported(report, 'unpack the sources', () => unpackTarball(context, path, into)))
 }

@@ -38,7 +38,7 @@ function useProxies(environment: NodeJS.ProcessEnv): void {
 }
 
 export interface Asking {
-  readonly method?: 'GET' | 'POST'
+  readonly method?: 'GET' | 'HEAD' | 'POST'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: URLSearchParams
   readonly signal: AbortSignal
