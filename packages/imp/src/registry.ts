@@ -35,6 +35,7 @@ export const registry: Registry<ImpContext> = {
     room('Router', ['plan', 'apply', 'recover', 'status', 'drift'], () => import('./pipeline/ops.ts')),
     room('Overrides', ['overrides'], () => import('./overrides/ops.ts')),
     room('Modules', ['modules'], () => import('./modules/ops.ts')),
+    room('Modules in use', ['modules', 'module', 'show'], () => import('./modules/use/ops.ts')),
     room('Appliance', ['appliance'], () => import('./appliance/ops.ts')),
     room('Secrets', ['secret'], () => import('./secrets/ops.ts')),
     room('Looking', ['show'], () => import('./show/ops.ts')),

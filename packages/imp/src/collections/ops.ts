@@ -9,6 +9,7 @@ import { count } from '@imp/kit/base/text.ts'
 import { kebabCase } from '@imp/kit/op/fields.ts'
 import { drawFindings, FindingOutput } from '@imp/kit/op/findings.ts'
 import { operation, type AnyOperation, type Given, type ViewOptions } from '@imp/kit/op/operation.ts'
+import { learnInstalled } from '../commit/edit/ops.ts'
 import { adoptRunning, candidateOf, whose, withRouter } from '../commit/ops.ts'
 import { drawChanges, ShownChange } from '../commit/view.ts'
 import { differences } from '../config/difference.ts'
@@ -68,6 +69,7 @@ export function look<T>(context: ImpContext, input: Common, use: (document: Rout
 }
 
 export async function candidateDocument(context: ImpContext): Promise<RouterConfigInput> {
+  await learnInstalled(context)
   return (await readCandidate(context)).document
 }
 

@@ -1,6 +1,7 @@
 /** What a person can do with a configuration without touching any machine: its schema, its check, and what it becomes. */
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
+import type { Finding } from '@imp/kit/base/fault.ts'
 import { FilePath, parse, parseJson } from '@imp/kit/base/schema.ts'
 import { count } from '@imp/kit/base/text.ts'
 import { drawFindings, FindingOutput } from '@imp/kit/op/findings.ts'
@@ -10,8 +11,13 @@ import { observeHardware } from '../appliance/hardware.ts'
 import { Hardware } from '../appliance/model.ts'
 import type { ImpContext } from '../context.ts'
 import { renderFrr } from '../frr/render.ts'
+import { checkModuleSettings } from '../modules/check.ts'
+import { readModules, settingsSchemas } from '../modules/store.ts'
 import { natTable, renderNat } from '../nat/render.ts'
 import { applianceFiles, committedFile } from '../pipeline/appliance.ts'
+import type { Overrides } from '../overrides/model.ts'
+import { instancesOf, renderRouting } from '../pipeline/instances.ts'
+import { readDefinitions } from '../pipeline/modules.ts'
 import { loadRouterConfig, parseRouterConfig } from './load.ts'
 import type { RouterConfig } from './model.ts'
 import { routerJsonSchema } from './schema.ts'
@@ -21,18 +27,27 @@ const ConfigurationFile = FilePath.describe('configuration, usually router.json'
 const schema = operation<ImpContext>()({
   path: ['schema'],
   summary: 'Print the JSON Schema of router.json',
-  description: 'Written to a file and named by "$schema" in router.json, it lets editors complete and explain every field.',
+  description:
+    'Written to a file and named by "$schema" in router.json, it lets editors complete and explain every field; those of the modules ' +
+    'that are installed here as well.',
   effect: 'read',
   input: z.strictObject({}),
   output: z.record(z.string(), z.unknown()),
   examples: ['imp schema > imp.router.schema.json'],
-  run: () => Promise.resolve(routerJsonSchema()),
+  run: async ({ host, stateDirectory }) => routerJsonSchema(await settingsSchemas(host.files, stateDirectory, 'draft-7')),
   view: (output) => JSON.stringify(output, null, 2),
 })
 
 function summary(file: string, errors: number, warnings: number): string {
   const parts = [...(errors > 0 ? [count(errors, 'error')] : []), ...(warnings > 0 ? [count(warnings, 'warning')] : [])]
   return parts.length === 0 ? `${file}: nothing is wrong` : `${file}: ${parts.join(', ')}`
+}
+
+/** What is wrong with the settings of modules, by the definitions that are installed here. */
+async function moduleFindings({ host, stateDirectory }: ImpContext, config: RouterConfig): Promise<Finding[]> {
+  if (!config.modules.some(({ enabled }) => enabled)) return []
+  const { modules } = await readModules(host.files, stateDirectory)
+  return checkModuleSettings(config, modules)
 }
 
 const check = operation<ImpContext>()({
@@ -50,9 +65,10 @@ const check = operation<ImpContext>()({
   }),
   examples: ['imp check router.json', 'imp check router.json --json'],
   async run(context, { file }) {
-    const { findings } = loadRouterConfig(await context.host.files.read(resolve(file)), file)
+    const { config, findings: own } = loadRouterConfig(await context.host.files.read(resolve(file)), file)
+    const findings = [...own, ...(config === undefined ? [] : await moduleFindings(context, config))]
     const errors = findings.filter((finding) => finding.severity === 'error').length
-    return { file, findings: [...findings], errors, warnings: findings.length - errors }
+    return { file, findings, errors, warnings: findings.length - errors }
   },
   view({ file, findings, errors, warnings }, options) {
     const list = findings.length === 0 ? [] : [drawFindings(findings, options), '']
@@ -68,9 +84,12 @@ const Artefact = z.strictObject({
 })
 type Artefact = z.output<typeof Artefact>
 
-function artefacts(config: RouterConfig): Artefact[] {
+function artefacts(config: RouterConfig, definitions: Overrides): Artefact[] {
   const nat = renderNat(config)
-  return [{ name: 'frr.conf', text: renderFrr(config).text }, ...(nat === undefined ? [] : [{ name: `${natTable}.nft`, text: nat }])]
+  return [
+    { name: 'frr.conf', text: renderRouting(config, instancesOf(config, definitions)).text },
+    ...(nat === undefined ? [] : [{ name: `${natTable}.nft`, text: nat }]),
+  ]
 }
 
 async function readHardware(context: ImpContext, file: string | undefined): Promise<Hardware> {
@@ -79,8 +98,8 @@ async function readHardware(context: ImpContext, file: string | undefined): Prom
 }
 
 /** All files of an appliance with this configuration, by their paths. */
-function applianceArtefacts(config: RouterConfig, hardware: Hardware): Artefact[] {
-  const files = [...applianceFiles(config, hardware).wanted, committedFile(config)]
+function applianceArtefacts(config: RouterConfig, hardware: Hardware, definitions: Overrides): Artefact[] {
+  const files = [...applianceFiles(config, hardware, definitions).wanted, committedFile(config)]
   return files
     .map(({ path, text, mode }) => ({ name: path.slice(1), text, ...(mode === undefined ? {} : { mode }) }))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
@@ -128,7 +147,10 @@ const render = operation<ImpContext>()({
   ],
   async run(context, { file, appliance, hardware, outputDirectory }) {
     const config = parseRouterConfig(await context.host.files.read(resolve(file)), file)
-    const texts = appliance ? applianceArtefacts(config, await readHardware(context, hardware)) : artefacts(config)
+    const definitions = await readDefinitions(context.host.files, context.stateDirectory, config)
+    const texts = appliance
+      ? applianceArtefacts(config, await readHardware(context, hardware), definitions)
+      : artefacts(config, definitions)
     const { daemons } = renderFrr(config)
     if (outputDirectory === undefined) return { file, daemons: [...daemons], artefacts: texts }
     const directory = resolve(outputDirectory)

@@ -1,4 +1,5 @@
 /** What the schema says about a place of the configuration: which fields it has, what its members are, what a word there means. */
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { RouterConfig, keyFields, type KeyField } from './model.ts'
@@ -17,14 +18,44 @@ export interface PlaceSchema {
   readonly required?: readonly string[]
   readonly additionalProperties?: PlaceSchema | boolean
   readonly items?: PlaceSchema
+  /** Of a list: schemas of members by their key, where they differ from that of the others. */
+  readonly members?: Readonly<Record<string, PlaceSchema>>
 }
 
 let whole: PlaceSchema | undefined
+let settings: ModuleSchemas = {}
+
+/** Schemas of the settings of modules, by the name of the module. */
+export type ModuleSchemas = Readonly<Record<string, PlaceSchema>>
+
+/** Makes the settings of the modules that are installed on this machine a part of the schema; until told it has none. */
+export function learnModules(schemas: ModuleSchemas): void {
+  if (isDeepStrictEqual(schemas, settings)) return
+  settings = schemas
+  whole = undefined
+}
+
+function withSettings(schema: PlaceSchema): PlaceSchema {
+  const { modules } = schema.properties ?? {}
+  const { items } = modules ?? {}
+  if (items === undefined) return schema
+  const named = ([name, config]: [string, PlaceSchema]): [string, PlaceSchema] => [
+    name,
+    { ...items, properties: { ...items.properties, config: { ...items.properties?.['config'], ...config } } },
+  ]
+  const members = Object.fromEntries(Object.entries(settings).map(named))
+  return { ...schema, properties: { ...schema.properties, modules: { ...modules, members } } }
+}
 
 /** The schema of the whole configuration as people write it; made when first asked for. */
 export function wholeSchema(): PlaceSchema {
-  whole ??= z.toJSONSchema(RouterConfig, { io: 'input', unrepresentable: 'any', reused: 'inline' }) as PlaceSchema
+  whole ??= withSettings(z.toJSONSchema(RouterConfig, { io: 'input', unrepresentable: 'any', reused: 'inline' }) as PlaceSchema)
   return whole
+}
+
+/** Schema of one member of a list: by its key where that has one of its own. Undefined for what is no list. */
+export function memberSchema({ items, members = {} }: PlaceSchema, key: string | undefined): PlaceSchema | undefined {
+  return key !== undefined && Object.hasOwn(members, key) ? members[key] : items
 }
 
 /** Names of the fields of an object. */

@@ -3,13 +3,14 @@ import { parseInterfaceAddress, formatAddress } from '@imp/kit/base/ip.ts'
 import { layer3Interfaces } from '../interfaces/model.ts'
 import { RouterConfig, ownAddresses, type RouterConfigInput } from './model.ts'
 import type { Segment } from './paths-keys.ts'
-import { choicesAt, fieldSchema, wholeSchema, type PlaceSchema } from './paths-schema.ts'
+import { choicesAt, fieldSchema, memberSchema, wholeSchema, type PlaceSchema } from './paths-schema.ts'
 
 /** The schema of a place, whether or not anything is there; undefined when there is no such place. */
 export function schemaAt(segments: readonly Segment[]): PlaceSchema | undefined {
   return segments.reduce<PlaceSchema | undefined>((schema, segment) => {
     if (schema === undefined) return undefined
-    return schema.items ?? (typeof segment === 'string' ? fieldSchema(schema, segment) : undefined)
+    const key = typeof segment === 'string' ? segment : undefined
+    return memberSchema(schema, key) ?? (key === undefined ? undefined : fieldSchema(schema, key))
   }, wholeSchema())
 }
 

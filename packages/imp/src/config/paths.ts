@@ -6,7 +6,7 @@ import { Fault } from '@imp/kit/base/fault.ts'
 import { jsonPath } from '@imp/kit/base/schema.ts'
 import { nearest } from '@imp/kit/base/text.ts'
 import { keysOf, placesOf, type Segment } from './paths-keys.ts'
-import { fieldSchema, fieldsAt, keyFieldOf, valueOf, wholeSchema, type PlaceSchema } from './paths-schema.ts'
+import { fieldSchema, fieldsAt, keyFieldOf, memberSchema, valueOf, wholeSchema, type PlaceSchema } from './paths-schema.ts'
 import type { RouterConfigInput } from './model.ts'
 
 /** One part of a path: a field, `[3]`, or `["a key"]`; fields after the first begin with a dot. */
@@ -93,6 +93,12 @@ function missingMember({ value, path }: Place, segment: Segment): Fault {
   return new Fault('not-found', `there is no ${jsonPath([...path, segment])}`, { hint })
 }
 
+/** Schema of a member, which may go by the name that it has. */
+function memberAt({ schema }: Place, member: unknown): PlaceSchema {
+  const { name } = fieldsOf(member)
+  return memberSchema(schema, typeof name === 'string' ? name : undefined) ?? {}
+}
+
 /** The value at a path; a `not-found` fault when there is none. */
 export function getAt(document: RouterConfigInput, segments: readonly Segment[]): unknown {
   let place: Place = { value: document, schema: wholeSchema(), path: [] }
@@ -102,7 +108,7 @@ export function getAt(document: RouterConfigInput, segments: readonly Segment[])
       const index = indexOf(place, segment)
       const list = membersOf(place.value)
       if (index === undefined || index >= list.length) throw missingMember(place, segment)
-      place = { value: list[index], schema: place.schema.items, path: [...place.path, segment] }
+      place = { value: list[index], schema: memberAt(place, list[index]), path: [...place.path, segment] }
     }
     if (place.value === undefined) throw new Fault('not-found', `${jsonPath(place.path)} is not set`)
   }
@@ -125,7 +131,8 @@ function changeMember(place: Place, items: PlaceSchema, [segment = 0, ...rest]: 
   const index = found ?? list.length
   const fresh = found === undefined ? newMember(place, items, segment) : undefined
   if (index > list.length || (found === undefined && fresh === undefined)) throw missingMember(place, segment)
-  const member: Place = { value: list[index] ?? fresh, schema: items, path: [...place.path, segment] }
+  const value = list[index] ?? fresh
+  const member: Place = { value, schema: memberAt(place, value), path: [...place.path, segment] }
   const changed = change(member, rest, leaf)
   if (changed === undefined) {
     if (index >= list.length) throw missingMember(place, segment)

@@ -1,7 +1,7 @@
 /** Modules of a configuration against the definitions that are installed. */
 import type { Finding } from '@imp/kit/base/fault.ts'
 import { inspect } from '@imp/kit/base/schema.ts'
-import { wrong, type RouterConfig } from '../config/model.ts'
+import { doubtful, wrong, type RouterConfig } from '../config/model.ts'
 import { layer3Interfaces } from '../interfaces/model.ts'
 import { configSchema, valuesAt } from './fields.ts'
 import type { InstalledModule } from './model.ts'
@@ -42,7 +42,14 @@ function checkOne(config: RouterConfig, index: number, installed: readonly Insta
   if (module?.enabled !== true) return []
   const path = `modules[${index}]`
   if (config.dataplane !== 'vpp')
-    return [wrong(`${path}.enabled`, true, 'is a process of VPP, and the dataplane is linux', 'set dataplane vpp, or enabled false')]
+    return [
+      doubtful(
+        `${path}.enabled`,
+        true,
+        'is not started: it is a process of VPP, and the dataplane is linux',
+        'set dataplane vpp, or enabled false',
+      ),
+    ]
   const builtIn = checkBuiltIn(config, module.name, path)
   if (builtIn.length > 0) return builtIn
   const found = installed.find(({ definition }) => definition.name === module.name)

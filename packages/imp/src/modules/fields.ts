@@ -1,7 +1,7 @@
 /** The fields of a module as a schema: what router.json may say below `modules[].config`. */
 import { z } from 'zod'
 import { Address4, Address6, Prefix4, Prefix6 } from '@imp/kit/base/schema.ts'
-import type { Field, Item, ModuleDefinition } from './model.ts'
+import type { Field, Item, ModuleDefinition, Parameter } from './model.ts'
 
 /** What stands in a line of VPP commands: nothing in it may begin another line, word or variable. */
 const Text = z.string().regex(/^[^\s"'`$#;{}]{1,200}$/, 'must be one word without quotes, "$", "#", ";", "{" and "}"')
@@ -43,6 +43,56 @@ function fieldSchema(field: Field): z.ZodType {
 /** Schema of the settings of a module, defaults filled in when it parses. */
 export function configSchema(definition: ModuleDefinition): z.ZodObject {
   return z.strictObject(Object.fromEntries(Object.entries(definition.config_schema).map(([name, field]) => [name, fieldSchema(field)])))
+}
+
+/** One word that a command of a module takes. */
+export function parameterSchema({ type, choices }: Parameter): z.ZodType {
+  switch (type) {
+    case 'integer':
+      return z
+        .string()
+        .regex(/^-?\d+$/, 'must be a whole number')
+        .transform(Number)
+    case 'boolean':
+      return z.enum(['true', 'false']).transform((word) => word === 'true')
+    case 'choice':
+      return choices === undefined ? Text : z.enum(choices as [string, ...string[]])
+    case 'ipv4':
+    case 'ipv6':
+    case 'ipv4_cidr':
+    case 'ipv6_cidr':
+      return byFormat[type]
+    case 'string':
+    default:
+      return Text
+  }
+}
+
+interface JsonSchema {
+  readonly anyOf?: readonly JsonSchema[]
+  readonly properties?: Readonly<Record<string, JsonSchema>>
+  readonly [key: string]: unknown
+}
+
+/** People set a field or leave it out: nobody writes the null that a template sees then. */
+function withoutNull(schema: JsonSchema): JsonSchema {
+  const { anyOf, default: value, ...rest } = schema
+  const own = anyOf?.filter(({ type }) => type !== 'null') ?? []
+  const [only] = own
+  const shown = value === null || value === undefined ? {} : { default: value }
+  return own.length === 1 && only !== undefined ? { ...only, ...rest, ...shown } : schema
+}
+
+/** The same as JSON Schema of what people write. */
+export function configJsonSchema(definition: ModuleDefinition, target: 'draft-7' | 'draft-2020-12' = 'draft-2020-12'): JsonSchema {
+  const { $schema: _, ...schema } = z.toJSONSchema(configSchema(definition), {
+    io: 'input',
+    unrepresentable: 'any',
+    reused: 'inline',
+    target,
+  })
+  const properties = Object.entries((schema as JsonSchema).properties ?? {}).map(([name, field]) => [name, withoutNull(field)] as const)
+  return { ...(schema as JsonSchema), properties: Object.fromEntries(properties) }
 }
 
 /** Prefixes that a module announces: those its field, or the field of the items of its list, holds. */

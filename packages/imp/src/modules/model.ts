@@ -101,6 +101,8 @@ const Parameter = z.strictObject({
   choices: z.array(z.string()).min(1).optional(),
 })
 
+export type Parameter = z.output<typeof Parameter>
+
 const Command = z.strictObject({
   path: z.string().regex(/^[a-z][a-z0-9-]*(\/[a-z][a-z0-9-]*)*$/, 'must be words divided by "/"'),
   description: Description.default(''),

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { Fault, type Finding } from '@imp/kit/base/fault.ts'
 import type { Files } from '@imp/kit/host/host.ts'
 import { inspectDefinition, maximumDefinition, readDefinition } from './definition.ts'
+import { configJsonSchema } from './fields.ts'
 import { ModuleName, type InstalledModule } from './model.ts'
 
 const suffix = '.yaml'
@@ -72,4 +73,14 @@ export async function readSource(files: Files, source: string): Promise<{ readon
   const file = example === undefined ? source : fileURLToPath(example)
   const text = await files.read(file)
   return { text, module: readDefinition(text, source) }
+}
+
+/** Schemas of the settings of all installed modules, by their names. */
+export async function settingsSchemas(
+  files: Files,
+  stateDirectory: string,
+  target?: 'draft-7',
+): Promise<Record<string, ReturnType<typeof configJsonSchema>>> {
+  const { modules } = await readModules(files, stateDirectory)
+  return Object.fromEntries(modules.map(({ definition }) => [definition.name, configJsonSchema(definition, target)]))
 }

@@ -4,10 +4,11 @@ import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import type { Argv, Host } from '@imp/kit/host/host.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
-import type { VppInstance } from '../appliance/model.ts'
+import { InstanceName, type VppInstance } from '../appliance/model.ts'
 import type { ImpContext } from '../context.ts'
 import type { VppClient } from '../dataplane/vpp/api/client.ts'
 import { connectIfThere, directoryOf, notRunning } from '../dataplane/vpp/place.ts'
+import { renderRouter } from '../pipeline/render.ts'
 import { findRunning } from '../pipeline/running.ts'
 import { dataplanePlace, frrPlace, type Target } from '../pipeline/target.ts'
 import { requireDaemon, requireNamespace, where, withTarget } from '../pipeline/where.ts'
@@ -72,6 +73,12 @@ const dataplane = operation<ImpContext>()({
   view,
   exitStatus: ({ status }) => status,
 })
+
+/** Names of the processes beside the core that the running configuration has. */
+async function instancesBeside(target: Target): Promise<string[]> {
+  const running = await findRunning(target)
+  return running === undefined ? [] : Object.keys(renderRouter(running.config, running.overrides).vpp?.beside ?? {})
+}
 
 async function requireVpp(target: Target): Promise<void> {
   if ((await findRunning(target))?.config.dataplane === 'vpp') return
@@ -139,4 +146,35 @@ const nat = operation<ImpContext>()({
   exitStatus: ({ status }) => status,
 })
 
-export const operations: readonly AnyOperation<ImpContext>[] = [routing, dataplane, core, nat]
+const instance = operation<ImpContext>()({
+  path: ['shell'],
+  summary: "Open the shell of a module's process, or run one command in it",
+  description:
+    'The process of a module, by its name; without a name it lists all shells, of which imp shell routing, dataplane, core and nat have ' +
+    'commands of their own. A command that VPP refuses ends with status 1.',
+  effect: 'write',
+  args: ['instance', 'words'],
+  input: z.strictObject({
+    instance: InstanceName.describe('name of the process: that of its module')
+      .meta({ examples: ['scrubber'] })
+      .exactOptional(),
+    ...vppInput.shape,
+  }),
+  output: Output,
+  examples: ['imp shell scrubber', 'imp shell scrubber show interface'],
+  complete: {
+    instance: (context) => withTarget(context, z.strictObject(where).parse({}), instancesBeside),
+  },
+  run: (context, { instance: name, words, ...rest }) =>
+    withTarget(context, rest, async (target) => {
+      const known = await instancesBeside(target)
+      if (name === undefined) return { status: 0, stdout: ['routing', 'dataplane', 'core', ...known].join('\n'), stderr: '' }
+      if (known.includes(name)) return enterVpp(context, target, name, words)
+      const hint = `there are: ${['routing', 'dataplane', 'core', ...known].join(', ')}`
+      throw new Fault('not-found', `${target.name} has no shell ${JSON.stringify(name)}`, { hint })
+    }),
+  view,
+  exitStatus: ({ status }) => status,
+})
+
+export const operations: readonly AnyOperation<ImpContext>[] = [routing, dataplane, core, nat, instance]

@@ -1,11 +1,13 @@
 /** Levels of a session: places of the candidate, as its editor has it at the moment. They are no operations and say only those. */
 import type { Levels } from '@imp/kit/op/levels.ts'
+import { learnInstalled } from '../../commit/edit/ops.ts'
 import { readCandidate } from '../../config/candidate.ts'
 import { parsePath } from '../../config/paths.ts'
 import type { ImpContext } from '../../context.ts'
 import { follow, levelOf, pathsBelow, placeAt, topOf, type Place } from '../levels.ts'
 
 async function placeOf(context: ImpContext, words: readonly string[]): Promise<{ readonly top: Place; readonly place: Place | undefined }> {
+  await learnInstalled(context)
   const { document } = await readCandidate(context)
   return { top: topOf(document), place: placeAt(document, words) }
 }

@@ -1,4 +1,5 @@
 /** What a person can do with the candidate: change it, look at its changes, bring it up to date, throw it away. */
+import { join } from 'node:path'
 import { z } from 'zod'
 import { refuse } from '@imp/kit/base/fault.ts'
 import { FilePath } from '@imp/kit/base/schema.ts'
@@ -14,6 +15,7 @@ import type { RouterConfigInput } from '../../config/model.ts'
 import { pathsOf } from '../../config/paths-complete.ts'
 import { expectationAt, valuesAt } from '../../config/paths-values.ts'
 import { deleteAt, parsePath, setAt } from '../../config/paths.ts'
+import { learnModules } from '../../config/paths-schema.ts'
 import type { ImpContext } from '../../context.ts'
 import { headOf } from '../model.ts'
 import { where, type Where } from '../../pipeline/where.ts'
@@ -43,7 +45,8 @@ export function viewEdited({ changes, findings }: EditedResult, options: ViewOpt
 
 type EditInput = Where & { readonly candidate?: string }
 
-function edit(
+/** Changes the candidate, and says what a commit would have against it. */
+export function edit(
   context: ImpContext,
   input: EditInput,
   summary: string,
@@ -51,13 +54,26 @@ function edit(
 ): Promise<z.input<typeof EditedResult>> {
   return withRouter(context, input, async (commits, store) => {
     await adoptRunning(context, commits)
+    await learnInstalled(context)
     const { router } = commits
     const { changes, findings }: Edited = await editCandidate(context, summary, change, candidateOf(store, input))
     return { target: router.name, changes: [...changes], findings: [...findings] }
   })
 }
 
-const complete = { place: async (context: ImpContext) => pathsOf((await readCandidate(context)).document) }
+/** The fields of the modules that are installed here are words as well. */
+export async function learnInstalled({ host, stateDirectory }: ImpContext): Promise<void> {
+  const isThere = (await host.files.stat(join(stateDirectory, 'modules'))) !== undefined
+  // What reads definitions takes a while to load, and most routers have none.
+  learnModules(isThere ? await (await import('../../modules/store.ts')).settingsSchemas(host.files, stateDirectory) : {})
+}
+
+async function candidateNow(context: ImpContext): Promise<RouterConfigInput> {
+  await learnInstalled(context)
+  return (await readCandidate(context)).document
+}
+
+const complete = { place: async (context: ImpContext) => pathsOf(await candidateNow(context)) }
 
 function placeIn(given: Given): ReturnType<typeof parsePath> {
   return parsePath([given['place'] ?? ''].flat().join(''))
@@ -80,8 +96,13 @@ const set = operation<ImpContext>()({
     'imp set interfaces.wan.addresses 192.0.2.2/30 2001:db8::2/64',
     `imp set bgp.peers.upstream4 '{"address": "192.0.2.1", "asn": 64496}'`,
   ],
-  complete: { ...complete, value: async (context, given) => valuesAt((await readCandidate(context)).document, placeIn(given)) },
-  expects: { value: async (_, given) => expectationAt(placeIn(given)) },
+  complete: { ...complete, value: async (context, given) => valuesAt(await candidateNow(context), placeIn(given)) },
+  expects: {
+    value: async (context, given) => {
+      await learnInstalled(context)
+      return expectationAt(placeIn(given))
+    },
+  },
   run: (context, { place, value, ...input }) => {
     const segments = parsePath(place)
     return edit(context, input, `set ${place} ${value.join(' ')}`, (document) => setAt(document, segments, value))
