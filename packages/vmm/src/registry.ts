@@ -16,6 +16,7 @@ export const registry: Registry<VmmContext> = {
     room('Images', ['image'], () => import('./image/ops.ts')),
     room('Kernels', ['kernel'], () => import('./kernel/ops.ts')),
     room('Settings', ['config'], () => import('./config/ops.ts')),
+    room('Clearing up', ['prune'], () => import('./prune/ops.ts')),
     room('Service', ['autostart', 'autostop', 'install-service', 'uninstall-service'], () => import('./service/ops.ts')),
     room('This computer', ['doctor'], () => import('./doctor/ops.ts')),
   ],

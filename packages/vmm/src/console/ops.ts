@@ -29,7 +29,7 @@ export async function running(context: VmmContext, name: string): Promise<{ vm: 
   return { vm, engine: parts.engine(run.engine) }
 }
 
-/** ssh to a machine with the words to run; ssh itself joins them by blanks for the shell there (ssh(1)). */
+/** ssh to a machine with the words to run, each of them one word for the shell there as well. */
 export function sshTo(context: VmmContext, vm: Vm, user: string, options: readonly string[], words: readonly string[]): Argv {
   const argv = sshArgv(vm, context.paths, user)
   if (argv === undefined) {
@@ -56,16 +56,18 @@ export const ssh = operation<VmmContext>()({
   short: { user: 'u' },
   input: z.strictObject({
     name: NameOfMachine,
-    words: z.array(z.string()).default([]).describe('command to run instead of a shell'),
+    words: z.array(z.string()).default([]).describe('command line for the shell there, instead of a login'),
     user: User,
   }),
   output: z.strictObject({ status: z.int() }),
-  examples: ['vmm ssh web1', 'vmm ssh -u admin web1 -- systemctl status'],
+  examples: ['vmm ssh web1', 'vmm ssh -u admin web1 -- systemctl status', "vmm ssh web1 -- 'df -h | grep vda'"],
   complete,
   async run(context, { name, words, user }) {
     const { vm } = await running(context, name)
     planned(context, [])
-    return { status: await context.host.attach(sshTo(context, vm, user, words.length > 0 && context.interactive ? ['-t'] : [], words)) }
+    const argv = sshTo(context, vm, user, words.length > 0 && context.interactive ? ['-t'] : [], [])
+    // Joined by blanks for the shell there, as ssh(1) does: one word may be a whole command line.
+    return { status: await context.host.attach(words.length === 0 ? argv : [...argv, '--', words.join(' ')]) }
   },
   view: () => '',
   exitStatus: ({ status }) => status,
