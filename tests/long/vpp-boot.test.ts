@@ -73,7 +73,8 @@ async function assertTaken(name: string, program: string, twins: boolean): Promi
   await machine.files.write(join(work, 'start'), script, { mode: 0o755 })
   const startup = renderStartup(config, hardware)
   const plugins = process.env['VPP_PLUGIN_PATH']
-  for (const [instance, text] of Object.entries(startup) as [string, string | undefined][]) {
+  for (const instance of ['core', 'nat'] as const) {
+    const text = startup[instance]
     if (text === undefined) continue
     await machine.files.write(
       join(work, `startup-${instance}.conf`),

@@ -7,6 +7,7 @@ import { after, before, suite, test } from 'node:test'
 import { Fault } from '../../packages/kit/src/base/fault.ts'
 import { localHost } from '../../packages/kit/src/host/local.ts'
 import { places, type ApplianceFile } from '../../packages/imp/src/appliance/model.ts'
+import { waitForVpp } from '../../packages/imp/src/appliance/scripts.ts'
 import { goldenConfig, goldenNames, hardwareFor, withoutPci } from '../../packages/imp/src/dataplane/vpp/sample.ts'
 import { applianceFiles } from '../../packages/imp/src/pipeline/appliance.ts'
 
@@ -47,8 +48,8 @@ suite('units', () => {
     const root = join(directory, 'verify')
     const files = applianceFiles(goldenConfig('everything', 'vpp'), hardwareFor(goldenConfig('everything'))).wanted
     for (const file of files) await write(root, file)
-    for (const path of ['/usr/bin/vpp', '/usr/sbin/tayga', '/sbin/modprobe', places.program, places.scripts.coreConfig])
-      await write(root, { path, ...stub })
+    const programs = ['/usr/bin/vpp', '/usr/sbin/tayga', '/sbin/modprobe', `/usr/bin/${places.program}`, places.scripts.coreConfig]
+    for (const path of programs) await write(root, { path, ...stub })
     for (const [name, text] of Object.entries(packagedUnits)) await write(root, { path: `/usr/lib/systemd/system/${name}`, text })
     await machine.run(['cp', '-rn', '/usr/lib/systemd/system', join(root, 'usr/lib/systemd/')])
     const units = files.filter(({ path }) => /^\/etc\/systemd\/system\/[^/]+\.(service|timer)$/.test(path)).map(({ path }) => path)
@@ -86,6 +87,20 @@ suite('units', () => {
     }
     if (!checked) return t.diagnostic('not linted: needs shellcheck (apt-get install shellcheck)')
     await machine.query(['shellcheck', '--shell=sh', ...[...texts.values()].map((name) => join(directory, 'scripts', name))])
+  })
+
+  test('nobody waits for a VPP that has ended', async () => {
+    const root = join(directory, 'ended')
+    await write(root, waitForVpp())
+    await write(root, { path: '/bin/vppctl', text: '#!/bin/sh\nexit 1\n', mode: 0o755 })
+    const words = ['sh', join(root, places.scripts.waitForVpp), 'core'] as const
+    // A shell that has ended by the time its number is used, as VPP would have.
+    const { stdout: ended } = await machine.run(['sh', '-c', 'echo $$'])
+    const ran = await machine.run([...words, '3600'], {
+      env: { PATH: `${root}/bin:${process.env['PATH'] ?? ''}`, MAINPID: ended.trim() },
+      statuses: [1],
+    })
+    assert.match(ran.stderr, /VPP core has ended/)
   })
 
   /** Why namespaces cannot be made here; undefined when they can. */

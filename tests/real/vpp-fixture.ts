@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { DesiredVpp } from '../../packages/imp/src/dataplane/vpp/desired.ts'
+import { linuxBesideVpp } from '../../packages/imp/src/dataplane/vpp/render-linux.ts'
 import { openVpp, type VppClient } from '../../packages/imp/src/dataplane/vpp/api/client.ts'
 import { Fault } from '../../packages/kit/src/base/fault.ts'
 import { localHost } from '../../packages/kit/src/host/local.ts'
@@ -85,6 +86,8 @@ export async function realVpp(t: TestContext, topic: string, links: readonly str
     }
   })
   for (const each of namespaces) await machine.run(['ip', 'netns', 'add', each])
+  const settings = Object.entries(linuxBesideVpp.sysctls).map(([key, value]) => `${key}=${value}`)
+  await machine.run(['ip', 'netns', 'exec', namespace, 'sysctl', '-q', '-w', ...settings])
   for (const link of links) {
     const far = ['type', 'veth', 'peer', 'name', 'eth0', 'netns', `${namespace}-${link}`]
     await machine.run(['ip', 'link', 'add', link, 'netns', namespace, ...far])

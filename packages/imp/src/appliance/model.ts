@@ -108,7 +108,8 @@ export const places = {
   hardware: '/persistent/config/hardware.json',
   marker: '/etc/imp/appliance.json',
   namespace: 'dataplane',
-  program: '/usr/local/bin/imp',
+  /** By name, as systemd and shells find it: a package brings it to /usr/bin, people to /usr/local/bin. */
+  program: 'imp',
   vpp: {
     core: instanceFiles('core'),
     nat: instanceFiles('nat'),

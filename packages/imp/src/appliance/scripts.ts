@@ -4,15 +4,16 @@
  */
 import { places, shellScript, type ApplianceFile } from './model.ts'
 
-/** Looks ten times a second until a command succeeds. */
+/** Looks ten times a second until a command succeeds. By the time since the boot: that of the day may jump while a machine starts. */
 const untilFunction = [
   '# until_within SECONDS COMMAND...',
   'until_within() {',
-  '  left=$(($1 * 10))',
+  '  read -r now _ </proc/uptime',
+  '  end=$((${now%.*} + $1))',
   '  shift',
   '  until "$@" >/dev/null 2>&1; do',
-  '    left=$((left - 1))',
-  '    [ "$left" -gt 0 ] || return 1',
+  '    read -r now _ </proc/uptime',
+  '    [ "${now%.*}" -lt "$end" ] || return 1',
   '    sleep 0.1',
   '  done',
   '}',
@@ -33,7 +34,7 @@ export function waitForInterface(): ApplianceFile {
   ])
 }
 
-/** `wait-for-vpp core|nat`. vppctl succeeds exactly when it could connect. */
+/** `wait-for-vpp core|nat`. vppctl succeeds exactly when it could connect. Nothing is waited for that has ended (systemd.exec(5): MAINPID). */
 export function waitForVpp(): ApplianceFile {
   return shellScript(places.scripts.waitForVpp, [
     '# Waits until a VPP process answers: wait-for-vpp core|nat [SECONDS]',
@@ -41,10 +42,16 @@ export function waitForVpp(): ApplianceFile {
     ...untilFunction,
     'instance=${1:?usage: wait-for-vpp core|nat [SECONDS]}',
     'seconds=${2:-60}',
-    'until_within "$seconds" vppctl -s "/run/vpp/$instance-cli.sock" show version || {',
+    'has_ended() { [ -n "${MAINPID:-}" ] && ! kill -0 "$MAINPID" 2>/dev/null; }',
+    'answers_or_ended() { vppctl -s "/run/vpp/$instance-cli.sock" show version || has_ended; }',
+    'until_within "$seconds" answers_or_ended || {',
     '  echo "wait-for-vpp: VPP $instance does not answer after $seconds s; its log is /var/log/vpp/$instance.log" >&2',
     '  exit 1',
     '}',
+    'if has_ended; then',
+    '  echo "wait-for-vpp: VPP $instance has ended; its log is /var/log/vpp/$instance.log" >&2',
+    '  exit 1',
+    'fi',
   ])
 }
 
@@ -77,8 +84,12 @@ export interface Move {
   readonly pci?: string
 }
 
-/** Moves cards; those that are there, or that VPP holds already, are left alone. One that is missing does not keep the others back. */
-export function moveScript(moves: readonly Move[]): ApplianceFile {
+/**
+ * Moves cards; those that are there, or that VPP holds already, are left alone. One that is missing does not keep the others back. The
+ * settings of the kernel hold in the namespace before the first card is there.
+ */
+export function moveScript(moves: readonly Move[], settings: Readonly<Record<string, string>>): ApplianceFile {
+  const assignments = Object.entries(settings).map(([key, value]) => `${key}=${value}`)
   const lines = [
     '# Moves the network cards of the dataplane into its namespace.',
     'set -eu',
@@ -102,6 +113,7 @@ export function moveScript(moves: readonly Move[]): ApplianceFile {
     '  ip link set dev "$1" netns "$namespace" name "$2"',
     '}',
     '',
+    ...assignments.map((assignment) => `ip netns exec "$namespace" sysctl -q -w ${assignment}`),
     ...moves.map(({ card, name, pci = '' }) => `move ${card} ${name} '${pci}' || failed=1`),
     '',
     'exit "$failed"',

@@ -9,6 +9,7 @@ import { renderContainers } from '../containers/render.ts'
 import { renderCommands } from '../dataplane/vpp/exec.ts'
 import type { BesideInstance } from '../dataplane/vpp/model.ts'
 import { attachPorts } from '../dataplane/vpp/startup-ports.ts'
+import { linuxBesideVpp } from '../dataplane/vpp/render-linux.ts'
 import { hugePages, renderStartup } from '../dataplane/vpp/startup.ts'
 import { carriesSecret } from '../frr/secret-lines.ts'
 import { nicOf } from '../interfaces/model.ts'
@@ -108,9 +109,12 @@ export function reachableFiles(config: RouterConfig): ApplianceFile[] {
  */
 export function configuredFiles(config: RouterConfig, hardware: Hardware, overrides: Overrides = []): ApplianceFile[] {
   const beside = instancesOf(config, overrides)
-  const moves = config.dataplane === 'vpp' ? vppMoves(config, hardware) : linuxMoves(config, hardware)
+  const move =
+    config.dataplane === 'vpp'
+      ? moveScript(vppMoves(config, hardware), linuxBesideVpp.sysctls)
+      : moveScript(linuxMoves(config, hardware), {})
   return [
-    moveScript(moves),
+    move,
     ...renderManagement(config),
     ...renderContainers(config),
     ...vppFiles(config, hardware, beside),

@@ -15,7 +15,8 @@ function keyName(link: string): string {
 /**
  * Settings of the whole namespace. rp_filter takes the greater of `all` and the interface; any check of the way back drops what policy
  * routes and several upstreams make asymmetric, so it is off and stays off for links that come later. promote_secondaries keeps the
- * other addresses of a network when the first one goes. Bridged frames must not meet the rules for routed packets.
+ * other addresses of a network when the first one goes. Any interface answers for any address, as everywhere on Linux, whatever forwarded
+ * before. Bridged frames must not meet the rules for routed packets.
  * (kernel: Documentation/networking/ip-sysctl.rst)
  */
 const general: Readonly<Record<string, string>> = {
@@ -23,6 +24,7 @@ const general: Readonly<Record<string, string>> = {
   'net.ipv6.conf.all.forwarding': '1',
   'net.ipv4.conf.all.rp_filter': '0',
   'net.ipv4.conf.default.rp_filter': '0',
+  'net.ipv4.conf.all.arp_ignore': '0',
   'net.ipv4.conf.all.promote_secondaries': '1',
   'net.ipv6.conf.default.accept_ra': '0',
   'net.bridge.bridge-nf-call-iptables': '0',
