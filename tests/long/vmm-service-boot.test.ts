@@ -1,0 +1,187 @@
+/**
+ * A computer that starts with two machines on it and shuts down: systemd itself runs what `vmm install-service` installed, in namespaces of
+ * its own over an overlay of this computer. Nothing of it reaches this computer: not its names, settings, processes or files.
+ */
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { Fault } from '../../packages/kit/src/base/fault.ts'
+import { localHost } from '../../packages/kit/src/host/local.ts'
+import { until } from '../../packages/kit/src/host/until.ts'
+import type { VmView } from '../../packages/vmm/src/vm/model.ts'
+import { makeDataDirectory, missing, removeDataDirectory, vmmOn, type Vmm } from '../real/vmm-machine-command.ts'
+
+const computer = localHost()
+const repository = join(import.meta.dirname, '../..')
+
+/** Where cgroups of the second version are, alone or beside those of the first (cgroups(7)). */
+async function hierarchy(): Promise<string | undefined> {
+  for (const path of ['/sys/fs/cgroup/unified', '/sys/fs/cgroup']) {
+    if ((await computer.files.stat(path)) === undefined) continue
+    const { stdout } = await computer.query(['stat', '--file-system', '--format=%T', path])
+    if (stdout === 'cgroup2fs') return path
+  }
+  return undefined
+}
+
+const overlayTrial = `#!/bin/sh
+set -eu
+mount --make-rprivate /
+mount -t tmpfs none "$1"
+mkdir "$1/upper" "$1/layer" "$1/root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/layer" "$1/root"
+`
+
+/** Why a computer cannot be booted here; undefined when it can. */
+async function obstacle(directory: string): Promise<string | undefined> {
+  const why = missing(['qemu-system-x86_64', 'ssh', 'ssh-keyscan', 'ss', 'mmdebstrap', 'unshare', 'systemctl', 'nft'], true)
+  if (why !== undefined) return why
+  for (const [path, what] of Object.entries({ '/lib/systemd/systemd': 'systemd', '/dev/net/tun': 'TAPs' }))
+    if ((await computer.files.stat(path)) === undefined) return `needs ${what}`
+  if ((await hierarchy()) === undefined) return 'needs cgroups of the second version'
+  const root = join(directory, 'trial')
+  await computer.files.makeDirectory(root)
+  await computer.files.write(join(directory, 'overlay'), overlayTrial, { mode: 0o755 })
+  try {
+    await computer.query(['unshare', '--mount', '--net', '--pid', '--cgroup', '--fork', '--', join(directory, 'overlay'), root])
+    return undefined
+  } catch (error) {
+    if (error instanceof Fault) return `needs overlays in a mount namespace: ${error.message}`
+    throw error
+  }
+}
+
+/** The computer before its init system starts: this one's system, the data of machines, and the service. */
+const bootScript = `#!/bin/sh
+set -eu
+work=$1; repository=$2; data=$3; m=$work/disk/root
+mount --make-rprivate /
+mount -t tmpfs none "$work/disk"
+mkdir "$work/disk/upper" "$work/disk/layer" "$m"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$work/disk/upper,workdir=$work/disk/layer" "$m"
+mount -t proc proc "$m/proc"
+mkdir "$work/disk/net"; mount --bind "$m/proc/sys/net" "$work/disk/net"
+mount --bind "$m/proc/sys" "$m/proc/sys"; mount -o remount,bind,ro "$m/proc/sys"
+mount --bind "$work/disk/net" "$m/proc/sys/net"
+mount -t sysfs -o ro sys "$m/sys"
+mount -t cgroup2 cgroup "$m/sys/fs/cgroup"
+mount -t tmpfs dev "$m/dev"
+for node in null zero full random urandom tty; do touch "$m/dev/$node"; mount --bind "/dev/$node" "$m/dev/$node"; done
+mkdir "$m/dev/pts" "$m/dev/shm" "$m/dev/net"; touch "$m/dev/console" "$m/dev/net/tun"; mount --bind /dev/net/tun "$m/dev/net/tun"
+mount -t devpts -o newinstance,ptmxmode=0666 devpts "$m/dev/pts"; ln -s pts/ptmx "$m/dev/ptmx"
+for fresh in dev/shm run tmp; do mount -t tmpfs none "$m/$fresh"; done
+mkdir -p "$m/opt/imp" "$m/out" "$m/srv/vmm"
+mount --bind "$repository" "$m/opt/imp"; mount --bind "$work/out" "$m/out"; mount --bind "$data" "$m/srv/vmm"
+rm -rf "$m"/etc/systemd/system/*.wants; : > "$m/etc/fstab"; echo 0123456789abcdef0123456789abcdef > "$m/etc/machine-id"
+ln -sf /opt/imp/bin/vmm "$m/usr/local/bin/vmm"
+VMM_DATA_DIR=/srv/vmm chroot "$m" vmm install-service >"$work/out/install.txt" 2>&1
+cp "$work/probe.service" "$m/etc/systemd/system/"
+ln -s ../probe.service "$m/etc/systemd/system/multi-user.target.wants/probe.service"
+exec chroot "$m" env container=test /lib/systemd/systemd --unit=multi-user.target --log-target=null </dev/null
+`
+
+const probeUnit = `[Unit]
+After=vmm.service
+[Service]
+Type=oneshot
+Environment=VMM_DATA_DIR=/srv/vmm HOME=/root
+ExecStart=/out/probe
+`
+
+/** Looks at the computer that has come up, takes the service away and brings it back, and shuts down. */
+const probe = `#!/bin/sh
+cd /out
+systemctl show -P ActiveState vmm.service > active.txt
+vmm list --json > list.json 2> list.txt
+systemctl cat vmm.service > unit.txt
+{ vmm uninstall-service; systemctl is-enabled vmm.service; } > uninstalled.txt 2>&1
+vmm list --json > list-then.json
+{ vmm install-service; vmm install-service; systemctl is-enabled vmm.service; } > installed.txt 2>&1
+systemctl start vmm.service; systemctl show -P ActiveState vmm.service >> installed.txt
+systemctl --no-block poweroff
+touch done
+`
+
+suite('a computer with machines on it', { timeout: 900_000 }, () => {
+  let directory = ''
+  let control = ''
+  let why: string | undefined
+  let cli: Vmm | undefined
+
+  const out = (name: string): Promise<string> => readFile(join(directory, 'out', name), 'utf8')
+
+  /** From the first process to the last. */
+  async function boot(data: string): Promise<void> {
+    const write = (name: string, text: string, mode = 0o644): Promise<void> => computer.files.write(join(directory, name), text, { mode })
+    for (const name of ['disk', 'out']) await computer.files.makeDirectory(join(directory, name))
+    await write('boot', bootScript, 0o755)
+    await write('out/probe', probe, 0o755)
+    await write('probe.service', probeUnit)
+    // An init that powers off ends as by SIGINT (pid_namespaces(7)).
+    await write(
+      'enter',
+      '#!/bin/sh\nset -eu\ncgroup=$1; shift\nmkdir "$cgroup"\necho $$ > "$cgroup/cgroup.procs"\n"$@" || [ $? -eq 130 ]\n',
+      0o755,
+    )
+    const unshare = ['unshare', '--mount', '--net', '--pid', '--cgroup', '--ipc', '--uts', '--fork', '--kill-child', '--'] as const
+    const argv = [join(directory, 'enter'), control, ...unshare, join(directory, 'boot'), directory, repository, data] as const
+    await computer.run(argv, { timeout: 800_000 })
+  }
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'vmb'))
+    why = await obstacle(directory)
+    if (why !== undefined) return
+    control = join((await hierarchy()) ?? directory, `vmm-test-${process.pid}`)
+    cli = vmmOn(await makeDataDirectory())
+    for (const name of ['db1', 'web1', 'other']) await cli.json('create', name, '--memory', '256')
+    await cli.json('autostart', 'enable', 'db1')
+    await cli.json('autostart', 'enable', 'web1', '--after', 'db1')
+    await boot(cli.directory)
+  })
+  after(async () => {
+    // Its processes end one after the other; a cgroup goes when nothing is left in it.
+    await until(computer.clock, { timeout: 60_000, what: 'the end of the computer' }, async () => {
+      if (control === '' || (await computer.files.stat(control)) === undefined) return true
+      await computer.run(['find', control, '-depth', '-type', 'd', '-exec', 'rmdir', '{}', ';'], { statuses: [0, 1] })
+      return (await computer.files.stat(control)) === undefined
+    })
+    if (cli !== undefined) await removeDataDirectory(cli)
+    await rm(directory, { recursive: true, force: true })
+  })
+
+  const events = async (): Promise<string[]> => {
+    const { events: all } = (await cli?.json<{ events: { name: string; event: string }[] }>('events')) ?? { events: [] }
+    return all.map(({ name, event }) => `${name} ${event}`).filter((each) => !each.endsWith(' created'))
+  }
+
+  test('the service starts the machines that start by themselves, in their order', async (t) => {
+    if (why !== undefined) return t.skip(why)
+    assert.match(await out('install.txt'), /installed \/etc\/systemd\/system\/vmm\.service/)
+    assert.equal((await out('active.txt')).trim(), 'active')
+    const { machines } = JSON.parse(await out('list.json')) as { machines: VmView[] }
+    assert.deepEqual(
+      machines.map(({ name, state }) => `${name} ${state}`),
+      ['db1 running', 'other created', 'web1 running'],
+    )
+    assert.deepEqual((await events()).slice(0, 4), ['db1 starting', 'db1 running', 'web1 starting', 'web1 running'])
+  })
+
+  test('the service is taken away and brought back under a systemd that runs, and machines do not notice', async (t) => {
+    if (why !== undefined) return t.skip(why)
+    assert.match(await out('uninstalled.txt'), /removed \/etc\/systemd\/system\/vmm\.service/)
+    assert.equal(await out('list-then.json'), await out('list.json'))
+    assert.match(await out('installed.txt'), /^installed .*\nalready there: .*\nenabled\nactive$/m)
+  })
+
+  test('the shutdown of the computer shuts them down, in the other order, and waits for their guests', async (t) => {
+    if (why !== undefined) return t.skip(why)
+    assert.deepEqual((await events()).slice(-4), ['web1 stopping', 'web1 stopped', 'db1 stopping', 'db1 stopped'])
+    for (const name of ['db1', 'web1']) {
+      const log = await readFile(join(cli?.directory ?? '', 'logs', `${name}.log`), 'utf8')
+      assert.match(log, /reboot: (Restarting system|Power down|System halted)/, `${name} ended itself`)
+    }
+  })
+})
