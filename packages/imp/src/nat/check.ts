@@ -62,12 +62,12 @@ function nextHops(config: RouterConfig): { address: string; path: string }[] {
 }
 
 /** A pool inside the network of an external interface needs somebody who answers ARP for it: only the router's own addresses do. */
-function checkOnLink(pool: Mapped, external: OwnAddress): Finding[] {
+function checkOnLink({ dataplane }: RouterConfig, pool: Mapped, external: OwnAddress): Finding[] {
   if (sizeOf(pool.prefix) === 1n && external.address.value === pool.prefix.value) return []
   const message = `is in the network of ${external.name}, whose other routers look for it there`
-  return [
-    doubtful(pool.path, pool.text, message, `add each of its addresses to ${external.name}, or use a pool that is routed to this router`),
-  ]
+  const routed = 'use a pool that is routed to this router'
+  const hint = dataplane === 'vpp' ? routed : `add each of its addresses to ${external.name}, or ${routed}`
+  return [doubtful(pool.path, pool.text, message, hint)]
 }
 
 function checkPool(config: RouterConfig, own: readonly OwnAddress[], pool: Mapped): Finding[] {
@@ -83,7 +83,7 @@ function checkPool(config: RouterConfig, own: readonly OwnAddress[], pool: Mappe
   const external = own.find((each) => each.role === 'external' && overlaps(each.network, pool.prefix))
   if (external !== undefined) {
     const itself = own.find((each) => each.role === 'external' && each.address.family === 4 && contains(pool.prefix, each.address))
-    return checkOnLink(pool, itself ?? external)
+    return checkOnLink(config, pool, itself ?? external)
   }
   if (bgp === undefined || bgp.announced.some((text) => contains(parsePrefix(text), pool.prefix))) return []
   return [

@@ -106,7 +106,7 @@ function poolLength(inside: Prefix): number {
   return Math.min(32, inside.length + 6)
 }
 
-/** A pool of announced addresses that nobody else has, else the address of the external interface. */
+/** A pool of announced addresses that nobody else has, else the address of the external interface, where VPP does not keep that for itself. */
 export function pool(situation: Situation, inside: string): string | undefined {
   const { answers } = situation
   const all = own(situation)
@@ -128,5 +128,5 @@ export function pool(situation: Situation, inside: string): string | undefined {
     if (free !== undefined) return formatPrefix(free)
   }
   const external = all.find(({ role, address }) => role === 'external' && address.family === 4)
-  return external === undefined ? undefined : `${formatAddress(external.address)}/32`
+  return external === undefined || configOf(situation).dataplane === 'vpp' ? undefined : `${formatAddress(external.address)}/32`
 }

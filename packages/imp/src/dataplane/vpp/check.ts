@@ -1,10 +1,11 @@
 /** What VPP cannot have, or would take in silence and do something else: refused with the configuration, before anything is planned. */
 import { Fault, type Finding } from '@imp/kit/base/fault.ts'
-import { wrong, type RouterConfig } from '../../config/model.ts'
+import { contains, parsePrefix } from '@imp/kit/base/ip.ts'
+import { doubtful, ownAddresses, wrong, type RouterConfig } from '../../config/model.ts'
 import { layer3Interfaces, sendsAdvertisements } from '../../interfaces/model.ts'
 import type { DesiredVpp } from './desired.ts'
 import { renderVpp } from './render.ts'
-import { checkThings } from './rules.ts'
+import { checkThings, portsOfAddress } from './rules.ts'
 
 /** Names that VPP gives by itself. */
 const reserved = /^(local0|loop\d+|tap\d+|memif\d.*|host-.*)$/
@@ -29,9 +30,38 @@ function checkOptions(config: RouterConfig): Finding[] {
       return told
         .filter(([, , isTold]) => isTold)
         .map(([key, value]) =>
-          wrong(`${path}.ra.${key}`, value, 'is not in the advertisements that VPP sends', 'leave it out, or use the Linux dataplane'),
+          doubtful(`${path}.ra.${key}`, value, 'is not in the advertisements that VPP sends', 'leave it out, or use the Linux dataplane'),
         )
     })
+}
+
+/**
+ * An address that an interface has is VPP's own whatever routes say (the source `interface` comes before all others in its forwarding
+ * table), so that answers to it end there instead of being translated back.
+ */
+function checkPools({ nat, ...config }: RouterConfig): Finding[] {
+  const own = ownAddresses(config).filter(({ address }) => address.family === 4)
+  return (nat?.mappings ?? []).flatMap(({ outside }, index) => {
+    const itself = own.find(({ address }) => contains(parsePrefix(outside), address))
+    if (itself === undefined) return []
+    const message = `has the address of ${itself.name}, whose packets VPP keeps for itself: no answer would be translated back`
+    const hint = 'use a pool that is routed to this router and of which no interface has an address, or the Linux dataplane'
+    return [wrong(`nat.mappings[${index}].outside`, outside, message, hint)]
+  })
+}
+
+/** Sessions that det44 gives one host at most (VPP 25.06, nat/det44/det44.h, DET44_SES_PER_USER). */
+const sessionsPerHost = 1000
+
+function checkSessions({ nat }: RouterConfig): Finding[] {
+  return (nat?.mappings ?? []).flatMap(({ inside, outside }, index) => {
+    const shared = 2 ** (parsePrefix(outside).length - parsePrefix(inside).length)
+    const ports = Math.floor(portsOfAddress / shared)
+    // The ratio that is recommended leaves 1008.
+    if (shared >= 64) return []
+    const message = `leaves ${ports} ports to each host, which has ${sessionsPerHost} sessions at most in VPP`
+    return [doubtful(`nat.mappings[${index}].outside`, outside, message, 'a smaller pool serves as well')]
+  })
 }
 
 /** The configuration as VPP's state, or why there is none. */
@@ -49,5 +79,5 @@ export function checkVpp(config: RouterConfig): Finding[] {
   if (config.dataplane !== 'vpp') return []
   const desired = rendered(config)
   const things = 'core' in desired ? [desired.core, ...Object.values(desired.beside)].flatMap(checkThings) : [desired]
-  return [...checkNames(config), ...checkOptions(config), ...things]
+  return [...checkNames(config), ...checkOptions(config), ...checkPools(config), ...checkSessions(config), ...things]
 }

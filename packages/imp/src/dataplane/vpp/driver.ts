@@ -1,4 +1,5 @@
 /** VPP as dataplane: one process routes, others beside it translate or do what modules make of them; FRR sees the interfaces as their twins in Linux. */
+import { isDeepStrictEqual } from 'node:util'
 import { Fault, refuse } from '@imp/kit/base/fault.ts'
 import type { Disruption, Step } from '@imp/kit/plan/step.ts'
 import type { VppInstance } from '../../appliance/model.ts'
@@ -137,9 +138,11 @@ function whyRestart(instance: VppInstance, observed: ObservedInstance | undefine
   const needed = heapFor(settled.have, settled.want)
   if (!fits(needed, observed.freeHeap))
     return `start VPP (${instance}) anew with the memory for its mappings: ${mebibytes(needed)} MiB more`
-  const sides = Object.entries(settled.have.interfaces).filter(
-    ([name, { side }]) => side !== null && settled.want.interfaces[name]?.side !== side,
-  )
+  // A side cannot be taken away, not even with its interface.
+  const sides = Object.entries(settled.have.interfaces).filter(([name, { side, making }]) => {
+    const want = settled.want.interfaces[name]
+    return side !== null && (want?.side !== side || !isDeepStrictEqual(want.making, making))
+  })
   return sides.length > 0 && Object.keys(settled.want.maps).length > 0
     ? `start VPP (${instance}) anew, since its NAT has other sides`
     : undefined

@@ -16,6 +16,8 @@ interface Model {
   readonly names: Set<string>
   readonly twins: Map<string, string>
   readonly lists: Set<string>
+  /** Interfaces with a side of deterministic NAT. */
+  readonly sides: Set<string>
 }
 
 function modelOf(have: Things): Model {
@@ -26,6 +28,7 @@ function modelOf(have: Things): Model {
     names: new Set(interfaces.map(([name]) => name)),
     twins: new Map(interfaces.flatMap(([name, { twin }]) => (twin === null ? [] : [[twin, name] as const]))),
     lists: new Set(Object.keys(have.lists)),
+    sides: new Set(interfaces.flatMap(([name, { side }]) => (side === null ? [] : [name]))),
   }
 }
 
@@ -112,6 +115,7 @@ function judgeTwin(fields: Message['fields'], model: Model): string | undefined 
 function judgeRemoval(fields: Message['fields'], model: Model, message: Message): string | undefined {
   const name = named(fields['sw_if_index']) || message.about.slice('interfaces '.length)
   if ([...model.attachments].some((key) => key.split(' ')[1] === name)) return `${name} is still steered`
+  if (model.sides.has(name)) return `${name} has a side of NAT, which the next interface with its number would have`
   for (const [twin, of] of model.twins) if (of === name) model.twins.delete(twin)
   model.names.delete(name)
   return undefined

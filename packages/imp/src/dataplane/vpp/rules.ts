@@ -10,6 +10,9 @@ import { infinite } from './values.ts'
 /** A rule says what is wrong with which thing: its key as in `interfaces lan`. */
 type Broken = readonly [about: string, message: string, hint: string]
 
+/** Ports of an outside address that det44 gives away: all from 1024 on. */
+export const portsOfAddress = 64_512
+
 const longestTwin = 15
 const longestTag = 63
 /** sun_path without its closing zero byte (unix(7)), which memif needs as well. */
@@ -165,10 +168,12 @@ function checkMaps(things: Things): Broken[] {
     const about = `maps ${key}`
     const [from, to] = [inside, outside].map((side) => parseInterfaceAddress(side, 4))
     if (from === undefined || to === undefined) return []
+    if ([from, to].some((side) => networkOf(side).value !== side.value))
+      return [[about, 'has host bits, which VPP takes away in silence', 'name the networks']]
     if (to.length < from.length) return [[about, 'its outside is larger than its inside, of which VPP dies', 'use a smaller outside']]
     if (from.length === 0) return [[about, 'translates everything, of which VPP dies', 'name the inside network']]
-    if (2 ** (to.length - from.length) > 64_512) return [[about, 'leaves no port to its hosts', 'use a larger outside']]
-    const clash = maps.slice(0, index).find((other) => overlaps(parsePrefix(other.sides[0] ?? '', 4), parsePrefix(inside, 4)))
+    if (2 ** (to.length - from.length) > portsOfAddress) return [[about, 'leaves no port to its hosts', 'use a larger outside']]
+    const clash = maps.slice(0, index).find((other) => overlaps(networkOf(parseInterfaceAddress(other.sides[0] ?? '', 4)), networkOf(from)))
     return clash === undefined ? [] : [[about, `overlaps ${clash.key}`, 'map each network once']]
   })
 }
