@@ -11,6 +11,7 @@ export const registry: Registry<VmmContext> = {
     room('Inside machines', ['ssh', 'exec', 'console', 'logs', 'keep-logs'], () => import('./console/ops.ts')),
     room('Files of machines', ['cp'], () => import('./copy/ops.ts')),
     room('Watching machines', ['stats', 'events'], () => import('./stats/ops.ts')),
+    room('Devices', ['balloon', 'rate-limit'], () => import('./devices/ops.ts')),
     room('Mounts', ['mount'], () => import('./mount/ops.ts')),
     room('Networks', ['network', 'port-forward'], () => import('./net/ops.ts')),
     room('Images', ['image'], () => import('./image/ops.ts')),

@@ -74,7 +74,7 @@ function metaDataOf(text: string, instance: Instance): string {
   return `${given}${added.map((line) => `${line}\n`).join('')}`
 }
 
-/** Names and contents of the files of a seed. */
+/** Names and contents of what cloud-init is told. */
 export function seedFiles({ userData, networkConfig, metaData }: CloudInit, instance: Instance): { name: string; content: string }[] {
   return [
     { name: 'meta-data', content: metaDataOf(metaData ?? '', instance) },
@@ -82,4 +82,11 @@ export function seedFiles({ userData, networkConfig, metaData }: CloudInit, inst
     // Else cloud-init would ask for addresses by DHCP, which the guest has already from vmm.
     { name: 'network-config', content: networkConfig ?? 'version: 1\nconfig: disabled\n' },
   ]
+}
+
+/**
+ * The same as what a metadata service answers below /latest; plain text each, since that is what it gives where nothing else is asked for.
+ */
+export function metadataDocument(documents: CloudInit, instance: Instance): { latest: Record<string, string> } {
+  return { latest: Object.fromEntries(seedFiles(documents, instance).map(({ name, content }) => [name, content])) }
 }

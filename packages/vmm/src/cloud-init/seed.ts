@@ -3,7 +3,7 @@ import { Fault, refuse } from '@imp/kit/base/fault.ts'
 import { parse } from '@imp/kit/base/schema.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import { fatVolume } from './fat.ts'
-import { checkCloudInit, CloudInit, seedFiles, seedLabel, type Instance } from './model.ts'
+import { checkCloudInit, CloudInit, metadataDocument, seedFiles, seedLabel, type Instance } from './model.ts'
 
 /** Files of this computer that the documents are read from. */
 export type CloudInitFiles = { readonly [Key in keyof CloudInit]?: string | undefined }
@@ -37,4 +37,9 @@ export async function readCloudInit(host: Host, files: CloudInitFiles): Promise<
 export async function writeSeed(host: Host, path: string, documents: CloudInit, instance: Instance): Promise<void> {
   const files = seedFiles(documents, instance).map(({ name, content }) => ({ name, content: Buffer.from(content) }))
   await host.files.write(path, fatVolume(seedLabel, files), { mode: 0o600 })
+}
+
+/** Writes what the metadata service shall answer, mode 0600 as well. */
+export async function writeMetadata(host: Host, path: string, documents: CloudInit, instance: Instance): Promise<void> {
+  await host.files.write(path, `${JSON.stringify(metadataDocument(documents, instance))}\n`, { mode: 0o600 })
 }

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { contains, parseAddress, parsePrefix } from '@imp/kit/base/ip.ts'
 import { Address, Address4, FilePath, interfaceName, Prefix4, VersionedName } from '@imp/kit/base/schema.ts'
+import { RateWord } from '../devices/model.ts'
 import { EngineName } from '../engine/model.ts'
 
 /** A path that may begin with `~/`, the home of the user. */
@@ -23,6 +24,11 @@ const Defaults = z.looseObject({
   ssh_key_path: orEmpty(HomePath).optional().describe('file with public keys that may log in as root'),
   dns_servers: z.array(Address).max(3).nullish().describe('name servers'),
   engine: EngineName.optional().describe('engine'),
+  balloon_mb: z.int().min(0).max(1_048_576).optional().describe('MiB that a balloon takes at first; no balloon unless told'),
+  vsock: z.boolean().optional().describe('whether machines have a vsock'),
+  rate_limit_disk_bandwidth_mb: z.int().min(1).max(1_048_576).optional().describe('MiB in a second that each disk may move'),
+  rate_limit_disk_iops: z.int().min(1).max(100_000_000).optional().describe('requests in a second to each disk'),
+  rate_limit_net_bandwidth: orEmpty(RateWord).optional().describe('rate of each interface, each way, such as 100mbit'),
 })
 
 export const ConfigFile = z.looseObject({
@@ -66,6 +72,11 @@ export interface Settings {
   readonly sshKeyPath: Setting<string | undefined>
   readonly dns: Setting<readonly string[]>
   readonly engine: Setting<EngineName | undefined>
+  readonly balloon: Setting<number | undefined>
+  readonly vsock: Setting<boolean>
+  readonly diskBandwidth: Setting<number | undefined>
+  readonly diskIops: Setting<number | undefined>
+  readonly netBandwidth: Setting<string | undefined>
 }
 
 /** What holds where nobody says anything. Numbers are in MiB. */
@@ -122,6 +133,11 @@ export function resolveSettings(file: ConfigFile, { home, defaultData, dataDir }
     sshKeyPath: of(vm.ssh_key_path === undefined ? undefined : expand(vm.ssh_key_path), undefined),
     dns: of(vm.dns_servers, []),
     engine: of(vm.engine, undefined),
+    balloon: of(vm.balloon_mb, undefined),
+    vsock: of(vm.vsock, false),
+    diskBandwidth: of(vm.rate_limit_disk_bandwidth_mb, undefined),
+    diskIops: of(vm.rate_limit_disk_iops, undefined),
+    netBandwidth: of(vm.rate_limit_net_bandwidth, undefined),
   }
 }
 

@@ -32,6 +32,11 @@ const names: readonly (readonly [string, keyof Settings])[] = [
   ['vm_defaults.ssh_key_path', 'sshKeyPath'],
   ['vm_defaults.dns_servers', 'dns'],
   ['vm_defaults.engine', 'engine'],
+  ['vm_defaults.balloon_mb', 'balloon'],
+  ['vm_defaults.vsock', 'vsock'],
+  ['vm_defaults.rate_limit_disk_bandwidth_mb', 'diskBandwidth'],
+  ['vm_defaults.rate_limit_disk_iops', 'diskIops'],
+  ['vm_defaults.rate_limit_net_bandwidth', 'netBandwidth'],
 ]
 
 /** What holds for values that are worked out where they are needed. */

@@ -19,9 +19,12 @@ export interface BootOptions {
   readonly root: RootMode
   /** Program that becomes the guest's init, an absolute path in the image; the image's own init, or ours, unless told. */
   readonly init?: string
+  /** Whether the guest asks the engine's metadata service what cloud-init shall do (guest/metadata.sh). */
+  readonly metadata?: boolean
 }
 
 /** The words of the kernel command line that our init in the initrd reads. */
 export function bootArguments(options: BootOptions): string[] {
-  return [`vmm.root=${options.root}`, ...(options.init === undefined ? [] : [`vmm.init=${options.init}`]), 'net.ifnames=0']
+  const words = [options.init === undefined ? [] : [`vmm.init=${options.init}`], options.metadata === true ? ['vmm.metadata=mmds'] : []]
+  return [`vmm.root=${options.root}`, ...words.flat(), 'net.ifnames=0']
 }

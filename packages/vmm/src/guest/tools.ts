@@ -24,6 +24,7 @@ const loader = '/run/vmm/lib/ld.so'
 const scripts = [
   [new URL('init', import.meta.url), 'init', 0o755],
   [new URL('identity.sh', import.meta.url), 'vmm/identity.sh', 0o644],
+  [new URL('metadata.sh', import.meta.url), 'vmm/metadata.sh', 0o644],
   [new URL('mounts.sh', import.meta.url), 'vmm/mounts.sh', 0o644],
   [new URL('network.sh', import.meta.url), 'vmm/network.sh', 0o644],
   [new URL('announce', import.meta.url), 'vmm/announce', 0o644],

@@ -5,6 +5,7 @@ import { parse } from '@imp/kit/base/schema.ts'
 import { inNamespace, namespacePath } from '@imp/kit/host/namespace.ts'
 import type { VmmContext } from '../context.ts'
 import type { CloudInit } from '../cloud-init/model.ts'
+import { freeContextId } from '../devices/model.ts'
 import type { EngineName } from '../engine/model.ts'
 import {
   addressIn6,
@@ -25,12 +26,13 @@ import {
 } from '../net/model.ts'
 import type { Mount } from '../mount/model.ts'
 import { PublicKey, Vm, type DiskMode } from './model.ts'
+import { deviceContradictions, type DeviceWishes } from './devices.ts'
 import { noteEvent } from './history.ts'
 import { placesOf } from './networks.ts'
 import type { Parts } from './parts.ts'
 import { machines, removeStrayLocks, withAllMachines } from './store.ts'
 
-export interface Wishes {
+export interface Wishes extends DeviceWishes {
   readonly name: string
   readonly image: string
   readonly kernel?: string | undefined
@@ -54,6 +56,8 @@ export interface Wishes {
   readonly mounts: readonly Mount[]
   readonly namespace?: string | undefined
   readonly cloudInit?: CloudInit | undefined
+  /** Whether host and guest talk by vsock. */
+  readonly vsock?: boolean | undefined
   readonly autostart: boolean
   readonly after: readonly string[]
 }
@@ -103,7 +107,7 @@ export function contradictions(wishes: Wishes, kind: NetworkKind, root: boolean)
     wishes.forwards.some((one, index) => wishes.forwards.slice(0, index).some((other) => collide(one, other))) &&
       wrong('forwards', 'a port is forwarded twice', 'name each port of this computer once'),
   ]
-  return findings.filter((each) => each !== false)
+  return [...findings.filter((each) => each !== false), ...deviceContradictions(wishes, kind)]
 }
 
 /** The keys in a file of public keys; an `input` fault that names the file. */
@@ -230,7 +234,7 @@ async function createMachine(context: VmmContext, parts: Parts, wishes: Wishes, 
   refuse(`create ${wishes.name}`, contradictions(wishes, kind, context.root))
   await requireIngredients(context, parts, wishes, defaultImage)
   const keys = (await Promise.all(wishes.keyFiles.map((path) => readKeys(context, path)))).flat()
-  const { keyFiles: _, network: __, bridged: ___, egress, ...kept } = wishes
+  const { keyFiles: _, network: __, bridged: ___, egress, vsock, ...kept } = wishes
   const defaultRoute = wishes.defaultRoute && !(kind === 'user' && egress?.policy === 'isolated')
   return withAllMachines(context, async () => {
     const others = await machines(context).all()
@@ -245,6 +249,7 @@ async function createMachine(context: VmmContext, parts: Parts, wishes: Wishes, 
     const vm = Vm.parse({
       ...kept,
       id,
+      ...(vsock === true ? { vsock: { cid: freeContextId(id, new Set(others.flatMap((each) => each.vsock?.cid ?? []))) } } : {}),
       keys,
       defaultRoute,
       ...(await leaseNetworks(context, parts, wishes, id, others)),

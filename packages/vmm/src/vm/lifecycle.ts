@@ -95,11 +95,13 @@ async function gather({ context, parts, vm }: Work): Promise<Prepared> {
   const choice = await parts.chooseEngine({ name: vm.engine, userNetwork })
   const kernel = await parts.kernel(vm.kernel)
   const image = await imageOf({ context, parts, vm })
+  const vsock = vm.vsock === undefined ? {} : { vsockTransport: await choice.engine.vsockTransport(context.host) }
   const machine = prepare(vm, machinePaths(context.paths, vm.id), {
     accelerator: choice.accelerator,
     kernel,
     image: image.path,
-    bootArguments: parts.bootArguments(vm.diskMode === 'overlay' ? 'overlay' : 'disk'),
+    bootArguments: parts.bootArguments(vm.diskMode === 'overlay' ? 'overlay' : 'disk', vm.datasource === 'mmds'),
+    ...vsock,
     ...(choice.accelerator === 'tcg' ? { tscKhz: await parts.tscKhz() } : {}),
   })
   refuse(`start ${vm.name}`, choice.engine.check(machine))
@@ -110,6 +112,7 @@ async function gather({ context, parts, vm }: Work): Promise<Prepared> {
     kernel: kernel.name,
     started: context.host.clock.now().toISOString(),
     bootId: await bootId(),
+    ...vsock,
   }
   return { choice, machine, initrd: kernel.initrd, run, image }
 }
@@ -166,9 +169,9 @@ async function initrdStep({ context, parts, vm }: Work, steps: MachineSteps, bas
 
 function seedSteps({ context, vm }: Work, steps: MachineSteps): Step[] {
   if (vm.cloudInit === undefined) return []
-  return [
-    steps.seed.step(`write what cloud-init of ${vm.name} is told`, { name: vm.name, output: machinePaths(context.paths, vm.id).seed }),
-  ]
+  const { seed, metadata } = machinePaths(context.paths, vm.id)
+  const output = vm.datasource === 'mmds' ? metadata : seed
+  return [steps.seed.step(`write what cloud-init of ${vm.name} is told`, { name: vm.name, output })]
 }
 
 /** Everything that a start does, in order. Makes kernel and image when they are missing, and nothing else. */

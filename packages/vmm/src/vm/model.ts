@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { Address, FilePath, Mac, Name, VersionedName } from '@imp/kit/base/schema.ts'
 import type { DocumentKind } from '@imp/kit/store/document.ts'
 import { CloudInit } from '../cloud-init/model.ts'
-import { Accelerator, EngineName, MachineId } from '../engine/model.ts'
+import { Devices, DevicesView } from '../devices/model.ts'
+import { Accelerator, EngineName, MachineId, VsockTransport } from '../engine/model.ts'
 import { Mount, maximumMounts } from '../mount/model.ts'
 import { BridgedNetwork, CallerTap, MachineNetwork, maximumFurtherNetworks, PortForward } from '../net/model.ts'
 
@@ -63,6 +64,7 @@ export const Vm = z.strictObject({
   namespace: NamespaceName.optional(),
   /** What cloud-init in the guest is told. */
   cloudInit: CloudInit.optional(),
+  ...Devices.shape,
   /** Whether it starts with this computer. */
   autostart: z.boolean().default(false),
   /** Machines that must run before it does, where it starts with this computer. */
@@ -88,6 +90,8 @@ export const Run = z.object({
   bootId: z.string(),
   /** The engine, for those who may not look into the directory of the machine. */
   process: z.strictObject({ pid: z.int(), startTime: z.int() }).optional(),
+  /** How its vsock is reached, for machines that have one. */
+  vsockTransport: VsockTransport.optional(),
   /** Why the last start failed. */
   reason: z.string().optional(),
 })
@@ -130,6 +134,7 @@ export const VmView = z.strictObject({
   taps: z.array(CallerTap),
   namespace: NamespaceName.optional(),
   mounts: z.array(Mount),
+  ...DevicesView.shape,
   autostart: z.boolean(),
   after: z.array(Name),
   disks: z.array(z.strictObject({ path: FilePath, use: z.enum(['writable', 'root', 'mount']) })),

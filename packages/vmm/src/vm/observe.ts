@@ -3,7 +3,8 @@ import { Fault } from '@imp/kit/base/fault.ts'
 import { bootId, isAlive } from '@imp/kit/host/process.ts'
 import { unitFiles } from '@imp/kit/host/supervise.ts'
 import type { VmmContext } from '../context.ts'
-import type { Engine, MachineFiles, Observed } from '../engine/model.ts'
+import type { DevicesView } from '../devices/model.ts'
+import type { Engine, MachineFiles, Observed, VsockTransport } from '../engine/model.ts'
 import { userNetwork } from '../net/model.ts'
 import { sshArgv } from './keys.ts'
 import type { Run, Vm, VmView } from './model.ts'
@@ -78,10 +79,21 @@ async function interfaceViews(parts: Parts, vm: Vm): Promise<VmView['interfaces'
   )
 }
 
+/** `transport` is that of a running machine's vsock. */
+function devicesView({ balloon, vsock, rateLimits, datasource }: Vm, path: string, transport: VsockTransport | undefined): DevicesView {
+  const reached = transport === undefined ? {} : transport === 'vhost' ? { transport } : { transport, path }
+  return {
+    ...(balloon === undefined ? {} : { balloon }),
+    ...(vsock === undefined ? {} : { vsock: { ...vsock, ...reached } }),
+    ...(rateLimits === undefined ? {} : { rateLimits }),
+    ...(datasource === undefined ? {} : { datasource }),
+  }
+}
+
 /** The machine as people and programs are shown it. */
 export async function view(where: Where, parts: Parts, vm: Vm): Promise<VmView> {
   const { state, reason, run, observed } = await observe(where, parts, vm)
-  const { disk, directory, mount } = machinePaths(where.paths, vm.id)
+  const { disk, directory, mount, vsock } = machinePaths(where.paths, vm.id)
   const engineName = run?.engine ?? vm.engine
   const log = unitFiles(directory, 'engine').log
   const argv = sshArgv(vm, where.paths)
@@ -107,6 +119,7 @@ export async function view(where: Where, parts: Parts, vm: Vm): Promise<VmView> 
     forwards: vm.forwards,
     taps: vm.taps,
     mounts: vm.mounts,
+    ...devicesView(vm, vsock, observed === undefined ? undefined : run?.vsockTransport),
     autostart: vm.autostart,
     after: vm.after,
     ...(vm.namespace === undefined ? {} : { namespace: vm.namespace }),

@@ -4,9 +4,11 @@ import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { Address, FilePath, Name, parse, VersionedName } from '@imp/kit/base/schema.ts'
 import { invoke, operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
-import { readCloudInit, writeSeed } from '../cloud-init/seed.ts'
+import { readCloudInit, writeMetadata, writeSeed } from '../cloud-init/seed.ts'
 import { defaults } from '../config/model.ts'
 import type { VmmContext } from '../context.ts'
+import { BalloonSize, Datasource, LimitWord, RateWord } from '../devices/model.ts'
+import { wishedDevices } from '../devices/wishes.ts'
 import { chooseEngine } from '../engine/choose.ts'
 import { firecrackerEngine } from '../engine/firecracker/driver.ts'
 import { EngineName } from '../engine/model.ts'
@@ -112,7 +114,8 @@ export function partsOf(context: VmmContext): Parts {
     image: (name) => ensureImage(context, name),
     buildInitrd: buildVmInitrd,
     writeSeed,
-    bootArguments: (root) => bootArguments({ root }),
+    writeMetadata,
+    bootArguments: (root, metadata) => bootArguments({ root, metadata }),
     markers: { ready: readyMarker, failed: failedMarker },
     labels: diskLabels,
     network: async (name) => joinedNetwork(await getNetwork(context, name)),
@@ -198,6 +201,16 @@ export const create = operation<VmmContext>()({
       'file that cloud-init is given as network configuration; vmm sets up the network unless told',
     ),
     metaData: FilePath.optional().describe('file that cloud-init is given as meta data'),
+    datasource: Datasource.optional().describe(
+      'how cloud-init is told: by a disk, or by the metadata service of Firecracker; disk unless told',
+    ),
+    balloon: BalloonSize.optional().describe(
+      'MiB that a balloon takes from the guest at first, to be changed with vmm balloon; no balloon unless told',
+    ),
+    vsock: z.boolean().optional().describe('let host and guest talk by vsock; vmm show tells how'),
+    rateLimitDiskBandwidth: LimitWord.optional().describe('MiB in a second that each disk may move, or none'),
+    rateLimitDiskIops: LimitWord.optional().describe('requests in a second to each disk, or none'),
+    rateLimitNetBandwidth: RateWord.optional().describe('rate of each interface on a network of vmm, each way, or none'),
     autostart: z.boolean().default(false).describe('start it with this computer (vmm install-service)'),
     after: z.array(Name).max(64).default([]).describe('machine that must run before it does, at such a start'),
     count: z.int().min(1).max(256).optional().describe('make so many, NAME-1 and so on'),
@@ -211,10 +224,12 @@ export const create = operation<VmmContext>()({
     'vmm create r1 --network none --tap lan0=02:00:5e:00:53:01',
     'vmm create web --count 3',
     'vmm create web1 --autostart --after db1',
+    'vmm create web1 --balloon 0 --vsock --rate-limit-disk-iops 500 --rate-limit-net-bandwidth 100mbit',
     'vmm create gw1 --network front,back --route-by front',
   ],
   async run(context, input) {
-    const { sshKeys, taps, forwards, mounts, networks, egress, allow, userData, networkConfig, metaData, count, ...told } = input
+    const { sshKeys, taps, forwards, mounts, networks, egress, allow, userData, networkConfig, metaData, count, ...more } = input
+    const { rateLimitDiskBandwidth, rateLimitDiskIops, rateLimitNetBandwidth, balloon, vsock, ...told } = more
     const parts = partsOf(context)
     const { settings } = context.config
     const { sshKeyPath } = settings
@@ -231,6 +246,7 @@ export const create = operation<VmmContext>()({
     const keyFiles = sshKeys ?? (sshKeyPath.value === undefined ? [] : [sshKeyPath.value])
     const all = {
       ...wishes,
+      ...wishedDevices({ rateLimitDiskBandwidth, rateLimitDiskIops, rateLimitNetBandwidth, balloon, vsock }, settings),
       ...readNetworks(networks),
       cloudInit: await readCloudInit(context.host, { userData, networkConfig, metaData }),
       egress: readEgress(egress, allow),

@@ -49,8 +49,10 @@ export interface Parts {
   buildInitrd(host: Host, initrd: { base: string; output: string; identity: Identity }): Promise<void>
   /** Writes the disk by which cloud-init in the guest is told. */
   writeSeed(host: Host, path: string, documents: CloudInit, instance: Instance): Promise<void>
+  /** Writes the same documents as what a metadata service answers. */
+  writeMetadata(host: Host, path: string, documents: CloudInit, instance: Instance): Promise<void>
   /** Words of the kernel command line for the guest's init. */
-  bootArguments(root: 'overlay' | 'disk'): string[]
+  bootArguments(root: 'overlay' | 'disk', metadata: boolean): string[]
   /** Lines on the console that say how the guest's start went. */
   readonly markers: { readonly ready: string; readonly failed: string }
   /** Labels by which the guest finds its disks. */

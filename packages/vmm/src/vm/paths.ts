@@ -19,6 +19,10 @@ export interface MachinePaths {
   readonly hostKey: string
   /** Disk by which cloud-init in the guest is told. */
   readonly seed: string
+  /** What the metadata service of the engine answers. */
+  readonly metadata: string
+  /** Socket by which the host reaches the guest's vsock. */
+  readonly vsock: string
   /** Disk of a mount, and what it was filled with. */
   readonly mount: (tag: string) => { readonly disk: string; readonly manifest: string }
   readonly knownHosts: string
@@ -40,6 +44,8 @@ export function machinePaths(paths: VmmPaths, id: string): MachinePaths {
     disk: join(directory, 'disk.ext4'),
     hostKey: join(directory, 'host_ed25519'),
     seed: join(directory, 'seed.img'),
+    vsock: join(paths.run, id, 'vsock.sock'),
+    metadata: join(directory, 'metadata.json'),
     mount: (tag) => ({ disk: join(mounts, `${tag}.ext4`), manifest: join(mounts, `${tag}.json`) }),
     knownHosts: join(directory, 'known_hosts'),
     lock: join(paths.data, 'locks', `${id}.lock`),

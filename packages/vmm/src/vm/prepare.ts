@@ -1,5 +1,5 @@
 /** From what the owner wants to what the engine is given and what the guest is told; pure. */
-import type { Accelerator, Forward, Nic, PreparedMachine } from '../engine/model.ts'
+import type { Accelerator, Forward, Nic, PreparedMachine, VsockTransport } from '../engine/model.ts'
 import type { KernelFiles } from '../kernel/model.ts'
 import {
   gatewayAddress,
@@ -11,6 +11,7 @@ import {
   type BridgeSettings,
   type PortForward,
 } from '../net/model.ts'
+import { limitedNics, preparedDevices } from './devices.ts'
 import type { Vm } from './model.ts'
 import { leadingPlace, placesOf } from './networks.ts'
 import type { MachinePaths } from './paths.ts'
@@ -106,6 +107,8 @@ export interface Ingredients {
   readonly image: string
   readonly bootArguments: string[]
   readonly tscKhz?: number
+  /** How this computer reaches the vsock of a machine that has one. */
+  readonly vsockTransport?: VsockTransport
 }
 
 function disksOf(vm: Vm, paths: MachinePaths, { image, kernel }: Ingredients): PreparedMachine['disks'] {
@@ -113,7 +116,7 @@ function disksOf(vm: Vm, paths: MachinePaths, { image, kernel }: Ingredients): P
   const shared = (path: string) => ({ path, readOnly: true, format: 'raw' as const })
   const mounts = vm.mounts.map(({ tag, readOnly }) => ({ path: paths.mount(tag).disk, readOnly, format: 'raw' as const }))
   const modules = kernel.modules === undefined ? [] : [shared(kernel.modules)]
-  const seed = vm.cloudInit === undefined ? [] : [shared(paths.seed)]
+  const seed = vm.cloudInit === undefined || vm.datasource === 'mmds' ? [] : [shared(paths.seed)]
   return [...(vm.diskMode === 'overlay' ? [shared(image)] : []), own, ...modules, ...mounts, ...seed]
 }
 
@@ -130,7 +133,8 @@ export function prepare(vm: Vm, paths: MachinePaths, ingredients: Ingredients): 
     initrd: paths.initrd,
     bootArguments,
     disks: disksOf(vm, paths, ingredients),
-    nics: nicsOf(vm),
+    nics: limitedNics(vm, nicsOf(vm)),
+    ...preparedDevices(vm, paths, ingredients.vsockTransport),
     directory: paths.directory,
     sockets: paths.sockets,
     ...(vm.namespace === undefined ? {} : { namespace: vm.namespace }),

@@ -8,6 +8,7 @@ import { asFault, Fault } from '@imp/kit/base/fault.ts'
 import type { Report } from '@imp/kit/base/events.ts'
 import type { VmmPaths } from '../context.ts'
 import { EngineName, MachineId, PreparedMachine } from '../engine/model.ts'
+import { deviceKinds } from './change-devices.ts'
 import { diskStep } from './disks.ts'
 import { noteEvent } from './history.ts'
 import { ensureKeys, publicKey } from './keys.ts'
@@ -83,8 +84,11 @@ export function machineSteps(context: StepContext, parts: Parts) {
     // Not the documents themselves: they often hold passwords, and steps are shown.
     schema: z.strictObject({ name: Vm.shape.name, output: FilePath }),
     async do(host, { name, output }) {
-      const { id, cloudInit } = await machines({ host, paths }).get(name)
-      if (cloudInit !== undefined) await parts.writeSeed(host, output, cloudInit, { id, hostname: name })
+      const { id, cloudInit, datasource } = await machines({ host, paths }).get(name)
+      if (cloudInit === undefined) return
+      const instance = { id, hostname: name }
+      if (datasource === 'mmds') await parts.writeMetadata(host, output, cloudInit, instance)
+      else await parts.writeSeed(host, output, cloudInit, instance)
     },
     undo: (host, { output }) => host.files.remove(output),
   })
@@ -198,6 +202,7 @@ export function machineSteps(context: StepContext, parts: Parts) {
     forwards,
     live,
     networksKind(paths),
+    ...Object.values(deviceKinds(paths, parts)),
     keys,
     initrd,
     seed,

@@ -5,6 +5,7 @@ import { formatBytes } from '@imp/kit/base/units.ts'
 import { commandLine } from '@imp/kit/host/exec.ts'
 import type { ViewOptions } from '@imp/kit/op/operation.ts'
 import { writeForward } from '../net/model.ts'
+import { writeLimits } from '../devices/model.ts'
 import type { State, VmView } from './model.ts'
 
 const colours: Readonly<Record<State, Format>> = {
@@ -85,6 +86,9 @@ export function drawMachine(vm: VmView, { colour }: ViewOptions): string {
       `TAP ${tap}, MAC ${mac}`,
     ]),
     ...vm.mounts.map(({ path, tag, readOnly }): [string, string] => ['mount', `${path} at /mnt/${tag}${readOnly ? ', read-only' : ''}`]),
+    ['balloon', vm.balloon === undefined ? undefined : `takes ${vm.balloon} MiB`],
+    ['vsock', vm.vsock === undefined ? undefined : `context ${vm.vsock.cid}${vm.vsock.path === undefined ? '' : `, ${vm.vsock.path}`}`],
+    ['limits', vm.rateLimits === undefined ? undefined : writeLimits(vm.rateLimits) || 'none'],
     ['autostart', !vm.autostart ? undefined : vm.after.length === 0 ? 'yes' : `after ${vm.after.join(', ')}`],
     ['ssh', vm.ssh === null ? undefined : commandLine(vm.ssh.argv as [string, ...string[]])],
     ['console log', vm.logs.console],
