@@ -8,6 +8,7 @@ import { startUnit, stopUnit } from '@imp/kit/host/supervise.ts'
 import { until } from '@imp/kit/host/until.ts'
 import { openVpp, type VppClient } from '../../packages/imp/src/dataplane/vpp/api/client.ts'
 import { commandOutput } from '../../packages/imp/src/shell/vpp.ts'
+import { lookAtVppCounters } from '../../packages/imp/src/show/vpp-counters.ts'
 import { parseVppErrors } from '../../packages/imp/src/show/vpp-errors.ts'
 import { lookAtVppFib } from '../../packages/imp/src/show/vpp-fib.ts'
 import { lookAtVppInterfaces } from '../../packages/imp/src/show/vpp-interfaces.ts'
@@ -159,6 +160,8 @@ suite('looking into a real VPP', () => {
 
     await t.test('counters and load of nodes', async () => {
       assert.ok(parseVppErrors(await vpp.cli('show errors')).some(({ node, count }) => node === 'ip4-icmp-input' && count > 0))
+      const counted = await lookAtVppCounters(vpp, 'core')
+      assert.ok(counted.some(({ instance, node, count }) => instance === 'core' && node === 'ip4-icmp-input' && count > 0))
       const nodes = parseVppRuntime(await vpp.cli('show runtime'))
       assert.ok(nodes.some(({ node, vectors }) => node === 'det44-in2out' && vectors > 0))
     })

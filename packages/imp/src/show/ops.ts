@@ -4,10 +4,12 @@ import { Fault } from '@imp/kit/base/fault.ts'
 import { formatAddress, parseAddress } from '@imp/kit/base/ip.ts'
 import { Address4 } from '@imp/kit/base/schema.ts'
 import { operation, type AnyOperation } from '@imp/kit/op/operation.ts'
+import type { VppInstance } from '../appliance/model.ts'
 import type { ImpContext } from '../context.ts'
 import type { VppClient } from '../dataplane/vpp/api/client.ts'
 import { connectIfThere, notRunning } from '../dataplane/vpp/place.ts'
 import { findDaemons } from '../frr/daemons.ts'
+import { instancesOf } from '../pipeline/instances.ts'
 import { findRunning } from '../pipeline/running.ts'
 import type { FrrDaemon } from '../frr/daemon.ts'
 import { withSession } from '../frr/session.ts'
@@ -23,6 +25,7 @@ import { lookAtNeighbours, Neighbour, viewNeighbours } from './neighbours.ts'
 import { lookAtOspf, lookAtOspf6, OspfNeighbour, viewOspf } from './ospf.ts'
 import { Destination, lookAtRoutes, ShownRoute, viewRoutes } from './routes.ts'
 import { Instance } from './vpp.ts'
+import { lookAtVppCounters } from './vpp-counters.ts'
 import { parseVppErrors, viewVppErrors, VppError } from './vpp-errors.ts'
 import { lookAtVppFib } from './vpp-fib.ts'
 import { lookAtVppInterfaces } from './vpp-interfaces.ts'
@@ -52,7 +55,7 @@ function asking<T>(target: Target, daemon: FrrDaemon, use: (ask: Ask) => Promise
 }
 
 /** Asks a process of VPP; a `state` fault when it does not run. */
-async function askingVpp<T>(target: Target, instance: Instance, use: (vpp: VppClient) => Promise<T>): Promise<T> {
+async function askingVpp<T>(target: Target, instance: VppInstance, use: (vpp: VppClient) => Promise<T>): Promise<T> {
   const place = dataplanePlace(target)
   const client = await connectIfThere(place, instance)
   if (client === undefined) throw notRunning(place, instance)
@@ -286,17 +289,29 @@ const nat = operation<ImpContext>()({
   view: viewNat,
 })
 
+/** Counters of the kernel, and where VPP forwards those of its processes as well: only packets for the router itself come to the kernel. */
+async function lookAtAllCounters(target: Target): Promise<z.output<typeof CountersOutput>> {
+  const running = await findRunning(target)
+  const seen = { target: target.name, ...(await lookAtCounters(target.host)) }
+  if (running?.config.dataplane !== 'vpp') return seen
+  const { config, overrides } = running
+  const beside = instancesOf(config, overrides).map(({ name }) => name)
+  const instances = ['core', ...(config.nat === undefined ? [] : ['nat']), ...beside]
+  const counted = instances.map((instance) => askingVpp(target, instance, (vpp) => lookAtVppCounters(vpp, instance)))
+  return { ...seen, vpp: (await Promise.all(counted)).flat() }
+}
+
 const CountersOutput = z.strictObject({ target: z.string(), ...Counters.shape })
 const counters = operation<ImpContext>()({
   path: ['show', 'counters'],
-  summary: 'Show what the kernel and the rules of nftables counted',
+  summary: 'Show what the kernel, the rules of nftables and the nodes of VPP counted',
+  description: 'Packets and bytes of interfaces are shown by imp show interfaces, of VPP those that it forwards.',
   effect: 'read',
   short,
   input: z.strictObject(inputs),
   output: CountersOutput,
   examples: ['imp show counters', 'imp show counters --watch'],
-  run: (context, input) =>
-    look(context, input, async (target) => ({ target: target.name, ...(await lookAtCounters(target.host)) }), viewCounters),
+  run: (context, input) => look(context, input, lookAtAllCounters, viewCounters),
   view: viewCounters,
 })
 
@@ -307,6 +322,14 @@ async function requireVpp(target: Target): Promise<void> {
   })
 }
 
+/** What a line of VPP's command line prints: nothing else tells what its nodes counted. */
+async function textOfVpp(target: Target, instance: VppInstance, line: string): Promise<string> {
+  await requireVpp(target)
+  return askingVpp(target, instance, (vpp) => vpp.cli(line))
+}
+
+const ofInstance = { instance: Instance.default('core'), ...inputs }
+
 const Errors = z.strictObject({ target: z.string(), instance: Instance, errors: z.array(VppError) })
 const errors = operation<ImpContext>()({
   path: ['show', 'errors'],
@@ -315,18 +338,14 @@ const errors = operation<ImpContext>()({
   effect: 'read',
   args: ['instance'],
   short,
-  input: z.strictObject({ instance: Instance.default('core'), ...inputs }),
+  input: z.strictObject(ofInstance),
   output: Errors,
   examples: ['imp show errors', 'imp show errors nat --watch'],
   run: (context, { instance, ...input }) =>
     look(
       context,
       input,
-      async (target) => {
-        await requireVpp(target)
-        const text = await askingVpp(target, instance, (vpp) => vpp.cli('show errors'))
-        return { target: target.name, instance, errors: parseVppErrors(text) }
-      },
+      async (target) => ({ target: target.name, instance, errors: parseVppErrors(await textOfVpp(target, instance, 'show errors')) }),
       drawErrors,
     ),
   view: drawErrors,
@@ -343,18 +362,14 @@ const runtime = operation<ImpContext>()({
   effect: 'read',
   args: ['instance'],
   short,
-  input: z.strictObject({ instance: Instance.default('core'), ...inputs }),
+  input: z.strictObject(ofInstance),
   output: Runtime,
   examples: ['imp show runtime', 'imp show runtime nat --watch'],
   run: (context, { instance, ...input }) =>
     look(
       context,
       input,
-      async (target) => {
-        await requireVpp(target)
-        const text = await askingVpp(target, instance, (vpp) => vpp.cli('show runtime'))
-        return { target: target.name, instance, nodes: parseVppRuntime(text) }
-      },
+      async (target) => ({ target: target.name, instance, nodes: parseVppRuntime(await textOfVpp(target, instance, 'show runtime')) }),
       drawRuntime,
     ),
   view: drawRuntime,

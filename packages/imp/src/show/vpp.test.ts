@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Question, VppAnswers } from './vpp.ts'
+import { viewCounters } from './counters.ts'
+import { lookAtVppCounters } from './vpp-counters.ts'
 import { parseVppErrors, viewVppErrors } from './vpp-errors.ts'
 import { lookAtVppFib } from './vpp-fib.ts'
 import { lookAtVppInterfaces, parseVppCounters } from './vpp-interfaces.ts'
@@ -161,6 +163,18 @@ suite('looking at VPP', () => {
       severity: 'info',
     })
     assert.match(viewVppErrors(parseVppErrors(showErrors)).split('\n')[1] ?? '', /^21 +af-packet-input +timed out block +error$/)
+  })
+
+  test('adds up what each thread of a node counted, and shows it with the counters of the kernel', async () => {
+    const twice = { ...vpp, cli: () => Promise.resolve(showErrors + showErrors) }
+    const counted = await lookAtVppCounters(twice, 'nat')
+    assert.equal(counted.length, parseVppErrors(showErrors).length)
+    assert.deepEqual(
+      counted.find(({ reason }) => reason === 'Out of ports'),
+      { instance: 'nat', count: 8, node: 'det44-in2out', reason: 'Out of ports', severity: 'error' },
+    )
+    const shown = viewCounters({ kernel: { IpForwDatagrams: 4 }, rules: [], vpp: counted })
+    assert.match(shown, /VPP \(nat\) det44-in2out: Out of ports +8\n[^]*IpForwDatagrams +4$/)
   })
 
   test('shows nodes that forward, the busiest first, on each thread', () => {

@@ -1,6 +1,7 @@
 /** What looking at VPP needs of a client of its binary API. */
 import { z } from 'zod'
 import { parse } from '@imp/kit/base/schema.ts'
+import { InstanceName } from '../appliance/model.ts'
 
 /** The fields of a question. */
 export type Question = Readonly<Record<string, unknown>>
@@ -19,8 +20,7 @@ export interface VppAnswers {
 }
 
 /** Names of the processes of a VPP dataplane. */
-export const Instance = z.enum(['core', 'nat']).describe('process of VPP: the one that routes, or the one that translates')
-export type Instance = z.output<typeof Instance>
+export const Instance = InstanceName.describe('process of VPP: core routes, nat translates, others are of modules')
 
 /** Index that stands for no interface. */
 export const noInterface = 0xffff_ffff

@@ -6,6 +6,7 @@ import { Address } from '@imp/kit/base/schema.ts'
 import { count as counted } from '@imp/kit/base/text.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { Step } from '@imp/kit/plan/step.ts'
+import { InstanceName, type VppInstance } from '../appliance/model.ts'
 import type { ImpContext } from '../context.ts'
 import type { VppClient } from '../dataplane/vpp/api/client.ts'
 import { numberAt } from '../dataplane/vpp/api/fields.ts'
@@ -18,7 +19,7 @@ import { TracedPacket } from './model.ts'
 import { parseTrace } from './parse.ts'
 import { viewTrace } from './view.ts'
 
-const Instance = z.enum(['core', 'nat']).default('core').describe('process of VPP: the one that routes, or the one that translates')
+const Instance = InstanceName.default('core').describe('process of VPP: core routes, nat translates, others are of modules')
 
 const Node = z
   .string()
@@ -50,7 +51,7 @@ const complete = { node: () => choosable, through: () => choosable }
 /** Uses a process of VPP; faults say when the dataplane is another, or the process does not run. */
 function withVpp<T>(
   context: ImpContext,
-  input: Where & { readonly instance: 'core' | 'nat' },
+  input: Where & { readonly instance: VppInstance },
   use: (vpp: VppClient) => Promise<T>,
 ): Promise<T> {
   const { instance, ...rest } = input
@@ -114,7 +115,7 @@ const start = operation<ImpContext>()({
         source === undefined || destination === undefined || parseAddress(source).family === parseAddress(destination).family,
       'source and destination must be of one family',
     ),
-  output: z.strictObject({ instance: z.enum(['core', 'nat']), nodes: z.array(z.string()), count: z.int() }),
+  output: z.strictObject({ instance: z.string(), nodes: z.array(z.string()), count: z.int() }),
   examples: ['imp trace start', 'imp trace start --source 192.168.0.5 --count 10', 'imp trace start --instance nat --through det44-in2out'],
   complete,
   run: (context, { node, count, source, destination, through, ...rest }) =>
@@ -140,7 +141,7 @@ const show = operation<ImpContext>()({
     details: z.boolean().default(false).describe('all that each node says of a packet'),
     ...where,
   }),
-  output: z.strictObject({ instance: z.enum(['core', 'nat']), details: z.boolean(), packets: z.array(TracedPacket) }),
+  output: z.strictObject({ instance: z.string(), details: z.boolean(), packets: z.array(TracedPacket) }),
   examples: ['imp trace show', 'imp trace show --count 1 --details', 'imp trace show --instance nat'],
   run: (context, { count, details, ...rest }) =>
     withVpp(context, rest, async (vpp) => ({
@@ -156,7 +157,7 @@ const clear = operation<ImpContext>()({
   summary: 'End tracing, and forget its packets and filters',
   effect: 'write',
   input: z.strictObject({ instance: Instance, ...where }),
-  output: z.strictObject({ instance: z.enum(['core', 'nat']) }),
+  output: z.strictObject({ instance: z.string() }),
   examples: ['imp trace clear', 'imp trace clear --instance nat'],
   run: (context, input) =>
     withVpp(context, input, async (vpp) => {
