@@ -8,6 +8,7 @@ import { Fault } from '../../packages/kit/src/base/fault.ts'
 import { localHost } from '../../packages/kit/src/host/local.ts'
 import { places, type ApplianceFile } from '../../packages/imp/src/appliance/model.ts'
 import { waitForVpp } from '../../packages/imp/src/appliance/scripts.ts'
+import type { RouterConfig } from '../../packages/imp/src/config/model.ts'
 import { goldenConfig, goldenNames, hardwareFor, withoutPci } from '../../packages/imp/src/dataplane/vpp/sample.ts'
 import { applianceFiles } from '../../packages/imp/src/pipeline/appliance.ts'
 
@@ -42,11 +43,19 @@ const packagedUnits: Readonly<Record<string, string>> = {
   'vpp.service': '[Service]\nExecStart=/usr/bin/vpp\n',
 }
 
+const module = {
+  kind: 'module',
+  name: 'probe',
+  text: 'name: probe\ntopology: { connections: [{ name: internal }] }\nvpp_commands: show version\n',
+} as const
+
 suite('units', () => {
   test('systemd accepts every unit, and complains of nothing in them', async (t) => {
     if (!(await has('systemd-analyze'))) return t.skip('needs systemd-analyze (apt-get install systemd)')
     const root = join(directory, 'verify')
-    const files = applianceFiles(goldenConfig('everything', 'vpp'), hardwareFor(goldenConfig('everything'))).wanted
+    const config: RouterConfig = { ...goldenConfig('everything', 'vpp'), modules: [{ name: 'probe', enabled: true, config: {} }] }
+    const files = applianceFiles(config, hardwareFor(config), [module]).wanted
+    assert.ok(files.some(({ path }) => path === '/etc/systemd/system/vpp-probe.service'))
     for (const file of files) await write(root, file)
     const programs = ['/usr/bin/vpp', '/usr/sbin/tayga', '/sbin/modprobe', `/usr/bin/${places.program}`, places.scripts.coreConfig]
     for (const path of programs) await write(root, { path, ...stub })

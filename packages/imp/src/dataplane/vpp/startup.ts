@@ -123,19 +123,17 @@ function renderCore({ config, ports, beside, cpu: plan, memory: sizes }: Layout)
   ])
 }
 
+/** By which people look into a process. */
+const forLooking = ['ping', 'tracedump'] as const
+
 /** A process that has nothing but its links to the core. */
 function renderBeside(name: VppInstance, cores: Cores | undefined, sizes: Sizes, needed: readonly string[]): string {
-  return format([
-    ...general(name, cores === undefined),
-    ...cpu(cores),
-    ...memory(name, sizes, false),
-    plugins(['memif', ...needed, 'ping', 'tracedump']),
-    logging,
-  ])
+  return format([...general(name, cores === undefined), ...cpu(cores), ...memory(name, sizes, false), plugins(needed), logging])
 }
 
+/** Without memif a process would have no links. */
 function pluginsOf({ plugins: needed, withoutPlugins }: BesideInstance): string[] {
-  return needed.filter((each) => !withoutPlugins.includes(each))
+  return ['memif', ...[...needed, ...forLooking].filter((each) => each === 'memif' || !withoutPlugins.includes(each))]
 }
 
 export interface Startup {
@@ -161,7 +159,7 @@ export function renderStartup(config: RouterConfig, hardware: Hardware, beside: 
   const nat = { heap: sizes.natHeap, statistics: 32, buffers: sizes.buffers }
   return {
     core: renderCore(layout),
-    nat: config.nat === undefined ? undefined : renderBeside('nat', plan.nat, nat, ['det44']),
+    nat: config.nat === undefined ? undefined : renderBeside('nat', plan.nat, nat, ['memif', 'det44', ...forLooking]),
     beside: new Map(further),
   }
 }
