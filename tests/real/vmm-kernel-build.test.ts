@@ -139,9 +139,23 @@ describe('kernels built from source', { skip, concurrency: false }, () => {
     assert.equal(failed.status, 9)
     assert.match(failed.stderr, /second\.c:1: error: unknown type name/)
     await rm(join(tree, 'FAIL'))
+    assert.deepEqual(await left('cache/kernel-builds'), ['late'])
     const built = await build('late', '--source', tree)
     assert.equal(built.status, 0, built.stderr)
     assert.equal(await readFile(join(tree, 'compiled'), 'utf8'), 'first\n', 'what was compiled once is not compiled again')
+  })
+
+  it('leave to prune what failed for good', async () => {
+    await writeFile(join(tree, 'FAIL'), '')
+    assert.equal((await build('given-up', '--source', tree)).status, 9)
+    await rm(join(tree, 'FAIL'))
+    const half = join(directory, 'data', 'kernels', '.half.building')
+    await mkdir(half)
+    const { removed } = await cli.json<{ removed: { kind: string; name: string }[] }>('kernel', 'prune', '--yes')
+    assert.deepEqual(removed.map(({ kind, name }) => `${kind} ${name}`).toSorted(), ['build given-up', 'leftover half'])
+    assert.deepEqual(await left('cache/kernel-builds'), [])
+    assert.ok(!existsSync(half))
+    assert.deepEqual((await left('kernels')).toSorted(), ['late', 'own', 'packed'])
   })
 
   it('leave nothing when they are cancelled', async () => {

@@ -1,11 +1,12 @@
 /** Kernels built from source: where the source comes from, and a place that a build which failed goes on in. */
 import { basename, join } from 'node:path'
-import { Fault } from '@imp/kit/base/fault.ts'
+import { asFault, Fault } from '@imp/kit/base/fault.ts'
 import type { VmmContext } from '../context.ts'
 import { assemble, making } from './assemble.ts'
 import { compileKernel, isVersion, versionOf } from './compile.ts'
 import type { Kernel } from './model.ts'
 import type { KernelParts } from './parts.ts'
+import { buildPlace } from './prune.ts'
 import { openSource, type SourceWish } from './source.ts'
 
 /** The source in words. */
@@ -24,6 +25,11 @@ async function claim({ host }: VmmContext, place: string, wish: object): Promise
   await host.files.write(mark, said)
 }
 
+/** What another attempt goes on from: a program or a connection failed. Sources that are not the right ones never will be. */
+function isWorthKeeping(error: unknown): boolean {
+  return ['exec', 'timeout', 'busy', 'failed', 'missing-program'].includes(asFault(error).code)
+}
+
 async function build(context: VmmContext, parts: KernelParts, place: string, name: string, version: string, wish: SourceWish) {
   const tree = await openSource(context, parts, wish, join(place, 'source'))
   const found = await versionOf(context, tree)
@@ -33,8 +39,8 @@ async function build(context: VmmContext, parts: KernelParts, place: string, nam
 }
 
 /**
- * Builds in a place that stays when a build fails or is killed, so that the same command goes on from there; whoever cancels it leaves
- * nothing. Another source begins anew.
+ * Builds in a place that stays when a build fails or is killed, so that the same command goes on from there; whoever cancels it, or
+ * gives the wrong source, leaves nothing. Another source begins anew.
  */
 export async function buildKernel(
   context: VmmContext,
@@ -44,7 +50,7 @@ export async function buildKernel(
   wish: SourceWish,
 ): Promise<Kernel> {
   const { host, paths, signal } = context
-  const place = join(paths.cache, 'kernel-builds', name)
+  const place = buildPlace(paths.cache, name)
   return making(context, name, async () => {
     try {
       await claim(context, place, { version, ...wish })
@@ -52,7 +58,7 @@ export async function buildKernel(
       await host.files.remove(place)
       return kernel
     } catch (error) {
-      if (signal.aborted) await host.files.remove(place)
+      if (signal.aborted || !isWorthKeeping(error)) await host.files.remove(place)
       throw error
     }
   })

@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { FilePath, VersionedName, parse } from '@imp/kit/base/schema.ts'
+import { formatBytes } from '@imp/kit/base/units.ts'
 import { withLock } from '@imp/kit/host/lock.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { Step } from '@imp/kit/plan/step.ts'
@@ -22,10 +23,11 @@ import { fetchKernel } from './fetch.ts'
 import { buildKernel, originOf } from './from-source.ts'
 import { Architecture, defaultKernel, Kernel, LinuxVersion, type KernelFiles } from './model.ts'
 import { copyModules } from './module-tree.ts'
+import { findLeftovers, removeLeftovers } from './prune.ts'
 import type { KernelParts, Package } from './parts.ts'
 import type { SourceWish } from './source.ts'
 import { deleteKernel, findKernel, getKernel, kernelPaths, listKernels } from './store.ts'
-import { viewKernel, viewKernels } from './views.ts'
+import { viewKernel, viewKernels, viewRemoved } from './views.ts'
 
 async function repositoryOf({ host }: VmmContext): Promise<Repository & { architecture: Architecture }> {
   const { stdout } = await host.query(['dpkg', '--print-architecture'])
@@ -196,7 +198,7 @@ const build = operation<VmmContext>()({
   path: ['kernel', 'build'],
   summary: 'Build a kernel from source, small and with everything built in',
   description:
-    "The source is Debian's package of it unless told, such as linux-source-6.1, of whichever release has it. A build that fails or is killed goes on where it was when it is asked for again; one that is cancelled leaves nothing.",
+    "The source is Debian's package of it unless told, such as linux-source-6.1, of whichever release has it. A build that fails or is killed goes on where it was when it is asked for again; one that is cancelled leaves nothing. What failed and is not wanted any more is taken away by vmm kernel prune.",
   effect: 'write',
   short: { force: 'f' },
   input: Build,
@@ -244,4 +246,26 @@ const remove = operation<VmmContext>()({
   view: ({ name }) => `Deleted the kernel ${name}.`,
 })
 
-export const operations: readonly AnyOperation<VmmContext>[] = [list, show, pull, importKernel, build, remove]
+const Removed = z.strictObject({ kind: z.enum(['build', 'leftover']), name: z.string(), size: z.int() })
+
+const prune = operation<VmmContext>()({
+  path: ['kernel', 'prune'],
+  summary: 'Take away what builds that failed and killed commands left',
+  description: 'A build that failed keeps its sources and what it compiled, some GiB, so that the same command goes on from there.',
+  effect: 'destroy',
+  input: z.strictObject({}),
+  output: z.strictObject({ removed: z.array(Removed), bytes: z.int() }),
+  examples: ['vmm kernel prune', 'vmm kernel prune --dry-run'],
+  async run(context) {
+    const found = await findLeftovers(context)
+    const steps = found.map(({ kind, name, size }) =>
+      step('kernel.prune', `remove the ${kind} of ${name}, ${formatBytes(size)}`, { kind, name }),
+    )
+    planned(context, steps)
+    const removed = (await removeLeftovers(context, found)).map(({ kind, name, size }) => ({ kind, name, size }))
+    return { removed, bytes: removed.reduce((sum, { size }) => sum + size, 0) }
+  },
+  view: viewRemoved,
+})
+
+export const operations: readonly AnyOperation<VmmContext>[] = [list, show, pull, importKernel, build, remove, prune]

@@ -1,5 +1,5 @@
 /** Kernels as people see them. */
-import { table } from '@imp/kit/base/text.ts'
+import { count, table } from '@imp/kit/base/text.ts'
 import { formatBytes } from '@imp/kit/base/units.ts'
 import type { Kernel } from './model.ts'
 
@@ -32,4 +32,8 @@ export function viewKernels(kernels: readonly Kernel[]): string {
     describe(source),
   ])
   return table([['NAME', 'RELEASE', 'ARCHITECTURE', 'SIZE', 'SOURCE'], ...rows]).join('\n')
+}
+
+export function viewRemoved({ removed, bytes }: { readonly removed: readonly unknown[]; readonly bytes: number }): string {
+  return removed.length === 0 ? 'Nothing to take away.' : `Took away ${count(removed.length, 'thing')}, ${formatBytes(bytes)}.`
 }
