@@ -96,6 +96,7 @@ cd /out
 systemctl show -P ActiveState vmm.service > active.txt
 vmm list --json > list.json 2> list.txt
 systemctl cat vmm.service > unit.txt
+for pid in $(pgrep -f process=vmm-); do cat /proc/$pid/cgroup; done > cgroups.txt
 { vmm uninstall-service; systemctl is-enabled vmm.service; } > uninstalled.txt 2>&1
 vmm list --json > list-then.json
 { vmm install-service; vmm install-service; systemctl is-enabled vmm.service; } > installed.txt 2>&1
@@ -167,6 +168,12 @@ suite('a computer with machines on it', { timeout: 900_000 }, () => {
       ['db1 running', 'other created', 'web1 running'],
     )
     assert.deepEqual((await events()).slice(0, 4), ['db1 starting', 'db1 running', 'web1 starting', 'web1 running'])
+  })
+
+  test('each engine has a scope of its own, which does not end with the service', async (t) => {
+    if (why !== undefined) return t.skip(why)
+    const scopes = (await out('cgroups.txt')).matchAll(/^0::\/system\.slice\/vmm-(.+)-[0-9a-z]+\.scope$/gm)
+    assert.deepEqual([...scopes].map((match) => match[1]).toSorted(), ['db1', 'web1'])
   })
 
   test('the service is taken away and brought back under a systemd that runs, and machines do not notice', async (t) => {

@@ -5,6 +5,7 @@ import { parseJson } from '@imp/kit/base/schema.ts'
 import type { Argv, Host } from '@imp/kit/host/host.ts'
 import { findUnit, startUnit, unitFiles } from '@imp/kit/host/supervise.ts'
 import { unsupported } from '../check.ts'
+import { scoped } from '../scope.ts'
 import { ended, endUnit, requireTaps, socketPath, unitName, untilEnded, untilListening } from '../unit.ts'
 import type { Engine, Features, Limits, MachineFiles, Observed, PreparedMachine } from '../model.ts'
 import { act, configuration, get, instanceState, send, versionOf } from './api.ts'
@@ -104,7 +105,7 @@ export function firecrackerEngine(program: Argv = ['firecracker']): Engine {
       // Firecracker refuses to start on sockets that a killed predecessor left behind.
       for (const path of [socket, socketPath(machine, 'vsock')]) await host.files.remove(path)
       await host.files.makeDirectory(machine.sockets, { mode: 0o700 })
-      await startUnit(host, { name: unitName, directory: machine.directory, argv, ...namespace })
+      await startUnit(host, { name: unitName, directory: machine.directory, argv: await scoped(host, machine, argv), ...namespace })
       await untilListening(host, engine, machine, socket)
       await configure(host, engine, machine, socket)
     },
