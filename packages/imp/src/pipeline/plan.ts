@@ -11,6 +11,7 @@ import { planAppliance } from './appliance-plan.ts'
 import { planRouter } from './difference.ts'
 import { leaving } from './made.ts'
 import { observeRouter, type ObservedRouter } from './observe.ts'
+import { refuseOtherDataplane } from './other-dataplane.ts'
 import { acceptedOverrides } from './overrides.ts'
 import { renderRouter, type DesiredRouter } from './render.ts'
 import { findRunning, recordKind, runningText, type Running } from './running.ts'
@@ -63,6 +64,7 @@ export async function planConfig(target: Target, config: RouterConfig, given?: O
   const [running, before] = await Promise.all([findRunning(target), runningText(target)])
   const desired = withOriginals(leaving(wanted, running?.made), running?.originals ?? {})
   const observed = await observeRouter(target, desired)
+  refuseOtherDataplane(target, running?.config, config, observed)
   const { steps: differences, resets } = planRouter(target, desired, observed, running?.made)
   const appliance = target.appliance === true ? await planAppliance(target.machine, config, overrides) : { before: [], after: [] }
   const changes = [...appliance.before, ...differences, ...appliance.after]
