@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { DesiredVpp } from '../../packages/imp/src/dataplane/vpp/desired.ts'
+import { probeFeatures } from '../../packages/imp/src/dataplane/linux/features.ts'
 import { linuxBesideVpp } from '../../packages/imp/src/dataplane/vpp/render-linux.ts'
 import { openVpp, type VppClient } from '../../packages/imp/src/dataplane/vpp/api/client.ts'
 import { Fault } from '../../packages/kit/src/base/fault.ts'
@@ -33,6 +34,9 @@ const program = await find('vpp')
 
 /** Whether Linux can show interfaces of VPP: twins are TAP devices behind vhost-net. */
 export const showsTwins = await isThere('/dev/vhost-net')
+
+/** Whether Linux can show tagged interfaces of VPP as well: their twins are VLANs of the kernel. */
+export const showsTags = showsTwins && process.getuid?.() === 0 && (await probeFeatures(machine, ['802.1Q', '802.1ad'])).size === 2
 
 /** Why there is no VPP to try against; undefined when there is one. */
 export function vppObstacle(): string | undefined {
@@ -123,9 +127,11 @@ export const corePlugins = ['linux_cp', 'linux_nl', 'acl', 'abf', 'af_packet', '
 export const natPlugins = ['memif', 'det44', 'ping']
 export const nat64Plugins = ['memif', 'nat64', 'ping']
 
-/** What this kernel can carry: without vhost-net nothing can be shown to Linux. */
+/** What this kernel can carry: without vhost-net nothing can be shown to Linux, without 802.1Q nothing that is tagged. */
 export function possible(desired: DesiredVpp): DesiredVpp {
-  if (showsTwins) return desired
-  const interfaces = Object.entries(desired.core.things.interfaces).map(([name, each]) => [name, { ...each, twin: null }] as const)
+  if (showsTags) return desired
+  const interfaces = Object.entries(desired.core.things.interfaces).map(
+    ([name, each]) => [name, showsTwins && each.making.driver !== 'vlan' ? each : { ...each, twin: null }] as const,
+  )
   return { ...desired, core: { ...desired.core, things: { ...desired.core.things, interfaces: Object.fromEntries(interfaces) } } }
 }
