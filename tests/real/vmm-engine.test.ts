@@ -31,7 +31,7 @@ const init = `#!/vmm/bin/sh
 /vmm/bin/busybox mount -t proc proc /proc
 /vmm/bin/busybox mount -t sysfs sysfs /sys
 /vmm/bin/busybox mount -t devtmpfs devtmpfs /dev
-/vmm/bin/busybox modprobe -a virtio_mmio virtio_balloon virtio_console
+/vmm/bin/busybox modprobe -a virtio_mmio virtio_balloon virtio_console vmw_vsock_virtio_transport
 # The port comes a moment after its driver, if at all, can be opened a moment later, and reading ends when the host hangs up.
 while :; do
   for port in /dev/vport*p1; do

@@ -8,6 +8,7 @@ import { fakeHost } from '@imp/kit/host/fake.ts'
 import { localHost } from '@imp/kit/host/local.ts'
 import { invoke } from '@imp/kit/op/operation.ts'
 import { contextFor, type VmmContext } from '../context.ts'
+import { wishedDevices } from '../devices/wishes.ts'
 import { configPath, findUser, loadSettings } from './load.ts'
 import { ConfigFile, resolveSettings, unknownKeys } from './model.ts'
 import { operations } from './ops.ts'
@@ -68,6 +69,18 @@ test('empty words, nulls and a file without defaults are what the reference syst
     ['default', 'default', 'default'],
   )
   assert.equal(resolveSettings({}, surroundings).cpus.value, 1)
+})
+
+test('what a new machine gets of devices comes from the file, unless it is told otherwise', () => {
+  const file = ConfigFile.parse({
+    vm_defaults: { balloon_mb: 0, vsock: true, rate_limit_disk_iops: 500, rate_limit_net_bandwidth: '100mbit' },
+  })
+  const settings = resolveSettings(file, surroundings)
+  const byDefault = { balloon: 0, vsock: true, rateLimits: { diskIops: 500, netBandwidth: 100_000_000 } }
+  assert.deepEqual(wishedDevices({}, settings), byDefault)
+  const told = { balloon: 64, vsock: false, rateLimitDiskIops: 'none', rateLimitNetBandwidth: '1gbit' }
+  assert.deepEqual(wishedDevices(told, settings), { balloon: 64, vsock: false, rateLimits: { netBandwidth: 1e9 } })
+  assert.deepEqual(wishedDevices({}, resolveSettings({}, surroundings)), { balloon: undefined, vsock: false })
 })
 
 test('another subnet brings its own gateway', () => {

@@ -8,6 +8,9 @@ import { socketPath } from './unit.ts'
 /** An answer to CONNECT is `OK`, a port of the host's and a newline (docs/vsock.md in Firecracker). */
 const longestAnswer = 32
 
+/** Milliseconds that a guest gets to take or refuse a conversation; Firecracker itself gives up after two seconds. */
+const patience = 20_000
+
 /** Unix socket by which the host reaches the guest; undefined where its own AF_VSOCK does. */
 export function vsockPath(machine: MachineFiles, transport: VsockTransport): string | undefined {
   return transport === 'vhost' ? undefined : socketPath(machine, 'vsock')
@@ -47,8 +50,16 @@ export async function connectVsock(host: Host, machine: MachineFiles, transport:
   }
   const stream = await host.dial(path)
   if (transport === 'serial') return stream
+  const expired = AbortSignal.timeout(patience)
+  const giveUp = (): unknown => stream.destroy()
+  // What goes wrong is seen by the missing answer.
+  stream.on('error', giveUp)
+  expired.addEventListener('abort', giveUp)
   stream.write(`CONNECT ${port}\n`)
-  if (/^OK \d+$/.test((await firstLine(stream)) ?? '')) return stream
+  const answer = await firstLine(stream)
+  expired.removeEventListener('abort', giveUp)
+  stream.off('error', giveUp)
+  if (/^OK \d+$/.test(answer ?? '')) return stream
   stream.destroy()
   throw new Fault('state', `nobody waits at port ${port} of ${machine.name}`)
 }
