@@ -10,7 +10,7 @@ import { dataplanePlace, type Target } from '../pipeline/target.ts'
 import { requireNamespace, where, withTarget } from '../pipeline/where.ts'
 import { parseFlows } from '../show/conntrack.ts'
 import { translatorNetwork, type Nat64 } from './model.ts'
-import { joinSessions, ShownSessions, viewSessions, VppSessions, vppSessions, type Session } from './sessions.ts'
+import { joinSessions, ShownSessions, viewSessions, VppBindings, VppSessions, vppSessions, type Session } from './sessions.ts'
 
 const Sessions = z.strictObject({ target: z.string(), ...ShownSessions.shape })
 
@@ -28,7 +28,10 @@ async function sessionsInVpp(target: Target): Promise<Session[]> {
   const client = await connectIfThere(place, 'nat64')
   if (client === undefined) throw notRunning(place, 'nat64')
   try {
-    return vppSessions(parse(VppSessions, await client.dump('nat64_st_dump', { proto: everyProtocol }), 'nat64_st_dump'))
+    const [rows, bindings] = await Promise.all(
+      ['nat64_st_dump', 'nat64_bib_dump'].map((message) => client.dump(message, { proto: everyProtocol })),
+    )
+    return vppSessions(parse(VppSessions, rows, 'nat64_st_dump'), parse(VppBindings, bindings, 'nat64_bib_dump'))
   } finally {
     client.close()
   }

@@ -49,19 +49,21 @@ suite('sessions of NAT64', () => {
     assert.match(viewSessions({ ...nat64, sessions: first === undefined ? [] : [first] }), /host of 198\.18\.7\.7/)
   })
 
-  test('of VPP have its addresses and ports', () => {
+  test('of VPP have its addresses and ports, each in its place', () => {
     const row = {
       il_addr: '2001:db8:a::2',
-      il_port: 7,
+      il_port: 443,
       ol_addr: '203.0.113.65',
       ol_port: 9,
       or_addr: '192.31.196.1',
-      r_port: 443,
+      r_port: 0,
       proto: 6,
     }
-    assert.deepEqual(vppSessions([row, { ...row, proto: 1 }]), [
-      { protocol: 'tcp', client: '[2001:db8:a::2]:7', destination: '192.31.196.1:443', outside: '203.0.113.65:9' },
-      { protocol: 'icmp', client: '[2001:db8:a::2]:7', destination: '192.31.196.1', outside: '203.0.113.65:9' },
-    ])
+    const binding = { i_port: 7, o_addr: '203.0.113.65', o_port: 9, proto: 6 }
+    const shown = { protocol: 'tcp', client: '[2001:db8:a::2]:7', destination: '192.31.196.1:443', outside: '203.0.113.65:9' }
+    assert.deepEqual(vppSessions([row], [binding]), [shown])
+    assert.deepEqual(vppSessions([{ ...row, il_port: 7, r_port: 443 }], []), [shown], 'as its description says')
+    const echo = { ...row, proto: 1, il_port: 0 }
+    assert.deepEqual(vppSessions([echo], [{ ...binding, proto: 1 }]), [{ ...shown, protocol: 'icmp', destination: '192.31.196.1' }])
   })
 })

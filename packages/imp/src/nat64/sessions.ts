@@ -83,14 +83,23 @@ export const VppSessions = z.array(
   }),
 )
 
-/** The sessions of VPP, which knows no states of TCP. */
-export function vppSessions(rows: z.output<typeof VppSessions>): Session[] {
+/** Rows of VPP's `nat64_bib_dump`: which port of the pool is whose. */
+export const VppBindings = z.array(z.looseObject({ i_port: z.int(), o_addr: z.string(), o_port: z.int(), proto: z.int() }))
+
+/**
+ * The sessions of VPP, which knows no states of TCP. Version 25.06 writes the far port where that of the host belongs and leaves its own
+ * place empty (nat/nat64/nat64_api.c, nat64_api_st_walk): the port of the host is that of its binding.
+ */
+export function vppSessions(rows: z.output<typeof VppSessions>, bindings: z.output<typeof VppBindings>): Session[] {
+  const ports = new Map(bindings.map(({ proto, o_addr, o_port, i_port }) => [`${proto} ${o_addr} ${o_port}`, i_port]))
   return rows.map((row) => {
     const protocol = protocols[row.proto] ?? String(row.proto)
+    const own = ports.get(`${row.proto} ${row.ol_addr} ${row.ol_port}`) ?? row.il_port
+    const far = row.r_port === 0 ? row.il_port : row.r_port
     return {
       protocol,
-      client: endText(formatAddress(parseAddress(row.il_addr, 6)), row.il_port),
-      destination: protocol === 'icmp' ? row.or_addr : endText(row.or_addr, row.r_port),
+      client: endText(formatAddress(parseAddress(row.il_addr, 6)), own),
+      destination: protocol === 'icmp' ? row.or_addr : endText(row.or_addr, far),
       outside: endText(row.ol_addr, row.ol_port),
     }
   })

@@ -181,7 +181,7 @@ function planTranslator(want: DesiredLinux, have: ObservedLinux): Pick<LinuxPlan
   const before = have.translator?.text ?? null
   const after = want.translator ?? null
   if (before === after) return {}
-  if (after !== null && have.translator?.installed !== true) {
+  if (after !== null && have.translator?.installed === false) {
     throw new Fault('missing-program', 'NAT64 of the Linux dataplane needs tayga, which is not installed', {
       hint: 'apt-get install tayga',
     })

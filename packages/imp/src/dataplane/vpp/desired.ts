@@ -86,7 +86,7 @@ export const Timeouts = z.strictObject({ udp: z.int(), tcpEstablished: z.int(), 
 
 /**
  * Things by key: sockets and bridges by number, lists by tag, policies by number, routes by prefix, maps by `inside outside`, timeouts by
- * service. Prefixes and pool addresses are those of NAT64.
+ * service, neighbours by `address interface`. Prefixes and pool addresses are those of NAT64.
  */
 export const kindsOfThings = {
   services: Nothing,
@@ -100,6 +100,8 @@ export const kindsOfThings = {
   prefixes: Nothing,
   poolAddresses: Nothing,
   timeouts: Timeouts,
+  /** Told rather than asked for (RFC 4861 is not spoken with them); in processes beside the core only. */
+  neighbours: z.strictObject({ mac: z.string() }),
 } as const
 export type Section = keyof typeof kindsOfThings
 export const sections = Object.keys(kindsOfThings) as Section[]
@@ -118,6 +120,7 @@ export const nothing: Things = {
   prefixes: {},
   poolAddresses: {},
   timeouts: {},
+  neighbours: {},
 }
 
 function patchOf<T extends z.ZodType>(thing: T) {
@@ -137,6 +140,7 @@ export const Patch = z.strictObject({
   prefixes: patchOf(kindsOfThings.prefixes),
   poolAddresses: patchOf(kindsOfThings.poolAddresses),
   timeouts: patchOf(kindsOfThings.timeouts),
+  neighbours: patchOf(kindsOfThings.neighbours),
 })
 export type Patch = z.output<typeof Patch>
 

@@ -88,8 +88,10 @@ export function standing(things: Things): Things {
     },
   ])
   const routes = Object.entries(things.routes).filter(([, { path }]) => left[path.split(' ')[1] ?? ''] !== undefined)
+  const neighbours = Object.entries(things.neighbours).filter(([key]) => left[key.split(' ')[1] ?? ''] !== undefined)
   return {
     ...things,
+    neighbours: Object.fromEntries(neighbours),
     interfaces: Object.fromEntries(complete) as Things['interfaces'],
     policies: Object.fromEntries(policies),
     routes: Object.fromEntries(routes),

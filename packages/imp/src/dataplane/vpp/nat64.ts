@@ -5,6 +5,7 @@
 import { addressAt, formatAddress, formatPrefix, lastOf, parsePrefix, sizeOf } from '@imp/kit/base/ip.ts'
 import type { RouterConfig } from '../../config/model.ts'
 import { clientInterfaces, Nat64Timeouts, untranslatable, type Nat64 } from '../../nat64/model.ts'
+import { linkHardwareAddress } from './exec-beside.ts'
 import { besideInterface } from './render.ts'
 import type { Things } from './desired.ts'
 import { nat64Links, nat64Name, type BesideInstance } from './model.ts'
@@ -23,6 +24,12 @@ function poolAddresses({ pool: text }: Nat64): string[] {
   return Array.from({ length: Number(sizeOf(pool)) }, (_, offset) => formatAddress(addressAt(pool, BigInt(offset))))
 }
 
+/**
+ * The core's end of the inner link, told rather than asked for: answers of neighbour discovery go to the link-local address of the process
+ * (RFC 4861 7.2.4), and an inside interface of NAT64 takes only its other addresses for its own and drops the answer (nat/nat64/nat64_in2out.c).
+ */
+const coreNeighbour = { address: nat64Links.internal.core6, mac: linkHardwareAddress('core', nat64Links.internal.id) }
+
 function thingsOf(nat64: Nat64): Partial<Things> {
   const { internal, external } = nat64Links
   return {
@@ -34,6 +41,7 @@ function thingsOf(nat64: Nat64): Partial<Things> {
     prefixes: { [formatPrefix(parsePrefix(nat64.prefix, 6))]: {} },
     poolAddresses: Object.fromEntries(poolAddresses(nat64).map((address) => [address, {}])),
     timeouts: { nat64: nat64.timeouts ?? Nat64Timeouts.parse({}) },
+    neighbours: { [`${coreNeighbour.address} ${internal.interface}`]: { mac: coreNeighbour.mac } },
     routes: {
       '0.0.0.0/0': { path: `${external.core} ${external.interface}` },
       '::/0': { path: `${internal.core6} ${internal.interface}` },
@@ -56,6 +64,7 @@ function linesOf(nat64: Nat64): string[] {
   const pool = parsePrefix(nat64.pool, 4)
   const range = [addressAt(pool, 0n), lastOf(pool)].map(formatAddress)
   return [
+    `set ip neighbor ${internal.interface} ${coreNeighbour.address} ${coreNeighbour.mac} static`,
     `nat64 plugin enable bib-buckets ${bindingBuckets} st-buckets ${sessionBuckets}`,
     `nat64 add prefix ${formatPrefix(parsePrefix(nat64.prefix, 6))}`,
     `nat64 add pool address ${[...new Set(range)].join(' - ')}`,

@@ -5,7 +5,7 @@ import type { VppClient } from './api/client.ts'
 import { fieldsAt, flagAt, listAt, numberAt, rowsAt, textAt } from './api/fields.ts'
 import type { Fields } from './api/layout.ts'
 import { nothing, type Advertisements, type Attachment, type Making, type Things, type VppInterface } from './desired.ts'
-import { nat64Sides, nat64Things, observeTimeouts } from './observe-nat64.ts'
+import { nat64Sides, nat64Things, observeNeighbours, observeTimeouts } from './observe-nat64.ts'
 import { freeHeapOf } from './heap.ts'
 import { unserved } from './plugins.ts'
 import { bare, byPrefix } from './render-interfaces.ts'
@@ -310,6 +310,7 @@ export async function observeInstance(client: VppClient, which: VppInstance, sco
       }),
     ),
     routes: which === 'core' ? {} : await observeRoutes(client, names),
+    neighbours: which === 'core' ? {} : await observeNeighbours(client, names),
     maps: mapsOf(dumps),
     ...nat64Things(dumps.nat64_prefix_dump, dumps.nat64_pool_addr_dump),
     timeouts: await observeTimeouts(client),

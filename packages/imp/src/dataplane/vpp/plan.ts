@@ -78,6 +78,7 @@ function quiet(change: Change): Message[] {
   return [
     ...staying(change).flatMap(([name, each, wanted]) => quietAdvertisements(name, each.advertisements, wanted.advertisements)),
     ...withdrawNat64(have, want),
+    ...neighbours(change, false),
     ...Object.keys(have.maps).flatMap((key) => (want.maps[key] === undefined ? [make.det44Map(key, false)] : [])),
     ...Object.entries(have.routes).flatMap(([prefix, { path }]) =>
       want.routes[prefix] === undefined ? [make.route(prefix, path, false)] : [],
@@ -238,8 +239,20 @@ function attach(change: Change): Message[] {
   })
 }
 
-function translate({ have, want }: Change): Message[] {
+/** Neighbours go with their interface. */
+function neighbours({ have, want, gone }: Change, isAdd: boolean): Message[] {
+  const [from, to] = isAdd ? [want, have] : [have, want]
+  return Object.entries(from.neighbours).flatMap(([key, { mac }]) => {
+    const isGone = gone.has(key.split(' ')[1] ?? '')
+    const stays = to.neighbours[key]?.mac === mac
+    return isAdd ? (stays && !isGone ? [] : [make.neighbour(key, mac, true)]) : stays || isGone ? [] : [make.neighbour(key, mac, false)]
+  })
+}
+
+function translate(change: Change): Message[] {
+  const { have, want } = change
   return [
+    ...neighbours(change, true),
     ...translateByNat64(have, want),
     ...Object.keys(want.maps).flatMap((key) => (have.maps[key] === undefined ? [make.det44Map(key, true)] : [])),
     ...Object.entries(want.routes).flatMap(([prefix, { path }]) =>

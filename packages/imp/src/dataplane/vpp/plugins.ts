@@ -17,6 +17,7 @@ const messages: Readonly<Record<string, string | undefined>> = {
   sw_interface_set_l2_xconnect: undefined,
   l2_interface_vlan_tag_rewrite: undefined,
   ip_route_add_del: undefined,
+  ip_neighbor_add_del: undefined,
   sw_interface_ip6nd_ra_config: undefined,
   sw_interface_ip6nd_ra_prefix: undefined,
   af_packet_create_v3: 'af_packet_plugin.so',

@@ -2,7 +2,7 @@
 import { parseAddress, type Family } from '@imp/kit/base/ip.ts'
 import type { Making, VppInterface } from './desired.ts'
 import type { Message, MessageDisruption, Reference, Template } from './message.ts'
-import { all, anyPort, dot1ad, exactMatch, oneTag, twoTags, up } from './values.ts'
+import { all, anyPort, dot1ad, exactMatch, oneTag, staticNeighbour, twoTags, up } from './values.ts'
 
 type Extra = { readonly makes?: Reference; readonly allowed?: readonly number[]; readonly disruption?: MessageDisruption }
 
@@ -209,6 +209,14 @@ export function route(prefix: string, text: string, isAdd: boolean): Message {
     isAdd ? `route ${prefix} via ${text}` : `remove the route ${prefix}`,
     isAdd ? {} : brief,
   )
+}
+
+/** A neighbour whose hardware address is known without asking: `fd00::1 memif1/0`. */
+export function neighbour(key: string, mac: string, isAdd: boolean): Message {
+  const [address = '', name = ''] = key.split(' ')
+  const fields = { sw_if_index: { interface: name }, flags: staticNeighbour, mac_address: mac, ip_address: address }
+  const summary = `${isAdd ? 'know' : 'forget'} ${address} on ${name}`
+  return make(`neighbours ${key}`, 'ip_neighbor_add_del', { is_add: isAdd, neighbor: fields }, summary, isAdd ? {} : brief)
 }
 
 export function enableDet44(): Message {

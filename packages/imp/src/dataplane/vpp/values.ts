@@ -17,3 +17,5 @@ export const infinite = 0xffff_ffff
 /** nat_config_flags */
 export const natOutside = 16
 export const natInside = 32
+/** ip_neighbor_flags */
+export const staticNeighbour = 1
