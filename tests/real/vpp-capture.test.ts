@@ -165,6 +165,7 @@ suite('captures of a real VPP', { skip: missing ?? false }, () => {
     // Asks who has an address that nobody has, on the VLAN and then on the port.
     await start('vlan', 'lan.40', 'arp')
     for (const address of ['10.86.40.9', '10.86.1.9']) await vpp.cli(`ping ${address} repeat 1 interval 0.1`)
+    await until(machine.clock, { timeout: 60_000, what: 'a packet of the VLAN' }, async () => ((await state('vlan'))?.held ?? 0) > 0)
     await stop('vlan')
     const tagged = await lines('vlan')
     assert.ok(tagged.length > 0 && tagged.every((line) => line.includes('who-has 10.86.40.9')), tagged.join('\n'))
