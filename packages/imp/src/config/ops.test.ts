@@ -64,6 +64,18 @@ suite('operations on a configuration', () => {
     await assert.rejects(check(machine({}), '/etc/missing.json'), { code: 'not-found' })
   })
 
+  test('check judges the settings of modules by the definitions that are installed', async () => {
+    const text =
+      'name: probe\ntopology: { connections: [{ name: internal }] }\nconfig_schema: { depth: { type: integer } }\nvpp_commands: show version\n'
+    const modules = ['probe', 'other'].map((name) => ({ name, enabled: true, config: { depth: 'deep' } }))
+    const config = formatRouterConfig(changed({ dataplane: 'vpp', modules }))
+    const host = fakeHost({ files: { '/etc/router.json': config, '/persistent/config/modules/probe.yaml': text } })
+    const { value, status } = await check(host, '/etc/router.json')
+    const paths = value.findings.map(({ path }) => path)
+    assert.ok(paths.includes('modules[0].config.depth') && paths.includes('modules[1].name'), paths.join(' '))
+    assert.equal(status, 2)
+  })
+
   test('render shows the texts and touches nothing', async () => {
     const host = machine({})
     const answer = await call(host, 'render', { file: '/etc/router.json' })

@@ -14,6 +14,9 @@ import { lineMark, markedLines } from './exec-beside.ts'
 import { sendLine } from './exec-load.ts'
 import { connectIfThere, connectSoon, restartCommand } from './place.ts'
 
+/** Milliseconds for a unit to be active again: its process starts, and is told its lines by the unit itself. */
+const restartTimeout = 180_000
+
 /** What a process that was told by lines has. */
 export type Told = 'all' | 'nothing' | 'something else'
 
@@ -52,7 +55,7 @@ async function ready(place: DataplanePlace, { instance, lines }: LinesData): Pro
     if (told !== 'something else') return { client: there, told }
     there.close()
   }
-  await place.machine.run(restartCommand(place, instance))
+  await place.machine.run(restartCommand(place, instance), { timeout: restartTimeout })
   const client = await connectSoon(place, instance)
   return { client, told: await look(client, lines) }
 }
