@@ -95,7 +95,8 @@ export const exec = operation<VmmContext>()({
     const { host, signal } = context
     if (context.passthrough) return { status: await host.attach(argv), stdout: '', stderr: '' }
     const { status, stdout, stderr } = await host.run(argv, { timeout: timeout * 1000, signal, statuses: [...Array(256).keys()] })
-    if (status === sshFailed && stdout === '') throw new Fault('exec', `cannot log in to ${vm.name}`, { detail: stderr })
+    // A command may end so as well: ssh says why.
+    if (status === sshFailed && stdout === '' && stderr !== '') throw new Fault('exec', `cannot log in to ${vm.name}`, { detail: stderr })
     return { status, stdout, stderr }
   },
   view: ({ stdout, stderr }) => [stdout, stderr].filter((text) => text !== '').join('\n'),

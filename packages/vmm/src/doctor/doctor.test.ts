@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { fakeHost } from '@imp/kit/host/fake.ts'
 import { localHost } from '@imp/kit/host/local.ts'
+import { lookAtFormer } from './former.ts'
 import { lookAtNetwork } from './network.ts'
 import { lookAtPrograms } from './programs.ts'
 import { lookAtSpace } from './space.ts'
@@ -92,4 +96,24 @@ test('programs that are missing are named with the packages that bring them', as
 test('room is that of the nearest directory that exists', async () => {
   const [found] = await lookAtSpace(localHost(), '/var/lib/no-such-directory/of-ours')
   assert.match(found?.message ?? '', /free on the file system of \/var\/lib\/no-such-directory\/of-ours/)
+})
+
+test('what baremetalvmm left is named with the commands that bring it here', async (t) => {
+  const data = await mkdtemp(join(tmpdir(), 'vmf'))
+  t.after(() => rm(data, { recursive: true, force: true }))
+  assert.deepEqual(await lookAtFormer(localHost(), data, []), [])
+  await mkdir(join(data, 'images', 'kernels'), { recursive: true })
+  for (const path of ['images/rootfs.ext4', 'images/ubuntu-base.ext4', 'images/debian.json', 'images/kernels/kernel-6.1'])
+    await writeFile(join(data, path), '')
+  const found = await lookAtFormer(localHost(), data, ['old1'])
+  assert.deepEqual(
+    found.map(({ subject, severity, message }) => [subject, severity, message]),
+    [
+      ['former machines', 'note', '1 machine of baremetalvmm, listed and not started: old1'],
+      ['former images', 'note', '2 images of baremetalvmm: rootfs.ext4, ubuntu-base.ext4'],
+      ['former kernels', 'note', '1 kernel of baremetalvmm: kernel-6.1'],
+    ],
+  )
+  assert.match(found[1]?.remedy ?? '', /vmm image import tar:rootfs\.tar --name rootfs$/)
+  assert.equal(found[2]?.remedy, `vmm kernel import ${join(data, 'images/kernels/kernel-6.1')} --name kernel-6.1`)
 })

@@ -10,6 +10,7 @@ import { tapOf } from '../net/model.ts'
 import { networks } from '../net/store.ts'
 import { placesOf } from '../vm/networks.ts'
 import { machines } from '../vm/store.ts'
+import { lookAtFormer } from './former.ts'
 import { Diagnosis, ok, told } from './model.ts'
 import { lookAtNetwork } from './network.ts'
 import { lookAtPrograms } from './programs.ts'
@@ -71,10 +72,19 @@ const doctor = operation<VmmContext>()({
       const bridges = [bridgeName.value, ...(await networks(context).all()).map(({ bridge }) => bridge)]
       return lookAtNetwork(host, { name: bridgeName.value, subnet: subnet.value, hostInterface: hostInterface.value, bridges, taps })
     }
+    const former = async (): Promise<Diagnosis[]> => {
+      const foreign = (await machines(context).all()).filter((vm) => vm.foreign !== undefined)
+      return lookAtFormer(
+        host,
+        paths.data,
+        foreign.map(({ name }) => name),
+      )
+    }
     const all = await Promise.all([
       guarded('engine', () => lookAtEngines(context)),
       guarded('programs', () => lookAtPrograms((program) => isInstalled(host, program), root)),
       guarded('space', () => lookAtSpace(host, paths.data)),
+      guarded('former machines', former),
       ...(root
         ? [guarded('network', network)]
         : [Promise.resolve([told('network', 'note', 'not root: machines have the network of QEMU (user mode)')])]),

@@ -48,8 +48,15 @@ export async function getKernel(host: Host, paths: VmmPaths, name: string): Prom
     name,
     (await listKernels(host, paths)).map((kernel) => kernel.name),
   )
+  // Where baremetalvmm keeps its kernels.
+  const former = join(paths.data, 'images', 'kernels', name)
+  const isFormer = (await host.files.stat(former))?.kind === 'file'
   throw new Fault('not-found', `there is no kernel ${JSON.stringify(name)}`, {
-    hint: close === undefined ? 'vmm kernel list shows those that exist' : `did you mean ${close}?`,
+    hint: isFormer
+      ? `vmm kernel import ${former} --name ${name}`
+      : close === undefined
+        ? 'vmm kernel list shows those that exist'
+        : `did you mean ${close}?`,
   })
 }
 
