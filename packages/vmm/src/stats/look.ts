@@ -13,7 +13,8 @@ export interface Subject {
   readonly memory: number
   readonly disk: number
   readonly diskPath: string
-  readonly tap: string
+  /** TAPs on the bridges of its networks; none with the network of its engine. */
+  readonly taps: readonly string[]
 }
 
 /** The text of a file; undefined when it is gone or not for us. */
@@ -26,9 +27,11 @@ async function readMaybe(host: Host, path: string): Promise<string | undefined> 
   }
 }
 
-async function counter(host: Host, tap: string, which: string): Promise<number | null> {
-  const text = await readMaybe(host, `/sys/class/net/${tap}/statistics/${which}`)
-  return text === undefined ? null : Number(text)
+/** The sum of a counter of all of them; null when none tells it. */
+async function counter(host: Host, taps: readonly string[], which: string): Promise<number | null> {
+  const texts = await Promise.all(taps.map((tap) => readMaybe(host, `/sys/class/net/${tap}/statistics/${which}`)))
+  const told = texts.filter((text) => text !== undefined)
+  return told.length === 0 ? null : told.reduce((sum, text) => sum + Number(text), 0)
 }
 
 /** Bytes that a sparse file really takes; 0 where we may not look. */
@@ -42,14 +45,14 @@ async function ticks(host: Host, pid: number): Promise<number | undefined> {
   return stat === undefined ? undefined : ticksOf(stat)
 }
 
-async function usageOf(host: Host, { name, pid, cpus, memory, disk, diskPath, tap }: Subject, cpuPercent: number): Promise<Usage> {
+async function usageOf(host: Host, { name, pid, cpus, memory, disk, diskPath, taps }: Subject, cpuPercent: number): Promise<Usage> {
   const [status, io, used] = await Promise.all([
     readMaybe(host, `/proc/${pid}/status`),
     readMaybe(host, `/proc/${pid}/io`),
     filled(host, diskPath),
   ])
-  // What the TAP sends is what the guest receives.
-  const [received, sent] = await Promise.all([counter(host, tap, 'tx_bytes'), counter(host, tap, 'rx_bytes')])
+  // What a TAP sends is what the guest receives.
+  const [received, sent] = await Promise.all([counter(host, taps, 'tx_bytes'), counter(host, taps, 'rx_bytes')])
   return {
     name,
     pid,

@@ -5,10 +5,10 @@ import { table } from '@imp/kit/base/text.ts'
 import { formatBytes } from '@imp/kit/base/units.ts'
 import { operation, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { VmmContext } from '../context.ts'
-import { tapOf } from '../net/model.ts'
 import { MachineEvent, readEvents } from '../vm/history.ts'
 import { MachineWord, type Vm } from '../vm/model.ts'
 import { observe } from '../vm/observe.ts'
+import { placesOf } from '../vm/networks.ts'
 import { namesOf, partsOf } from '../vm/ops.ts'
 import { machinePaths } from '../vm/paths.ts'
 import { getMachine, machines } from '../vm/store.ts'
@@ -22,7 +22,17 @@ async function subjectOf(context: VmmContext, vm: Vm): Promise<Subject[]> {
   const { observed } = await observe(context, partsOf(context), vm)
   if (observed === undefined) return []
   const { name, cpus, memory, disk, id } = vm
-  return [{ name, cpus, memory, disk, pid: observed.pid, diskPath: machinePaths(context.paths, id).disk, tap: tapOf(id) }]
+  return [
+    {
+      name,
+      cpus,
+      memory,
+      disk,
+      pid: observed.pid,
+      diskPath: machinePaths(context.paths, id).disk,
+      taps: placesOf(vm).map(({ tap }) => tap),
+    },
+  ]
 }
 
 async function subjectsOf(context: VmmContext, names: readonly string[]): Promise<Subject[]> {
