@@ -77,7 +77,11 @@ function vppService(instance: VppInstance): Settings {
     ExecStartPre: ['-/sbin/modprobe vfio-pci', '-/sbin/modprobe uio_pci_generic'],
     ExecStart: `/usr/bin/vpp -c ${startup}`,
     // VPP ends with status 0 after some of its errors: whether it runs is judged by its socket, and any end is a failure.
-    ExecStartPost: [`${scripts.waitForVpp} ${instance}`, ...(instance === 'core' ? [] : [`${program} appliance load ${instance}`])],
+    // The core process forwards what it can when a line is refused; its configuration has a unit that says so.
+    ExecStartPost: [
+      `${scripts.waitForVpp} ${instance}`,
+      instance === 'core' ? `-${scripts.coreConfig}` : `${program} appliance load ${instance}`,
+    ],
     Restart: 'always',
     RestartSec: '2s',
     TimeoutStartSec: '2min',
@@ -91,7 +95,8 @@ const vppCore: Unit = {
   Unit: {
     Description: 'VPP, forwarding',
     Requires: 'netns-dataplane.service',
-    Wants: 'netns-move-interfaces.service vpp-core-config.service',
+    // Nothing that requires it in turn: each restart of a VPP that does not come up would queue both anew, and the boot would wait for ever.
+    Wants: 'netns-move-interfaces.service',
     After: 'netns-dataplane.service netns-move-interfaces.service',
     // The package brings a unit that would take the same cards.
     Conflicts: 'vpp.service',
@@ -123,7 +128,6 @@ function besideCore(instance: VppInstance, description: string): Unit {
     Unit: {
       Description: description,
       Requires: 'netns-dataplane.service',
-      Wants: 'vpp-core-config.service',
       After: 'netns-dataplane.service vpp-core.service vpp-core-config.service',
       ConditionPathExists: instanceFiles(instance).startup,
       StartLimitIntervalSec: '0',

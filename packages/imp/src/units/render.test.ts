@@ -108,6 +108,16 @@ suite('start chain', () => {
       assert.match(text, /^ConditionPathExists=\/(persistent\/config\/router\.json|etc\/vpp\/|usr\/local\/bin\/)/m, name)
   })
 
+  test('a VPP that does not come up holds nobody back: no restart queues anew what waits for it', () => {
+    for (const [name, unit] of units) {
+      if (!(unit.settings.get('Restart') ?? []).includes('always')) continue
+      for (const wanted of [...names(unit, 'Wants'), ...names(unit, 'Requires')]) {
+        const needed = units.get(wanted)
+        assert.ok(needed === undefined || !/^vpp-/.test(wanted), `${name} starts ${wanted}`)
+      }
+    }
+  })
+
   test('what a crash of VPP takes along is brought back with it', () => {
     for (const name of ['vpp-core-config.service', 'incus-dataplane.service']) {
       const unit = units.get(name)
