@@ -92,8 +92,11 @@ test('hosts with IPv6 only reach IPv4, by difference there and back', { skip }, 
     assert.match(plan, /restart tayga/)
     await succeeds(lab, 'apply', file, '--yes', ...target)
     assert.match(await succeeds(lab, 'plan', file, ...target), /is as configured/)
-    const there = await lab.inside('client', 'ping', '-n', '-c', '1', '-W', '5', '2001:db8:64::c01f:c401')
-    assert.equal(there.status, 0, there.stdout)
+    // FRR leads the prefix to the translator as soon as that has its link.
+    await until(machine.clock, { timeout: 90_000, interval: 200, what: 'an answer by the other prefix' }, async () => {
+      const ran = await lab.inside('client', 'ping', '-n', '-c', '1', '-W', '2', '2001:db8:64::c01f:c401')
+      return ran.status === 0
+    })
     assert.notEqual((await lab.inside('client', 'ping', '-n', '-c', '1', '-W', '1', server)).status, 0)
   })
 
