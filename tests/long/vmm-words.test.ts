@@ -2,16 +2,22 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { after, before, describe, it } from 'node:test'
+import { systemClock } from '@imp/kit/host/local.ts'
+import { until } from '@imp/kit/host/until.ts'
+import { longestLog } from '../../packages/vmm/src/console/keep.ts'
 import type { VmView } from '../../packages/vmm/src/vm/model.ts'
+import { openTerminal, terminalObstacle } from '../real/tmux-fixture.ts'
 import { makeDataDirectory, missing, removeDataDirectory, vmmOn, type Vmm } from '../real/vmm-machine-command.ts'
 
 const run = promisify(execFile)
+const vmm = new URL('../../bin/vmm', import.meta.url).pathname
 const skip = missing(['qemu-system-x86_64', 'ssh', 'ssh-keyscan', 'ss', 'mmdebstrap', 'setpriv'], true) ?? false
 
 describe('words about machines that run on real QEMU', { skip, concurrency: false }, () => {
@@ -26,6 +32,25 @@ describe('words about machines that run on real QEMU', { skip, concurrency: fals
     await removeDataDirectory(cli)
     await rm(work, { recursive: true, force: true })
   })
+
+  const environment = (): NodeJS.ProcessEnv => ({ ...process.env, VMM_DATA_DIR: cli.directory, NO_COLOR: '1' })
+
+  /** A command that goes on until it is interrupted. */
+  const follow = (...words: string[]) => {
+    const child = spawn(vmm, words, { env: environment(), stdio: ['ignore', 'pipe', 'inherit'] })
+    const ended = once(child, 'close')
+    let shown = ''
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (shown += chunk))
+    return {
+      shown: () => shown,
+      sees: (expected: RegExp) =>
+        until(systemClock, { timeout: 90_000, what: String(expected) }, () => Promise.resolve(expected.test(shown))),
+      async interrupt(): Promise<unknown> {
+        child.kill('SIGINT')
+        return ((await ended) as unknown[])[0]
+      },
+    }
+  }
 
   const guest = async (...words: string[]): Promise<string> => {
     const { status, stdout, stderr } = await cli.json<{ status: number; stdout: string; stderr: string }>('exec', 'w1', '--', ...words)
@@ -47,6 +72,76 @@ describe('words about machines that run on real QEMU', { skip, concurrency: fals
     assert.match(stdout, /vmm: ready/)
     assert.ok(!stdout.includes('\u001b'))
     assert.equal((await cli.run('logs', 'w1', '-n', '1')).stdout.trim().split('\n').length, 1)
+  })
+
+  it('exec passes standard input on, all of it, and ends as the command did', async () => {
+    const child = spawn(vmm, ['exec', 'w1', '--', 'sh', '-c', 'wc -c; exit 9'], { env: environment(), stdio: ['pipe', 'pipe', 'inherit'] })
+    const said = text(child.stdout)
+    const ended = once(child, 'close')
+    child.stdin.end('x'.repeat(1 << 20))
+    assert.equal((await said).trim(), String(1 << 20))
+    assert.deepEqual(await ended, [9, null])
+  })
+
+  it('logs -f and stats --watch tell what comes, until they are interrupted', async () => {
+    const logs = follow('logs', 'w1', '-f', '-n', '0')
+    const stats = follow('stats', 'w1', '--watch')
+    try {
+      await stats.sees(/^w1 .*\n[^]*^w1 /m)
+      // What is printed before it looks is told by no one: it is printed until it is seen.
+      await until(systemClock, { timeout: 90_000, interval: 500, what: 'the line of the log' }, async () => {
+        await guest('sh', '-c', 'echo told-on-the-console >/dev/console')
+        return /told-on-the-console/.test(logs.shown())
+      })
+    } finally {
+      assert.deepEqual([await logs.interrupt(), await stats.interrupt()], [130, 130])
+    }
+  })
+
+  it('console shows what was printed before, gives both ways, and ctrl-] ends it', { skip: terminalObstacle() ?? false }, async () => {
+    const terminal = await openTerminal([vmm, 'console', 'w1'], {
+      directory: work,
+      name: 'console',
+      environment: { VMM_DATA_DIR: cli.directory },
+    })
+    try {
+      await terminal.see(/console of w1; ctrl-\] detaches[^]*vmm: ready/)
+      await terminal.type('', 'Enter')
+      await terminal.see(/# ?$/)
+      await terminal.type('echo the answer is $((6*7))', 'Enter')
+      await terminal.see(/^the answer is 42$/m)
+      await terminal.type('', 'C-]')
+      await terminal.see(/detached\nended with 0/)
+    } finally {
+      await terminal.hangUp()
+    }
+    assert.equal((await cli.json<VmView>('show', 'w1')).state, 'running')
+  })
+
+  it('a guest that prints for ever does not fill the disk: a long log is cut, and goes on where it begins', async () => {
+    const { console: log } = (await cli.json<VmView>('show', 'w1')).logs
+    const size = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? 0
+    // A serial port that is translated takes minutes for as much.
+    await appendFile(log, `${'x'.repeat(79)}\n`.repeat(longestLog / 64))
+    await until(systemClock, { timeout: 90_000, what: 'the former part of the log' }, async () => (await size(`${log}.1`)) === longestLog)
+    await until(systemClock, { timeout: 90_000, what: 'the log to be short' }, async () => (await size(log)) < longestLog)
+    await guest('sh', '-c', 'echo after-the-cut >/dev/console')
+    await until(systemClock, { timeout: 90_000, what: 'the line behind the cut' }, async () =>
+      (await readFile(log, 'utf8')).includes('after-the-cut'),
+    )
+    assert.doesNotMatch(await readFile(log, 'utf8'), /\0/, 'the engine goes on at the start of the file')
+  })
+
+  it('rename gives a machine that runs another name, by which all of it is found', async () => {
+    const { id } = await cli.json<VmView>('show', 'w1')
+    await cli.json('rename', 'w1', 'shop1')
+    assert.equal((await cli.run('show', 'w1')).status, 3)
+    const shown = await cli.json<VmView>('show', 'shop1')
+    assert.deepEqual([shown.id, shown.state], [id, 'running'])
+    assert.equal(await readlink(join(cli.directory, 'logs', 'shop1.log')), `../machines/${id}/console.log`)
+    assert.equal((await cli.run('exec', 'shop1', '--', 'true')).status, 0)
+    await cli.json('rename', id.slice(0, 6), 'w1')
+    assert.deepEqual(await readdir(join(cli.directory, 'logs')), ['w1.log'])
   })
 
   it('cp brings trees in and out, merges, keeps modes, and trusts nothing that a guest sends', async () => {
@@ -106,7 +201,6 @@ describe('words about machines that run on real QEMU', { skip, concurrency: fals
       ['created', 'starting', 'running', 'stopping', 'stopped', 'starting', 'running'],
     )
     const env = { ...process.env, VMM_DATA_DIR: cli.directory }
-    const vmm = new URL('../../bin/vmm', import.meta.url).pathname
     const following = spawn(vmm, ['--json', 'events', 'w1', '--follow'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
     try {
       await cli.run('exec', 'w1', '--', 'sh', '-c', 'kill -INT 1')

@@ -36,7 +36,9 @@ export const ConfigFile = z.looseObject({
   bridge_name: interfaceName().optional().describe('bridge of the default network'),
   subnet: Prefix4.optional().describe('addresses of the default network'),
   gateway: Address4.optional().describe('address of this computer in the default network'),
-  host_interface: orEmpty(interfaceName()).optional().describe('interface of the default route when the file was made; machines follow the route'),
+  host_interface: orEmpty(interfaceName())
+    .optional()
+    .describe('interface of the default route when the file was made; machines follow the route'),
   image_catalogs: z
     .array(z.string().regex(/^(https?:\/\/\S+|\/[^\0\n]+)$/, 'must be an http or https address or an absolute path'))
     .optional()
