@@ -9,7 +9,7 @@ const [socket = '', ...links] = process.argv.slice(2)
 const vpp = await startFakeVpp(socket, { links: new Set(links) })
 
 function isQuestion(message: string): boolean {
-  return /_(dump|get|get_v2)$|^cli_inband$/.test(message)
+  return /_(dump|get|get_v2|get_timeouts)$|^cli_inband$/.test(message)
 }
 
 async function answer(request: Request): Promise<Answer> {
