@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { stripVTControlCharacters } from 'node:util'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { z } from 'zod'
 import { Fault } from '../base/fault.ts'
 import { displayWidth } from '../base/width.ts'
+import { operation, type OperationContext } from '../op/operation.ts'
+import { room } from '../op/registry.ts'
 import { helpFor, usage, withUsage } from './help.ts'
 import { operations, registry } from './sample.ts'
 
@@ -41,6 +44,26 @@ test('an unknown command is refused with the nearest one', async () => {
 test('hidden commands are explained when asked for and not listed', async () => {
   assert.match(await helpFor(registry, ['image', 'secret'], plain), /Hidden from people/)
   assert.doesNotMatch(await helpFor(registry, ['image'], plain), /secret/)
+})
+
+test('a command tells of those whose words go on from its own', async () => {
+  const define = (...path: [string, ...string[]]) =>
+    operation<OperationContext>()({
+      path,
+      summary: `Do ${path.join(' ')}`,
+      effect: 'read',
+      args: ['name'],
+      input: z.strictObject({ name: z.string().optional() }),
+      output: z.strictObject({}),
+      examples: [`sample ${path.join(' ')}`],
+      run: () => Promise.resolve({}),
+      view: () => '',
+    })
+  const shells = [define('shell'), define('shell', 'core')]
+  const own = { ...registry, rooms: [room('Shells', ['shell'], () => Promise.resolve({ operations: shells }))] }
+  assert.match(await helpFor(own, ['shell'], plain), /Do shell\n[^]*\nFurther commands\n {2}shell core \[NAME\] {2}Do shell core\n/)
+  assert.doesNotMatch(await helpFor(own, ['shell', 'web1'], plain), /Further/)
+  assert.doesNotMatch(await helpFor(own, ['shell', 'core'], plain), /Further/)
 })
 
 test('usage', () => {

@@ -89,8 +89,13 @@ export function fieldMeaning(field: Field): string {
   return [description, notes.length === 0 ? '' : `(${notes.join('; ')})`].filter((part) => part !== '').join(' ')
 }
 
-/** Help of one command. */
-export function operationHelp(program: string, operation: AnyOperation, options: ViewOptions): string {
+/** Help of one command, and of those whose words go on from its own. */
+export function operationHelp(
+  program: string,
+  operation: AnyOperation,
+  options: ViewOptions,
+  further: readonly AnyOperation[] = [],
+): string {
   const style = styleFor(options.colour)
   const fields = fieldsOf(operation)
   const positional = fields.filter((field) => field.position !== undefined)
@@ -101,6 +106,7 @@ export function operationHelp(program: string, operation: AnyOperation, options:
     `${style('bold', [program, ...operation.path].join(' '))} - ${operation.summary}`,
     ...section(style, 'Usage', [`  ${usage(program, operation)}`, ...aliases.map((alias) => `  or ${alias}`)]),
     ...(operation.description === undefined ? [] : ['', ...wrap(operation.description, options.width)]),
+    ...section(style, 'Further commands', draw(further.map(commandEntry))),
     ...section(style, 'Arguments', draw(positional.map((field) => [positionalWord(field), fieldMeaning(field)]))),
     ...section(style, 'Flags', draw(flags.map((field) => [flagTerm(field), fieldMeaning(field)]))),
     ...section(style, 'Flags of every command', [`  ${globalWords()}`, `  (${program} --help explains them)`]),
@@ -181,7 +187,7 @@ export async function helpFor<Context extends OperationContext>(
   const exact = operations.some((operation) => spellings(operation).some((path) => path.every((word, index) => command[index] === word)))
   if (below.length > 0 && !exact) return groupHelp(registry.program, command, below, options)
   const { operation } = await findOperation(registry, command)
-  return operationHelp(registry.program, operation, options)
+  return operationHelp(registry.program, operation, options, operation.path.length === command.length ? below : [])
 }
 
 /** A fault with a hint how to get help, when it is about the words and has no better hint. */
