@@ -8,7 +8,7 @@ export const registry: Registry<VmmContext> = {
   rooms: [
     room('Machines', ['create', 'list', 'ls', 'ps', 'show', 'inspect'], () => import('./vm/ops.ts')),
     room('Life of machines', ['run', 'start', 'stop', 'restart', 'rename', 'delete', 'rm'], () => import('./life/ops.ts')),
-    room('Inside machines', ['ssh', 'exec', 'console', 'logs', 'keep-logs'], () => import('./console/ops.ts')),
+    room('Inside machines', ['ssh', 'exec', 'console', 'logs', 'keep-logs'], () => import('./console/ops.ts'), { unlisted: ['keep-logs'] }),
     room('Files of machines', ['cp'], () => import('./copy/ops.ts')),
     room('Watching machines', ['stats', 'events'], () => import('./stats/ops.ts')),
     room('Devices', ['balloon', 'rate-limit'], () => import('./devices/ops.ts')),

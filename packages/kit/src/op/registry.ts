@@ -10,6 +10,8 @@ export interface Room<Context extends OperationContext> {
   readonly title: string
   /** Told in the help of the program by its first words only: it has too many operations to list. */
   readonly brief?: boolean
+  /** Those of its words that only programs type: nobody is offered them. */
+  readonly unlisted?: readonly string[]
   load(): Promise<readonly AnyOperation<Context>[]>
 }
 
@@ -25,9 +27,14 @@ export function room<Context extends OperationContext>(
   title: string,
   words: readonly string[],
   load: () => Promise<{ readonly operations: readonly AnyOperation<Context>[] }>,
-  { brief = false } = {},
+  { brief = false, unlisted = [] }: Pick<Room<Context>, 'brief' | 'unlisted'> = {},
 ): Room<Context> {
-  return { title, words, brief, load: async () => (await load()).operations }
+  return { title, words, brief, unlisted, load: async () => (await load()).operations }
+}
+
+/** First words that people may be offered. */
+export function listedWords<Context extends OperationContext>(registry: Registry<Context>): string[] {
+  return registry.rooms.flatMap(({ words, unlisted = [] }) => words.filter((word) => !unlisted.includes(word)))
 }
 
 /** Every operation, by room. Loads all rooms. */
@@ -70,7 +77,7 @@ export async function findOperation<Context extends OperationContext>(
           .map((path) => path[1] ?? ''),
   )
   const typed = operations.length > 0 ? (words[1] ?? '') : first
-  const known = operations.length > 0 ? [...new Set(level)].filter((word) => word !== '') : registry.rooms.flatMap((each) => each.words)
+  const known = operations.length > 0 ? [...new Set(level)].filter((word) => word !== '') : listedWords(registry)
   const close = nearest(typed, known)
   const prefix = operations.length > 0 ? `${registry.program} ${first}` : registry.program
   const message = typed === '' ? `${prefix} needs another word` : `${prefix} has no command ${JSON.stringify(typed)}`

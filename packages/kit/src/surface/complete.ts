@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fieldsOf, type Field } from '../op/fields.ts'
 import type { AnyOperation, Given, OperationContext } from '../op/operation.ts'
-import { findOperation, spellings, type Registry } from '../op/registry.ts'
+import { findOperation, listedWords, spellings, type Registry } from '../op/registry.ts'
 import { isSwitch, scan, type Token } from '../op/scan.ts'
 import { globalFlags, splitGlobals } from './globals.ts'
 import { fieldMeaning } from './help.ts'
@@ -149,7 +149,7 @@ async function candidatesAt<Context extends OperationContext>(
   const path = explains ? words.slice(1) : words
   const [first] = path
   if (first === undefined) {
-    const rooms = registry.rooms.flatMap((room) => room.words.map((word) => ({ word })))
+    const rooms = listedWords(registry).map((word) => ({ word }))
     return { candidates: last.startsWith('-') ? flagCandidates([], new Set()) : rooms, files: false }
   }
   const loaded = await Promise.all(registry.rooms.filter((room) => room.words.includes(first)).map((room) => room.load()))

@@ -76,9 +76,9 @@ function forwarding(members: readonly Member[]): string[] {
   ]
 }
 
-function masquerading({ bridge, subnet, subnet6, uplink }: BridgeSettings): string[] {
+function masquerading({ bridge, subnet, subnet6 }: BridgeSettings): string[] {
   // Whatever interface the route leads to: a default route that moves needs no new rule.
-  const outside = uplink === undefined ? `oifname != "${bridge}"` : `oifname "${uplink}"`
+  const outside = `oifname != "${bridge}"`
   return [
     '  chain leaving {',
     '    type nat hook postrouting priority srcnat',

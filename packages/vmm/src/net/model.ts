@@ -65,8 +65,6 @@ export const BridgeSettings = z.strictObject({
   bridge: interfaceName(),
   subnet: Prefix4,
   gateway: Address4,
-  /** Interface that guests leave by; any unless told. */
-  uplink: interfaceName().optional(),
   /** IPv6 network of the guests, whose first address is ours. */
   subnet6: Prefix6.optional(),
   /** Bytes; 1500 unless told. */

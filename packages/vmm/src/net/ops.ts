@@ -8,7 +8,7 @@ import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { VmmContext } from '../context.ts'
 import { addForwards, removeForwards } from '../vm/change-forwards.ts'
 import { connect, disconnect } from '../vm/change-networks.ts'
-import { type Vm, VmView } from '../vm/model.ts'
+import { MachineWord, type Vm, VmView } from '../vm/model.ts'
 import { drawMachine } from '../vm/views.ts'
 import { view } from '../vm/observe.ts'
 import { nameOfNetwork, placesOf } from '../vm/networks.ts'
@@ -238,7 +238,7 @@ const repairing = operation<VmmContext>()({
 
 const membership = z.strictObject({
   network: Name.describe('name of the network'),
-  machine: Name.describe('name or id of a machine that does not run'),
+  machine: MachineWord.describe('name, id or address of a machine that does not run'),
 })
 
 const connection = { effect: 'write', args: ['network', 'machine'], input: membership, output: VmView, view: drawMachine } as const
@@ -292,7 +292,7 @@ const add = operation<VmmContext>()({
   args: ['name', 'forwards'],
   flags: { forwards: 'forward' },
   input: z.strictObject({
-    name: Name.describe('name or id of the machine'),
+    name: MachineWord.describe('name, id or address of the machine'),
     forwards: ForwardWords.describe('[ADDRESS:]HOST:GUEST[/tcp|udp]'),
   }),
   output: Forwards,
@@ -310,7 +310,7 @@ const listForwards = operation<VmmContext>()({
   summary: 'List the forwards of a machine, or of all',
   effect: 'read',
   args: ['name'],
-  input: z.strictObject({ name: Name.optional().describe('name or id of the machine') }),
+  input: z.strictObject({ name: MachineWord.optional().describe('name, id or address of the machine') }),
   output: z.strictObject({ machines: z.array(Forwards) }),
   examples: ['vmm port-forward list', 'vmm port-forward list web1'],
   complete: { name: namesOfMachines },
@@ -329,7 +329,7 @@ const takeAway = operation<VmmContext>()({
   args: ['name', 'forwards'],
   flags: { forwards: 'forward' },
   input: z.strictObject({
-    name: Name.describe('name or id of the machine'),
+    name: MachineWord.describe('name, id or address of the machine'),
     forwards: ForwardWords.describe('as vmm port-forward list shows them'),
   }),
   output: Forwards,
