@@ -7,32 +7,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { Fault } from '../../packages/kit/src/base/fault.ts'
 import { localHost } from '../../packages/kit/src/host/local.ts'
-import { until } from '../../packages/kit/src/host/until.ts'
 import type { VmView } from '../../packages/vmm/src/vm/model.ts'
+import { hierarchy, removeCgroup, rootObstacle, rootScript } from './booted-root.ts'
 import { makeDataDirectory, missing, removeDataDirectory, vmmOn, type Vmm } from '../real/vmm-machine-command.ts'
 
 const computer = localHost()
 const repository = join(import.meta.dirname, '../..')
-
-/** Where cgroups of the second version are, alone or beside those of the first (cgroups(7)). */
-async function hierarchy(): Promise<string | undefined> {
-  for (const path of ['/sys/fs/cgroup/unified', '/sys/fs/cgroup']) {
-    if ((await computer.files.stat(path)) === undefined) continue
-    const { stdout } = await computer.query(['stat', '--file-system', '--format=%T', path])
-    if (stdout === 'cgroup2fs') return path
-  }
-  return undefined
-}
-
-const overlayTrial = `#!/bin/sh
-set -eu
-mount --make-rprivate /
-mount -t tmpfs none "$1"
-mkdir "$1/upper" "$1/layer" "$1/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/layer" "$1/root"
-`
 
 /** Why a computer cannot be booted here; undefined when it can. */
 async function obstacle(directory: string): Promise<string | undefined> {
@@ -40,41 +21,15 @@ async function obstacle(directory: string): Promise<string | undefined> {
   if (why !== undefined) return why
   for (const [path, what] of Object.entries({ '/lib/systemd/systemd': 'systemd', '/dev/net/tun': 'TAPs' }))
     if ((await computer.files.stat(path)) === undefined) return `needs ${what}`
-  if ((await hierarchy()) === undefined) return 'needs cgroups of the second version'
-  const root = join(directory, 'trial')
-  await computer.files.makeDirectory(root)
-  await computer.files.write(join(directory, 'overlay'), overlayTrial, { mode: 0o755 })
-  try {
-    await computer.query(['unshare', '--mount', '--net', '--pid', '--cgroup', '--fork', '--', join(directory, 'overlay'), root])
-    return undefined
-  } catch (error) {
-    if (error instanceof Fault) return `needs overlays in a mount namespace: ${error.message}`
-    throw error
-  }
+  return rootObstacle(directory)
 }
 
 /** The computer before its init system starts: this one's system, the data of machines, and the service. */
 const bootScript = `#!/bin/sh
 set -eu
 work=$1; repository=$2; data=$3; m=$work/disk/root
-mount --make-rprivate /
-mount -t tmpfs none "$work/disk"
-mkdir "$work/disk/upper" "$work/disk/layer" "$m"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$work/disk/upper,workdir=$work/disk/layer" "$m"
-mount -t proc proc "$m/proc"
-mkdir "$work/disk/net"; mount --bind "$m/proc/sys/net" "$work/disk/net"
-mount --bind "$m/proc/sys" "$m/proc/sys"; mount -o remount,bind,ro "$m/proc/sys"
-mount --bind "$work/disk/net" "$m/proc/sys/net"
-mount -t sysfs -o ro sys "$m/sys"
-mount -t cgroup2 cgroup "$m/sys/fs/cgroup"
-mount -t tmpfs dev "$m/dev"
-for node in null zero full random urandom tty; do touch "$m/dev/$node"; mount --bind "/dev/$node" "$m/dev/$node"; done
-mkdir "$m/dev/pts" "$m/dev/shm" "$m/dev/net"; touch "$m/dev/console" "$m/dev/net/tun"; mount --bind /dev/net/tun "$m/dev/net/tun"
-mount -t devpts -o newinstance,ptmxmode=0666 devpts "$m/dev/pts"; ln -s pts/ptmx "$m/dev/ptmx"
-for fresh in dev/shm run tmp; do mount -t tmpfs none "$m/$fresh"; done
-mkdir -p "$m/opt/imp" "$m/out" "$m/srv/vmm"
-mount --bind "$repository" "$m/opt/imp"; mount --bind "$work/out" "$m/out"; mount --bind "$data" "$m/srv/vmm"
-rm -rf "$m"/etc/systemd/system/*.wants; : > "$m/etc/fstab"; echo 0123456789abcdef0123456789abcdef > "$m/etc/machine-id"
+${rootScript}mkdir -p "$m/dev/net" "$m/srv/vmm"; touch "$m/dev/net/tun"
+mount --bind /dev/net/tun "$m/dev/net/tun"; mount --bind "$data" "$m/srv/vmm"
 ln -sf /opt/imp/bin/vmm "$m/usr/local/bin/vmm"
 VMM_DATA_DIR=/srv/vmm chroot "$m" vmm install-service >"$work/out/install.txt" 2>&1
 cp "$work/probe.service" "$m/etc/systemd/system/"
@@ -143,12 +98,7 @@ suite('a computer with machines on it', { timeout: 900_000 }, () => {
     await boot(cli.directory)
   })
   after(async () => {
-    // Its processes end one after the other; a cgroup goes when nothing is left in it.
-    await until(computer.clock, { timeout: 60_000, what: 'the end of the computer' }, async () => {
-      if (control === '' || (await computer.files.stat(control)) === undefined) return true
-      await computer.run(['find', control, '-depth', '-type', 'd', '-exec', 'rmdir', '{}', ';'], { statuses: [0, 1] })
-      return (await computer.files.stat(control)) === undefined
-    })
+    if (control !== '') await removeCgroup(control)
     if (cli !== undefined) await removeDataDirectory(cli)
     await rm(directory, { recursive: true, force: true })
   })
