@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { suite, test } from 'node:test'
+import { after, suite, test } from 'node:test'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { fakeClock, fakeHost, type FakeHost } from '@imp/kit/host/fake.ts'
 import { invoke } from '@imp/kit/op/operation.ts'
@@ -20,8 +23,13 @@ const running = JSON.stringify({
   made: { links: [], rules: [], tables: [] },
 })
 
+/** Locks are taken on this computer, also where files are not. */
+const state = mkdtempSync(join(tmpdir(), 'imp-secrets-'))
+const dataplane = join(state, 'dataplane')
+after(() => rmSync(state, { recursive: true }))
+
 function machine(): FakeHost {
-  return fakeHost({ files: { '/state/dataplane/running.json': running } })
+  return fakeHost({ files: { [join(dataplane, 'running.json')]: running } })
 }
 
 async function call(word: string, input: object, host: FakeHost): Promise<{ value: unknown; text: string }> {
@@ -34,7 +42,7 @@ async function call(word: string, input: object, host: FakeHost): Promise<{ valu
     passthrough: false,
     vmm: ['vmm'],
     runDirectory: '/run/imp',
-    stateDirectory: '/state',
+    stateDirectory: state,
   }
   const operation = operations.find((each) => each.path[1] === word) ?? assert.fail(word)
   const answer = await invoke(operation, context, input)
@@ -45,11 +53,11 @@ async function call(word: string, input: object, host: FakeHost): Promise<{ valu
 suite('secrets', () => {
   test('are kept with what they were before', async () => {
     const host = machine()
-    assert.equal(await setSecret(host, '/state/dataplane', 'transit1', 'correct.horse'), true)
-    assert.equal(await setSecret(host, '/state/dataplane', 'transit1', 'correct.horse'), false)
-    assert.equal(await setSecret(host, '/state/dataplane', 'transit1', 'battery'), true)
+    assert.equal(await setSecret(host, dataplane, 'transit1', 'correct.horse'), true)
+    assert.equal(await setSecret(host, dataplane, 'transit1', 'correct.horse'), false)
+    assert.equal(await setSecret(host, dataplane, 'transit1', 'battery'), true)
     assert.deepEqual(
-      [...(await readSecretValues(host, '/state/dataplane'))],
+      [...(await readSecretValues(host, dataplane))],
       [
         ['transit1', 'battery'],
         ['transit1/former', 'correct.horse'],
@@ -59,9 +67,9 @@ suite('secrets', () => {
 
   test('have values of their own', async () => {
     const host = machine()
-    await setSecret(host, '/state', 'a', 'same-value')
-    await assert.rejects(setSecret(host, '/state', 'b', 'same-value'), { code: 'conflict' })
-    assert.deepEqual(await secretsAt(host, '/state').names(), ['a'])
+    await setSecret(host, state, 'a', 'same-value')
+    await assert.rejects(setSecret(host, state, 'b', 'same-value'), { code: 'conflict' })
+    assert.deepEqual(await secretsAt(host, state).names(), ['a'])
   })
 
   test('are listed with their places, missing ones too, and never with their values', async () => {
@@ -69,8 +77,8 @@ suite('secrets', () => {
     const missing = await call('list', {}, host)
     assert.deepEqual(missing.value, [{ name: 'transit1', usedBy: ['bgp.peers[transit].password'] }])
     assert.match(missing.text, /transit1 +missing +bgp\.peers\[transit\]\.password/)
-    await setSecret(host, '/state/dataplane', 'transit1', 'correct.horse')
-    await setSecret(host, '/state/dataplane', 'spare', 'battery')
+    await setSecret(host, dataplane, 'transit1', 'correct.horse')
+    await setSecret(host, dataplane, 'spare', 'battery')
     const both = await call('list', {}, host)
     assert.match(both.text, /spare[^]*transit1/)
     assert.doesNotMatch(JSON.stringify(both), /horse|battery/)
@@ -78,14 +86,14 @@ suite('secrets', () => {
 
   test('are deleted when nothing names them', async () => {
     const host = machine()
-    await setSecret(host, '/state/dataplane', 'transit1', 'correct.horse')
-    await setSecret(host, '/state/dataplane', 'spare', 'battery')
+    await setSecret(host, dataplane, 'transit1', 'correct.horse')
+    await setSecret(host, dataplane, 'spare', 'battery')
     await assert.rejects(call('delete', { name: 'transit1' }, host), (error) => {
       assert.ok(error instanceof Fault)
       return error.code === 'conflict' && error.message.includes('bgp.peers[transit].password')
     })
     await call('delete', { name: 'spare' }, host)
-    assert.deepEqual(await secretsAt(host, '/state/dataplane').names(), ['transit1'])
+    assert.deepEqual(await secretsAt(host, dataplane).names(), ['transit1'])
     await assert.rejects(call('delete', { name: 'none' }, host), { code: 'not-found' })
   })
 
