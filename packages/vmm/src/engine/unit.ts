@@ -1,9 +1,9 @@
 /** What is common to the processes of all engines: their unit, their sockets, their last words, their end. */
 import { join } from 'node:path'
 import { Fault } from '@imp/kit/base/fault.ts'
-import type { Host } from '@imp/kit/host/host.ts'
+import type { Argv, Host } from '@imp/kit/host/host.ts'
 import { inNamespace } from '@imp/kit/host/namespace.ts'
-import { findUnit, stopUnit, unitFiles } from '@imp/kit/host/supervise.ts'
+import { findUnit, startUnit, stopUnit, unitFiles } from '@imp/kit/host/supervise.ts'
 import { until } from '@imp/kit/host/until.ts'
 import type { Engine, MachineFiles, PreparedMachine } from './model.ts'
 
@@ -40,6 +40,17 @@ export async function ended(host: Host, engine: Engine, machine: MachineFiles, m
   const guestWords = console === log ? '' : await lastLines(host, console, 20)
   const detail = [engineWords, guestWords === '' ? '' : `console:\n${guestWords}`].filter((text) => text !== '').join('\n')
   return new Fault('exec', `${machine.name}: ${message}`, detail === '' ? {} : { detail })
+}
+
+/** Starts the process of an engine; a fault with its last words when it ends before it is known. */
+export async function startEngine(host: Host, engine: Engine, machine: PreparedMachine, argv: Argv): Promise<void> {
+  const namespace = machine.namespace === undefined ? {} : { namespace: machine.namespace }
+  try {
+    await startUnit(host, { name: unitName, directory: machine.directory, argv, ...namespace })
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'exec') throw await ended(host, engine, machine, `${engine.title} ended at once`)
+    throw error
+  }
 }
 
 /** Whether somebody accepts connections on the socket: it may be bound and not listen yet. */

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { asFault, Fault } from '@imp/kit/base/fault.ts'
 import { parseJson } from '@imp/kit/base/schema.ts'
 import type { Argv, Host } from '@imp/kit/host/host.ts'
-import { findUnit, startUnit, unitFiles } from '@imp/kit/host/supervise.ts'
+import { findUnit, unitFiles } from '@imp/kit/host/supervise.ts'
 import { unsupported } from '../check.ts'
 import { scoped } from '../scope.ts'
-import { ended, endUnit, requireTaps, socketPath, unitName, untilEnded, untilListening } from '../unit.ts'
+import { ended, endUnit, requireTaps, socketPath, startEngine, unitName, untilEnded, untilListening } from '../unit.ts'
 import type { Engine, Features, Limits, MachineFiles, Observed, PreparedMachine } from '../model.ts'
 import { act, configuration, get, instanceState, send, versionOf } from './api.ts'
 import { inspectBalloon, resizeBalloon } from './balloon.ts'
@@ -94,7 +94,6 @@ export function firecrackerEngine(program: Argv = ['firecracker']): Engine {
       const socket = socketPath(machine, 'api')
       const sizes = ['--http-api-max-payload-size', '--mmds-size-limit'].flatMap((option) => [option, String(mostMetadata)])
       const argv: Argv = [...program, '--id', `vmm-${machine.id}`, '--api-sock', socket, ...(machine.metadata === undefined ? [] : sizes)]
-      const namespace = machine.namespace === undefined ? {} : { namespace: machine.namespace }
       if ((await findUnit(host, machine.directory, unitName)) !== undefined) {
         if ((await guestState(host, machine)) === 'running') return
         // Left half configured by a starter that was killed: the API has no way back, so it begins anew.
@@ -105,7 +104,7 @@ export function firecrackerEngine(program: Argv = ['firecracker']): Engine {
       // Firecracker refuses to start on sockets that a killed predecessor left behind.
       for (const path of [socket, socketPath(machine, 'vsock')]) await host.files.remove(path)
       await host.files.makeDirectory(machine.sockets, { mode: 0o700 })
-      await startUnit(host, { name: unitName, directory: machine.directory, argv: await scoped(host, machine, argv), ...namespace })
+      await startEngine(host, engine, machine, await scoped(host, machine, argv))
       await untilListening(host, engine, machine, socket)
       await configure(host, engine, machine, socket)
     },

@@ -3,11 +3,11 @@ import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { parse } from '@imp/kit/base/schema.ts'
 import type { Argv, Host } from '@imp/kit/host/host.ts'
-import { findUnit, startUnit } from '@imp/kit/host/supervise.ts'
+import { findUnit } from '@imp/kit/host/supervise.ts'
 import { until } from '@imp/kit/host/until.ts'
 import { unsupported } from '../check.ts'
 import { scoped } from '../scope.ts'
-import { ended, endUnit, requireTaps, socketPath, unitName, untilEnded, untilListening } from '../unit.ts'
+import { ended, endUnit, requireTaps, socketPath, startEngine, unitName, untilEnded, untilListening } from '../unit.ts'
 import type { Engine, Features, MachineFiles, Observed, PreparedMachine, VsockTransport } from '../model.ts'
 import { consoleLog, qemuArgv } from './argv.ts'
 import { inspectBalloon, resizeBalloon } from './balloon.ts'
@@ -80,8 +80,7 @@ export function qemuEngine(program: Argv = ['qemu-system-x86_64']): Engine {
       await requireTaps(host, machine)
       await limitNics(host, machine, machine.nics, true)
       await host.files.makeDirectory(machine.sockets, { mode: 0o700 })
-      const namespace = machine.namespace === undefined ? {} : { namespace: machine.namespace }
-      await startUnit(host, { name: unitName, directory: machine.directory, argv: await scoped(host, machine, argv), ...namespace })
+      await startEngine(host, engine, machine, await scoped(host, machine, argv))
       await untilListening(host, engine, machine, socketPath(machine, 'qmp'))
       // Its socket listens before kernel, disks and ports are opened; it answers when all that is done.
       await until(host.clock, { timeout: 30_000, interval: 20, what: `${engine.title} of ${machine.name}` }, async () => {
