@@ -126,7 +126,7 @@ export function needsOf(architecture: string): { readonly depends: readonly stri
   const setup = readFileSync(join(import.meta.dirname, '../setup'), 'utf8')
   const listed = [...(/^wanted="\n([^"]*)"/m.exec(setup)?.[1] ?? '').matchAll(/^([a-z0-9.+-]+) /gm)].map(([, name = '']) => name)
   const router = ['iproute2', 'nftables', 'frr', 'iputils-ping', 'procps', 'util-linux', 'conntrack', 'tcpdump']
-  const testsOnly = ['bird2', 'cpio']
+  const testsOnly = ['bird2', 'cpio', 'tmux']
   const engine = architecture === 'arm64' ? 'qemu-system-arm' : 'qemu-system-x86'
   return {
     depends: ['libc6 (>= 2.28)', 'libgcc-s1', 'libstdc++6 (>= 11)', ...router],
