@@ -4,7 +4,7 @@ import { Fault } from '@imp/kit/base/fault.ts'
 import { parse } from '@imp/kit/base/schema.ts'
 import { operation, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { ImpContext } from '../context.ts'
-import { connectIfThere, notRunning } from '../dataplane/vpp/place.ts'
+import { withVpp } from '../dataplane/vpp/place.ts'
 import { findRunning } from '../pipeline/running.ts'
 import { dataplanePlace, type Target } from '../pipeline/target.ts'
 import { requireNamespace, where, withTarget } from '../pipeline/where.ts'
@@ -24,17 +24,12 @@ async function kernelSessions({ host }: Target, nat64: Nat64): Promise<Session[]
 }
 
 async function sessionsInVpp(target: Target): Promise<Session[]> {
-  const place = dataplanePlace(target)
-  const client = await connectIfThere(place, 'nat64')
-  if (client === undefined) throw notRunning(place, 'nat64')
-  try {
+  return withVpp(dataplanePlace(target), 'nat64', async (vpp) => {
     const [rows, bindings] = await Promise.all(
-      ['nat64_st_dump', 'nat64_bib_dump'].map((message) => client.dump(message, { proto: everyProtocol })),
+      ['nat64_st_dump', 'nat64_bib_dump'].map((message) => vpp.dump(message, { proto: everyProtocol })),
     )
     return vppSessions(parse(VppSessions, rows, 'nat64_st_dump'), parse(VppBindings, bindings, 'nat64_bib_dump'))
-  } finally {
-    client.close()
-  }
+  })
 }
 
 async function lookAtSessions(target: Target): Promise<z.output<typeof Sessions>> {

@@ -7,7 +7,7 @@ import { operation, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { VppInstance } from '../appliance/model.ts'
 import type { ImpContext } from '../context.ts'
 import type { VppClient } from '../dataplane/vpp/api/client.ts'
-import { connectIfThere, notRunning } from '../dataplane/vpp/place.ts'
+import { withVpp } from '../dataplane/vpp/place.ts'
 import { findDaemons } from '../frr/daemons.ts'
 import { instancesOf } from '../pipeline/instances.ts'
 import { findRunning } from '../pipeline/running.ts'
@@ -55,15 +55,8 @@ function asking<T>(target: Target, daemon: FrrDaemon, use: (ask: Ask) => Promise
 }
 
 /** Asks a process of VPP; a `state` fault when it does not run. */
-async function askingVpp<T>(target: Target, instance: VppInstance, use: (vpp: VppClient) => Promise<T>): Promise<T> {
-  const place = dataplanePlace(target)
-  const client = await connectIfThere(place, instance)
-  if (client === undefined) throw notRunning(place, instance)
-  try {
-    return await use(client)
-  } finally {
-    client.close()
-  }
+function askingVpp<T>(target: Target, instance: VppInstance, use: (vpp: VppClient) => Promise<T>): Promise<T> {
+  return withVpp(dataplanePlace(target), instance, use)
 }
 
 async function forwardsByVpp(target: Target): Promise<boolean> {

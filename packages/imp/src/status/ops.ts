@@ -12,6 +12,7 @@ import { checkConfig } from '../config/check.ts'
 import { differences } from '../config/difference.ts'
 import type { RouterConfig } from '../config/model.ts'
 import type { ImpContext } from '../context.ts'
+import { withVpp } from '../dataplane/vpp/place.ts'
 import { findDaemons } from '../frr/daemons.ts'
 import { bgpSessions } from '../frr/driver.ts'
 import { renderFrr } from '../frr/render.ts'
@@ -19,10 +20,11 @@ import { withSession } from '../frr/session.ts'
 import { layer3Interfaces } from '../interfaces/model.ts'
 import { isInterrupted } from '../pipeline/apply.ts'
 import { findRunning } from '../pipeline/running.ts'
-import { frrPlace, type Target } from '../pipeline/target.ts'
+import { dataplanePlace, frrPlace, type Target } from '../pipeline/target.ts'
 import { where, withTarget, type Where } from '../pipeline/where.ts'
 import { lookAtInterfaces } from '../show/interfaces.ts'
-import { lookAtNat } from '../show/nat.ts'
+import { lookAtNat, type ShownNat } from '../show/nat.ts'
+import { lookAtVppNat } from '../show/vpp-nat.ts'
 import { drawStatus, Status } from './report.ts'
 
 const Summary = z.looseObject({ routesTotal: z.int().default(0) })
@@ -41,8 +43,9 @@ async function interfacesOf(target: Target, config: RouterConfig): Promise<Statu
   return wanted.map(({ name, link }) => ({ name, state: seen.get(link) ?? 'missing' }))
 }
 
-async function natOf(target: Target): Promise<Status['nat']> {
-  const { tracked, maximum, insertFailed, untranslatable } = await lookAtNat(target.host, [])
+async function natOf(target: Target, { dataplane }: RouterConfig): Promise<Status['nat']> {
+  const byVpp = (): Promise<ShownNat> => withVpp(dataplanePlace(target), 'nat', (vpp) => lookAtVppNat(vpp, []))
+  const { tracked, maximum, insertFailed, untranslatable } = await (dataplane === 'vpp' ? byVpp() : lookAtNat(target.host, []))
   return { tracked, maximum, insertFailed, untranslatable }
 }
 
@@ -72,7 +75,7 @@ async function lookAtRouter(target: Target, config: RouterConfig | undefined, fi
     config === undefined ? undefined : part(findings, 'interfaces', () => interfacesOf(target, config)),
     part(findings, 'bgp', () => bgpSessions(place)),
     daemons.has('zebra') ? part(findings, 'routes', () => routesOf(target)) : undefined,
-    config?.nat === undefined ? undefined : part(findings, 'nat', () => natOf(target)),
+    config?.nat === undefined ? undefined : part(findings, 'nat', () => natOf(target, config)),
   ])
   const needed = config === undefined ? [] : renderFrr(config).daemons
   return {

@@ -10,7 +10,7 @@ import { InstanceName, type VppInstance } from '../appliance/model.ts'
 import type { ImpContext } from '../context.ts'
 import type { VppClient } from '../dataplane/vpp/api/client.ts'
 import { numberAt } from '../dataplane/vpp/api/fields.ts'
-import { connectIfThere, notRunning } from '../dataplane/vpp/place.ts'
+import { withVpp } from '../dataplane/vpp/place.ts'
 import { findRunning } from '../pipeline/running.ts'
 import { dataplanePlace } from '../pipeline/target.ts'
 import { where, withTarget, type Where } from '../pipeline/where.ts'
@@ -49,7 +49,7 @@ const choosable = [
 const complete = { node: () => choosable, through: () => choosable }
 
 /** Uses a process of VPP; faults say when the dataplane is another, or the process does not run. */
-function withVpp<T>(
+function withTracing<T>(
   context: ImpContext,
   input: Where & { readonly instance: VppInstance },
   use: (vpp: VppClient) => Promise<T>,
@@ -60,14 +60,7 @@ function withVpp<T>(
       throw new Fault('unsupported', `${target.name} forwards by the Linux kernel, which traces no packets`, {
         hint: 'imp capture start records packets on its interfaces',
       })
-    const place = dataplanePlace(target)
-    const client = await connectIfThere(place, instance)
-    if (client === undefined) throw notRunning(place, instance)
-    try {
-      return await use(client)
-    } finally {
-      client.close()
-    }
+    return withVpp(dataplanePlace(target), instance, use)
   })
 }
 
@@ -119,7 +112,7 @@ const start = operation<ImpContext>()({
   examples: ['imp trace start', 'imp trace start --source 192.168.0.5 --count 10', 'imp trace start --instance nat --through det44-in2out'],
   complete,
   run: (context, { node, count, source, destination, through, ...rest }) =>
-    withVpp(context, rest, async (vpp) => {
+    withTracing(context, rest, async (vpp) => {
       const nodes = await findNodes(vpp, node)
       if (through !== undefined) await findNodes(vpp, [through])
       planned(context, [step(`trace ${counted(count, 'packet')} of each of ${nodes.join(', ')}`)])
@@ -144,7 +137,7 @@ const show = operation<ImpContext>()({
   output: z.strictObject({ instance: z.string(), details: z.boolean(), packets: z.array(TracedPacket) }),
   examples: ['imp trace show', 'imp trace show --count 1 --details', 'imp trace show --instance nat'],
   run: (context, { count, details, ...rest }) =>
-    withVpp(context, rest, async (vpp) => ({
+    withTracing(context, rest, async (vpp) => ({
       instance: rest.instance,
       details,
       packets: parseTrace(await vpp.cli(`show trace max ${count}`)),
@@ -160,7 +153,7 @@ const clear = operation<ImpContext>()({
   output: z.strictObject({ instance: z.string() }),
   examples: ['imp trace clear', 'imp trace clear --instance nat'],
   run: (context, input) =>
-    withVpp(context, input, async (vpp) => {
+    withTracing(context, input, async (vpp) => {
       planned(context, [step(`end tracing in ${vpp.name}`)])
       await say(vpp, clearing)
       return { instance: input.instance }

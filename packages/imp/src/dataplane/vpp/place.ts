@@ -42,6 +42,17 @@ export async function connectIfThere(place: DataplanePlace, instance: VppInstanc
   }
 }
 
+/** Asks a process; a `state` fault when it does not run. */
+export async function withVpp<T>(place: DataplanePlace, instance: VppInstance, use: (vpp: VppClient) => Promise<T>): Promise<T> {
+  const client = await connectIfThere(place, instance)
+  if (client === undefined) throw notRunning(place, instance)
+  try {
+    return await use(client)
+  } finally {
+    client.close()
+  }
+}
+
 /** Connects as soon as the process answers: it may be coming back. A `state` fault when it does not. */
 export async function connectSoon(place: DataplanePlace, instance: VppInstance): Promise<VppClient> {
   const what = `the answer of VPP (${instance})`

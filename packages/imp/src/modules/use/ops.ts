@@ -8,7 +8,7 @@ import { candidateOf, whose, withRouter } from '../../commit/ops.ts'
 import { readCandidate } from '../../config/candidate.ts'
 import type { RouterConfigInput } from '../../config/model.ts'
 import type { ImpContext } from '../../context.ts'
-import { connectIfThere, notRunning } from '../../dataplane/vpp/place.ts'
+import { withVpp } from '../../dataplane/vpp/place.ts'
 import { dataplanePlace } from '../../pipeline/target.ts'
 import { where, withTarget } from '../../pipeline/where.ts'
 import { findCommand, obey, usageOf, wordsOf } from '../commands.ts'
@@ -155,15 +155,9 @@ const look = operation<ImpContext>()({
         throw new Fault('input', `the module ${own} does not show ${JSON.stringify(command)}`, {
           hint: known.length === 0 ? 'it shows nothing' : `one of: ${known.map((each) => each.name).join(', ')}`,
         })
-      const place = dataplanePlace(target)
-      const client = await connectIfThere(place, own)
-      if (client === undefined) throw notRunning(place, own)
-      try {
-        const text = (await client.cli(found.vpp_command)).replaceAll('\0', '').trimEnd()
-        return { module: own, command, lines: text === '' ? [] : text.split('\n') }
-      } finally {
-        client.close()
-      }
+      const answer = await withVpp(dataplanePlace(target), own, (vpp) => vpp.cli(found.vpp_command))
+      const text = answer.replaceAll('\0', '').trimEnd()
+      return { module: own, command, lines: text === '' ? [] : text.split('\n') }
     }),
   view: ({ lines }) => lines.join('\n'),
 })
