@@ -10,12 +10,12 @@ import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import type { VmView } from '../../packages/vmm/src/vm/model.ts'
 import { openTerminal, terminalObstacle } from '../real/tmux-fixture.ts'
-import { missing } from '../real/vmm-machine-command.ts'
+import { closedToOthers, missing } from '../real/vmm-machine-command.ts'
 import { makePerson, type Person } from './vmm-document-computer.ts'
 
 const run = promisify(execFile)
 const programs = ['qemu-system-x86_64', 'ssh', 'ssh-keyscan', 'ss', 'mmdebstrap', 'setpriv', 'unshare', 'nsenter', 'nft', 'ping']
-const skip = missing(programs, true) ?? terminalObstacle() ?? false
+const skip = missing(programs, true) ?? terminalObstacle() ?? closedToOthers() ?? false
 
 describe('the document of vmm', { skip, concurrency: false }, () => {
   let person: Person

@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import type { VmView } from '../../packages/vmm/src/vm/model.ts'
-import { makeDataDirectory, missing } from '../real/vmm-machine-command.ts'
+import { closedToOthers, makeDataDirectory, missing } from '../real/vmm-machine-command.ts'
 
 const run = promisify(execFile)
-const skip = missing(['qemu-system-x86_64', 'ssh', 'ssh-keyscan', 'ss', 'mmdebstrap', 'setpriv'], true) ?? false
+const skip = missing(['qemu-system-x86_64', 'ssh', 'ssh-keyscan', 'ss', 'mmdebstrap', 'setpriv'], true) ?? closedToOthers() ?? false
 const vmm = new URL('../../bin/vmm', import.meta.url).pathname
 
 describe('a user without rights', { skip, concurrency: false }, () => {

@@ -11,13 +11,15 @@ import { until } from '@imp/kit/host/until.ts'
 import { imageFile, type Image } from '../../packages/vmm/src/image/model.ts'
 import { directory, file, link, symlink, tarOf, type Entry } from '../../packages/vmm/src/image/oci/sample.ts'
 import type { VmView } from '../../packages/vmm/src/vm/model.ts'
-import { makeDataDirectory, missing, removeDataDirectory, vmmOn, type Vmm } from '../real/vmm-machine-command.ts'
+import { closedToOthers, makeDataDirectory, missing, removeDataDirectory, vmmOn, type Vmm } from '../real/vmm-machine-command.ts'
 import { startRegistry, type Registry } from './vmm-oci-registry.ts'
 
 const run = promisify(execFile)
 const vmm = new URL('../../bin/vmm', import.meta.url).pathname
 const skip =
-  missing(['apt-get', 'dpkg-deb', 'busybox', 'setpriv', 'sqfstar', 'unsquashfs', 'qemu-system-x86_64', 'ssh', 'mmdebstrap'], true) ?? false
+  missing(['apt-get', 'dpkg-deb', 'busybox', 'setpriv', 'sqfstar', 'unsquashfs', 'qemu-system-x86_64', 'ssh', 'mmdebstrap'], true) ??
+  closedToOthers() ??
+  false
 
 /** User and group `nobody` and `nogroup` of Debian. */
 const nobody = 65_534

@@ -1,9 +1,9 @@
 /** The command vmm on a data directory of the test's own, with the images and kernels of this computer. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { localHost } from '@imp/kit/host/local.ts'
 import type { KernelFiles } from '../../packages/vmm/src/kernel/model.ts'
@@ -22,6 +22,15 @@ export function missing(programs: readonly string[], root: boolean): string | un
   const absent = programs.filter((program) => !directories.some((directory) => isExecutable(join(directory, program))))
   if (absent.length > 0) return `needs ${absent.join(', ')}`
   return root && !isRoot ? 'needs root' : undefined
+}
+
+/** Why another user cannot run this checkout, as where it is in a home that is closed; undefined when one can. */
+export function closedToOthers(): string | undefined {
+  for (let path = vmm; path !== dirname(path); path = dirname(path)) {
+    // Others may execute, or enter (inode(7)).
+    if ((statSync(path).mode & 0o001) === 0) return `needs a checkout that other users may enter: ${path} is closed to them`
+  }
+  return undefined
 }
 
 function isExecutable(path: string): boolean {
