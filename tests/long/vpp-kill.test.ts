@@ -15,9 +15,9 @@ import { recoverConfig } from '../../packages/imp/src/pipeline/recover.ts'
 import { findRunning } from '../../packages/imp/src/pipeline/running.ts'
 import { dataplanePlace, type Target } from '../../packages/imp/src/pipeline/target.ts'
 import { config, machine, obstacle, openBench, silent } from '../real/pipeline-fixture.ts'
+import { applyKilled } from './vpp-kill.ts'
 import { vppTarget } from './vpp-fixture.ts'
 
-const child = join(import.meta.dirname, 'vpp-killed.ts')
 const missing = await obstacle()
 
 const old = config({
@@ -83,20 +83,6 @@ async function snapshot(target: Target): Promise<{ readonly hostname: string | u
   const { core, beside } = await vppDataplane.observe(dataplanePlace(target), noVpp)
   // What was switched on for deterministic NAT stays on: VPP dies when it is switched off.
   return { hostname: (await findRunning(target))?.config.hostname, vpp: [core?.things, beside['nat']?.things] }
-}
-
-/** Runs the child until it kills itself; whether it did, or came to its end. */
-async function applyKilled(target: Target, number: number, moment: 'before' | 'after' | 'message'): Promise<boolean> {
-  const directory = dirname(target.runDirectory)
-  const words = [child, target.namespace ?? '', directory, join(directory, 'wanted.json'), String(number), moment]
-  try {
-    const env = { NODE_COMPILE_CACHE: join(directory, 'compiled') }
-    await machine.run([process.execPath, '--disable-warning=ExperimentalWarning', ...words], { timeout: 60_000, env })
-    return false
-  } catch (error) {
-    if (error instanceof Error && error.message.endsWith('was killed by SIGKILL')) return true
-    throw error
-  }
 }
 
 suite('an apply over VPP', { skip: missing ?? false }, () => {
