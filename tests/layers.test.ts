@@ -22,6 +22,8 @@ interface Import {
   /** A place in this repository, or the name of a module from outside. */
   readonly to: Place | string
   readonly typeOnly: boolean
+  /** Whether it is loaded by a call when it is needed. */
+  readonly called: boolean
 }
 
 /** Imports against the rules that have a reason to stay; a test below fails when one is no longer needed. */
@@ -53,9 +55,13 @@ function importsOf(file: string): Import[] {
   // Of comments only whole lines matter: they are where an example would stand.
   const text = readFileSync(join(root, file), 'utf8').replaceAll(/^\s*(?:\/\/|\*|\/\*).*$/gm, '')
   const from = place(file)
-  const stated = [...text.matchAll(statement)].map((match) => ({ specifier: match[2] ?? '', typeOnly: match[1] !== undefined }))
-  const called = [...text.matchAll(dynamic)].map((match) => ({ specifier: match[1] ?? '', typeOnly: false }))
-  return [...stated, ...called].map(({ specifier, typeOnly }) => ({ from, to: target(file, specifier), typeOnly }))
+  const stated = [...text.matchAll(statement)].map((match) => ({
+    specifier: match[2] ?? '',
+    typeOnly: match[1] !== undefined,
+    called: false,
+  }))
+  const called = [...text.matchAll(dynamic)].map((match) => ({ specifier: match[1] ?? '', typeOnly: false, called: true }))
+  return [...stated, ...called].map(({ specifier, ...how }) => ({ from, to: target(file, specifier), ...how }))
 }
 
 const files = globSync('packages/*/src/**/*.ts', { cwd: root }).toSorted()
@@ -125,7 +131,12 @@ function homeRule({ from, to }: Import): string | undefined {
   return homes[to]?.(from) === false ? `${to} has another home` : undefined
 }
 
-const rules = [kitRule, productRule, roomRule, testRule, pureRule, homeRule]
+/** The bundler gives a library in CommonJS that is loaded by a call no names: a file of ours imports it, and is loaded by the call. */
+function calledRule({ to, called }: Import): string | undefined {
+  return called && typeof to === 'string' && !to.startsWith('node:') ? 'load by a call a file of ours that imports the library' : undefined
+}
+
+const rules = [kitRule, productRule, roomRule, testRule, pureRule, homeRule, calledRule]
 
 function write(each: Place | string): string {
   return typeof each === 'string' ? each : `${each.package}/${each.path}`

@@ -117,18 +117,6 @@ async function toCandidate(
   return { target: commits.router.name, outcome, changes: [...changes], findings: [...findings] }
 }
 
-async function readAnswers(context: ImpContext, file: string): Promise<DraftAnswers> {
-  const text = await context.host.files.read(resolve(file))
-  const { parse: parseYaml } = await import('yaml')
-  let document: unknown
-  try {
-    document = parseYaml(text)
-  } catch (error) {
-    throw new Fault('input', `${file} is neither YAML nor JSON`, { detail: asFault(error).message, cause: error })
-  }
-  return parse(Answers, document, file)
-}
-
 async function byFile(
   context: ImpContext,
   commits: Commits,
@@ -136,7 +124,8 @@ async function byFile(
   situation: Situation,
   file: string,
 ): Promise<ResultInput> {
-  const answers = await readAnswers(context, file)
+  const { readAnswers } = await import('./answers-file.ts')
+  const answers = await readAnswers(context.host.files, resolve(file), file)
   refuse(file, findingsOf(situation, answers))
   return toCandidate(context, commits, options, situation, answers)
 }
@@ -217,8 +206,8 @@ function byQuestions(
 }
 
 async function example(commits: Commits, { document, nics, upstream }: Situation): Promise<ResultInput> {
-  const { stringify } = await import('yaml')
-  const text = stringify(exampleAnswers(document.hostname, nics, upstream))
+  const { writeAnswers } = await import('./answers-file.ts')
+  const text = writeAnswers(exampleAnswers(document.hostname, nics, upstream))
   return { target: commits.router.name, outcome: 'example', changes: [], findings: [], example: text }
 }
 
