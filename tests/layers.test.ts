@@ -131,9 +131,15 @@ function homeRule({ from, to }: Import): string | undefined {
   return homes[to]?.(from) === false ? `${to} has another home` : undefined
 }
 
-/** The bundler gives a library in CommonJS that is loaded by a call no names: a file of ours imports it, and is loaded by the call. */
+function isCommonJs(library: string): boolean {
+  const { type } = JSON.parse(readFileSync(join(root, 'node_modules', library, 'package.json'), 'utf8')) as { type?: string }
+  return type !== 'module'
+}
+
+/** The bundler loses the names of a library in CommonJS that is loaded by a call: a file of ours imports it, and is loaded by the call. */
 function calledRule({ to, called }: Import): string | undefined {
-  return called && typeof to === 'string' && !to.startsWith('node:') ? 'load by a call a file of ours that imports the library' : undefined
+  if (!called || typeof to !== 'string' || to.startsWith('node:')) return undefined
+  return isCommonJs(to) ? 'load by a call a file of ours that imports the library' : undefined
 }
 
 const rules = [kitRule, productRule, roomRule, testRule, pureRule, homeRule, calledRule]
