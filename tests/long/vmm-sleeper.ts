@@ -25,6 +25,7 @@ import type { Parts } from '../../packages/vmm/src/vm/parts.ts'
 import { machinePaths } from '../../packages/vmm/src/vm/paths.ts'
 import { machines } from '../../packages/vmm/src/vm/store.ts'
 import type { Work } from '../../packages/vmm/src/vm/work.ts'
+import { contextOn } from '../../packages/kit/src/op/sample.ts'
 
 /** The same host; `passes` is called before each change. */
 function behindDoor(host: Host, passes: () => void): Host {
@@ -79,16 +80,8 @@ function answering(host: Host, data: string): Host {
 
 /** Every operation's context on a data directory and a namespace of the test's own. */
 export async function sleeperContext(directory: string, namespace: string, passes: () => void = () => undefined): Promise<VmmContext> {
-  const common = {
-    host: answering(behindDoor(inNamespace(localHost(), namespace), passes), directory),
-    report: () => undefined,
-    signal: new AbortController().signal,
-    dryRun: false,
-    interactive: false,
-    passthrough: false,
-    yes: true,
-  }
-  return contextFor(common, true, { VMM_DATA_DIR: directory })
+  const host = answering(behindDoor(inNamespace(localHost(), namespace), passes), directory)
+  return contextFor(contextOn(host, { yes: true }), true, { VMM_DATA_DIR: directory })
 }
 
 const consoleOf = (directory: string): string => join(directory, 'console.log')

@@ -10,29 +10,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { text } from 'node:stream/consumers'
-import type { ImpContext } from '../../packages/imp/src/context.ts'
 import { operations as configOperations } from '../../packages/imp/src/config/ops.ts'
 import { operations as migrateOperations } from '../../packages/imp/src/migrate/ops.ts'
 import { asFault, type Finding } from '../../packages/kit/src/base/fault.ts'
 import { localHost } from '../../packages/kit/src/host/local.ts'
 import { invoke } from '../../packages/kit/src/op/operation.ts'
 import { cases, oldCases, sound } from './crashing-inputs-table.ts'
+import { impContextIn } from '../../packages/imp/src/sample.ts'
 
 const program = join(import.meta.dirname, '../../packages/imp/src/main.ts')
 const directory = await mkdtemp(join(tmpdir(), 'imp-inputs-'))
 after(() => rm(directory, { recursive: true, force: true }))
 
-const context: ImpContext = {
-  host: localHost(),
-  report: () => undefined,
-  signal: new AbortController().signal,
-  dryRun: false,
-  interactive: false,
-  passthrough: false,
-  vmm: ['vmm'],
-  runDirectory: join(directory, 'run'),
-  stateDirectory: join(directory, 'state'),
-}
+const context = impContextIn(directory, localHost())
 
 let count = 0
 

@@ -15,6 +15,7 @@ import { Fault } from '../../packages/kit/src/base/fault.ts'
 import { until } from '../../packages/kit/src/host/until.ts'
 import { invoke } from '../../packages/kit/src/op/operation.ts'
 import { config, machine, obstacle, openBench, silent, snapshot, type Bench } from './pipeline-fixture.ts'
+import { impContextOn } from '../../packages/imp/src/sample.ts'
 
 const missing = await obstacle()
 
@@ -108,17 +109,8 @@ async function vitals(target: Target): Promise<unknown> {
 
 function contextFor(target: Target, dryRun = false): ImpContext {
   const directory = dirname(target.runDirectory)
-  return {
-    host: machine,
-    report: silent,
-    signal: new AbortController().signal,
-    dryRun,
-    interactive: false,
-    passthrough: false,
-    vmm: ['vmm'],
-    runDirectory: join(directory, 'imp'),
-    stateDirectory: join(directory, 'persistent'),
-  }
+  const directories = { runDirectory: join(directory, 'imp'), stateDirectory: join(directory, 'persistent') }
+  return impContextOn(machine, { dryRun, ...directories })
 }
 
 function operationNamed(word: string) {

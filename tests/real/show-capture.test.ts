@@ -4,12 +4,12 @@ import { readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import { operations } from '../../packages/imp/src/capture/ops.ts'
-import type { ImpContext } from '../../packages/imp/src/context.ts'
 import type { Target } from '../../packages/imp/src/pipeline/target.ts'
 import { Fault } from '../../packages/kit/src/base/fault.ts'
 import { until } from '../../packages/kit/src/host/until.ts'
 import { invoke, type Answer } from '../../packages/kit/src/op/operation.ts'
-import { machine, obstacle, openBench, silent } from './pipeline-fixture.ts'
+import { machine, obstacle, openBench } from './pipeline-fixture.ts'
+import { impContextOn } from '../../packages/imp/src/sample.ts'
 
 async function findObstacle(): Promise<string | undefined> {
   const missing = await obstacle()
@@ -42,9 +42,8 @@ async function bench(t: TestContext, topic: string): Promise<Bench> {
   const directory = dirname(runDirectory)
   const call: Bench['call'] = (word, input = {}, dryRun = false) => {
     const operation = operations.find((each) => each.path[1] === word) ?? assert.fail(word)
-    const common = { host: machine, report: silent, signal: new AbortController().signal, interactive: false, passthrough: false }
-    const own = { vmm: ['vmm'], runDirectory: join(directory, 'imp'), stateDirectory: join(directory, 'persistent') } as const
-    const context: ImpContext = { ...common, ...own, dryRun }
+    const directories = { runDirectory: join(directory, 'imp'), stateDirectory: join(directory, 'persistent') }
+    const context = impContextOn(machine, { dryRun, ...directories })
     return invoke(operation, context, { namespace, stateDirectory, runDirectory, ...input })
   }
   const ask: Bench['ask'] = async (word, input) => {

@@ -11,6 +11,7 @@ import { operations as showOperations } from '../../packages/imp/src/show/ops.ts
 import { until } from '../../packages/kit/src/host/until.ts'
 import { invoke, type AnyOperation } from '../../packages/kit/src/op/operation.ts'
 import { config, machine, obstacle, openBench, silent } from './pipeline-fixture.ts'
+import { impContextOn } from '../../packages/imp/src/sample.ts'
 
 const missing = await obstacle()
 
@@ -67,17 +68,9 @@ type Ask = (line: string, input?: object) => Promise<Record<string, unknown>>
 
 /** Invokes operations on one target; every answer is drawn too. */
 function asking(target: Target): Ask {
-  const context: ImpContext = {
-    host: machine,
-    report: silent,
-    signal: new AbortController().signal,
-    dryRun: false,
-    interactive: false,
-    passthrough: false,
-    vmm: ['vmm'],
-    runDirectory: join(dirname(target.runDirectory), 'imp'),
-    stateDirectory: join(dirname(target.runDirectory), 'persistent'),
-  }
+  const directory = dirname(target.runDirectory)
+  const directories = { runDirectory: join(directory, 'imp'), stateDirectory: join(directory, 'persistent') }
+  const context = impContextOn(machine, directories)
   const { namespace = '', stateDirectory, runDirectory } = target
   const all: readonly AnyOperation<ImpContext>[] = [...showOperations, ...shellOperations, ...natOperations]
   return async (line, input = {}) => {

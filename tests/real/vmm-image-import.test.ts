@@ -19,6 +19,7 @@ import { imageFile, type Image } from '../../packages/vmm/src/image/model.ts'
 import { directory, file, link, sha256, symlink, tarOf, type Entry } from '../../packages/vmm/src/image/oci/sample.ts'
 import { operations } from '../../packages/vmm/src/image/ops.ts'
 import { missing } from './vmm-machine-command.ts'
+import { contextOn } from '../../packages/kit/src/op/sample.ts'
 
 const run = promisify(execFile)
 const skip = missing(['sqfstar', 'unsquashfs', 'du', 'xz'], false) ?? false
@@ -37,11 +38,9 @@ describe('images of archives', { skip, concurrency: false }, () => {
   let context: VmmContext
 
   const contextWith = async (config: object): Promise<VmmContext> => {
-    const { signal } = new AbortController()
     await mkdir(join(place, 'config', 'vmm'), { recursive: true })
     await writeFile(join(place, 'config', 'vmm', 'config.json'), JSON.stringify(config))
-    const common = { host: localHost(), report: () => undefined, signal, dryRun: false, interactive: false, passthrough: false }
-    return contextFor(common, false, { VMM_DATA_DIR: data, XDG_CONFIG_HOME: join(place, 'config') })
+    return contextFor(contextOn(localHost()), false, { VMM_DATA_DIR: data, XDG_CONFIG_HOME: join(place, 'config') })
   }
   const call = async <T>(words: string, input: object, more: Partial<VmmContext> = {}): Promise<T> => {
     const found = operations.find((each) => each.path.join(' ') === words)

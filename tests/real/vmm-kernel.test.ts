@@ -11,6 +11,7 @@ import { contextFor, type VmmContext } from '../../packages/vmm/src/context.ts'
 import type { Kernel, KernelFiles } from '../../packages/vmm/src/kernel/model.ts'
 import { ensureKernel } from '../../packages/vmm/src/kernel/ops.ts'
 import { missing, vmmOn, type Vmm } from './vmm-machine-command.ts'
+import { contextOn } from '../../packages/kit/src/op/sample.ts'
 
 const run = promisify(execFile)
 const skip = missing(['apt-get', 'dpkg-deb', 'depmod', 'mksquashfs', 'unsquashfs', 'lz4', 'cpio'], false) ?? false
@@ -24,16 +25,7 @@ describe('kernels of Debian', { skip, concurrency: false }, () => {
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), `vmm-kernel-${process.pid}-`))
     cli = vmmOn(directory)
-    const { signal } = new AbortController()
-    const common = {
-      host: localHost(),
-      report: () => undefined,
-      signal,
-      dryRun: false,
-      interactive: false,
-      passthrough: false,
-    }
-    context = await contextFor(common, false, { VMM_DATA_DIR: directory })
+    context = await contextFor(contextOn(localHost()), false, { VMM_DATA_DIR: directory })
   })
   after(() => rm(directory, { recursive: true }))
 

@@ -9,6 +9,7 @@ import { localHost } from '@imp/kit/host/local.ts'
 import type { KernelFiles } from '../../packages/vmm/src/kernel/model.ts'
 import { contextFor } from '../../packages/vmm/src/context.ts'
 import { ensureKernel } from '../../packages/vmm/src/kernel/ops.ts'
+import { contextOn } from '../../packages/kit/src/op/sample.ts'
 
 const vmm = new URL('../../bin/vmm', import.meta.url).pathname
 export const isRoot = process.getuid?.() === 0
@@ -94,15 +95,7 @@ function begins(line: string, title: RegExp): boolean {
 
 /** The default kernel of this computer, fetched when it is missing. */
 export async function ensureSharedKernel(): Promise<KernelFiles> {
-  const common = {
-    host: localHost(),
-    report: () => undefined,
-    signal: new AbortController().signal,
-    dryRun: false,
-    interactive: false,
-    passthrough: false,
-  }
-  return ensureKernel(await contextFor(common, isRoot, { VMM_DATA_DIR: shared }))
+  return ensureKernel(await contextFor(contextOn(localHost()), isRoot, { VMM_DATA_DIR: shared }))
 }
 
 /** Makes a data directory with the shared images and kernels in it. Short, since paths of sockets are. */

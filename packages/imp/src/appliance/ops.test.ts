@@ -7,8 +7,8 @@ import { fakeHost } from '@imp/kit/host/fake.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import { localHost } from '@imp/kit/host/local.ts'
 import { invoke, type Answer } from '@imp/kit/op/operation.ts'
-import type { ImpContext } from '../context.ts'
 import { operations } from './ops.ts'
+import { impContextIn } from '../sample.ts'
 
 const machine = localHost()
 let directory = ''
@@ -21,19 +21,7 @@ after(() => rm(directory, { recursive: true, force: true }))
 function call(word: string, input: unknown, dryRun = false, host: Host = machine): Promise<Answer> {
   const operation = operations.find((each) => each.path[1] === word)
   assert.ok(operation !== undefined)
-  const { signal } = new AbortController()
-  const context: ImpContext = {
-    host,
-    report: () => undefined,
-    signal,
-    dryRun,
-    interactive: false,
-    passthrough: false,
-    vmm: ['vmm'],
-    runDirectory: join(directory, 'run'),
-    stateDirectory: join(directory, 'state'),
-  }
-  return invoke(operation, context, input)
+  return invoke(operation, impContextIn(directory, host, { dryRun }), input)
 }
 
 async function tree(name: string, text: string): Promise<string> {

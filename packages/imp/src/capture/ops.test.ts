@@ -8,23 +8,16 @@ import { encode, type DocumentKind } from '@imp/kit/store/document.ts'
 import { changed } from '../config/sample.ts'
 import type { ImpContext } from '../context.ts'
 import { operations } from './ops.ts'
+import { impContextOn } from '../sample.ts'
 
 const envelope: DocumentKind<z.ZodObject> = { schema: 'imp.running', version: 1, fields: z.looseObject({}) }
 const made = { links: [], rules: [], tables: [] }
 
 function context(dataplane: 'linux' | 'vpp'): ImpContext {
   const running = encode(envelope, { appliedAt: '2026-03-01T12:00:00.000Z', config: changed({ dataplane }), made })
-  return {
-    host: fakeHost({ files: { '/state/dataplane/running.json': running, '/run/netns/dataplane': '' } }),
-    report: () => undefined,
-    signal: new AbortController().signal,
-    dryRun: false,
-    interactive: false,
-    passthrough: false,
-    vmm: ['vmm'],
-    runDirectory: '/run/imp',
+  return impContextOn(fakeHost({ files: { '/state/dataplane/running.json': running, '/run/netns/dataplane': '' } }), {
     stateDirectory: '/state',
-  }
+  })
 }
 
 const refused: readonly (readonly [what: string, dataplane: 'linux' | 'vpp', input: object, code: string, words: RegExp])[] = [

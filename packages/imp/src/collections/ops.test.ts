@@ -12,6 +12,7 @@ import type { ImpContext } from '../context.ts'
 import { operations as lists } from './ops.ts'
 import { operations as sections } from './sections/ops.ts'
 import { lists as allLists, wordsOf } from './schema.ts'
+import { impContextIn } from '../sample.ts'
 
 const all: readonly AnyOperation<ImpContext>[] = [...lists, ...sections]
 
@@ -27,9 +28,7 @@ suite('lists and sections of the candidate', () => {
   let context: ImpContext
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'imp-collections-'))
-    const { signal } = new AbortController()
-    const common = { host: localHost(), report: () => undefined, signal, dryRun: false, interactive: false, passthrough: false }
-    context = { ...common, vmm: ['vmm'], runDirectory: join(directory, 'run'), stateDirectory: join(directory, 'state') }
+    context = impContextIn(directory, localHost())
   })
   afterEach(() => rm(directory, { recursive: true, force: true }))
 

@@ -12,6 +12,7 @@ import { operations as edits } from './edit/ops.ts'
 import type { Commit } from './model.ts'
 import { operations as commits } from './ops.ts'
 import { operations as shows } from './show/ops.ts'
+import { impContextIn } from '../sample.ts'
 
 let directory = ''
 let context: ImpContext
@@ -20,9 +21,7 @@ let context: ImpContext
 function useDirectory(): void {
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'imp-commit-ops-'))
-    const { signal } = new AbortController()
-    const common = { host: localHost(), report: () => undefined, signal, dryRun: false, interactive: false, passthrough: false }
-    context = { ...common, vmm: ['vmm'], runDirectory: join(directory, 'run'), stateDirectory: join(directory, 'state') }
+    context = impContextIn(directory, localHost())
   })
   afterEach(() => rm(directory, { recursive: true, force: true }))
 }

@@ -10,6 +10,7 @@ import { currentEditor } from './candidate-editor.ts'
 import { discardCandidate, editCandidate, readCandidate } from './candidate.ts'
 import { addCommit } from './history.ts'
 import type { RouterConfigInput } from './model.ts'
+import { impContextIn } from '../sample.ts'
 
 let directory = ''
 let context: ImpContext
@@ -18,17 +19,7 @@ let context: ImpContext
 function useDirectory(): void {
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'imp-candidate-'))
-    const { signal } = new AbortController()
-    const common = {
-      host: localHost(),
-      report: () => undefined,
-      signal,
-      dryRun: false,
-      interactive: false,
-      vmm: ['vmm'] as const,
-      passthrough: false,
-    }
-    context = { ...common, runDirectory: join(directory, 'run'), stateDirectory: join(directory, 'state') }
+    context = impContextIn(directory, localHost())
   })
 
   afterEach(() => rm(directory, { recursive: true, force: true }))

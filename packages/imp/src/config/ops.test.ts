@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { fakeHost, type FakeHost } from '@imp/kit/host/fake.ts'
 import { invoke, type Answer } from '@imp/kit/op/operation.ts'
-import type { ImpContext } from '../context.ts'
 import { formatRouterConfig } from './load.ts'
 import { operations } from './ops.ts'
 import { changed, lan, ports, wan, type Changes } from './sample.ts'
+import { impContextOn } from '../sample.ts'
 
 function machine(changes: Changes): FakeHost {
   return fakeHost({ files: { '/etc/router.json': formatRouterConfig(changed(changes)), '/etc/broken.json': '{' } })
@@ -14,19 +14,7 @@ function machine(changes: Changes): FakeHost {
 function call(host: FakeHost, word: string, input: unknown, dryRun = false): Promise<Answer> {
   const operation = operations.find((each) => each.path.join(' ') === word)
   assert.ok(operation !== undefined)
-  const { signal } = new AbortController()
-  const context: ImpContext = {
-    host,
-    report: () => undefined,
-    signal,
-    dryRun,
-    interactive: false,
-    passthrough: false,
-    vmm: ['vmm'],
-    runDirectory: '/run/imp',
-    stateDirectory: '/persistent/config',
-  }
-  return invoke(operation, context, input)
+  return invoke(operation, impContextOn(host, { dryRun }), input)
 }
 
 interface Checked {

@@ -9,6 +9,7 @@ import type { ImpContext } from '../context.ts'
 import type { Mapping } from './model.ts'
 import { operations } from './ops.ts'
 import { migrateKinds } from './step.ts'
+import { impContextOn } from '../sample.ts'
 
 const [operation] = operations
 assert.ok(operation !== undefined)
@@ -25,18 +26,7 @@ function machine(document: unknown, files: Record<string, string> = {}): FakeHos
 }
 
 function call(host: FakeHost, input: object, dryRun = false): Promise<Answer> {
-  const context: ImpContext = {
-    host,
-    report: () => undefined,
-    signal: AbortSignal.timeout(60_000),
-    dryRun,
-    interactive: false,
-    passthrough: false,
-    vmm: ['vmm'],
-    runDirectory: '/run/imp',
-    stateDirectory: '/persistent/config',
-  }
-  return invoke(operation as NonNullable<typeof operation>, context, { file: 'old.json', ...input })
+  return invoke(operation as NonNullable<typeof operation>, impContextOn(host, { dryRun }), { file: 'old.json', ...input })
 }
 
 interface Value {
@@ -140,11 +130,9 @@ test('reads what is piped in, and says in a dry run what it would find', async (
   const { layout, findings } = valueOf(await call(host, { file: '-' }))
   assert.equal(layout, 'roles')
   const said: string[] = []
-  const context = { host, signal: AbortSignal.timeout(60_000), dryRun: true, interactive: false, passthrough: false, vmm: ['vmm'] as const }
-  const directories = { runDirectory: '/run/imp', stateDirectory: '/persistent/config' }
   const report: ImpContext['report'] = (event) => void (event.event === 'log' && said.push(event.text))
   assert.ok(operation !== undefined)
-  const answer = await invoke(operation, { ...context, ...directories, report }, { file: '-' })
+  const answer = await invoke(operation, impContextOn(host, { dryRun: true, report }), { file: '-' })
   assert.deepEqual(answer, { answer: 'plan', steps: [] })
   assert.equal(said.length, findings.length)
   assert.ok(said.length > 0)

@@ -9,8 +9,8 @@ import { changed, onlyNat } from '../config/sample.ts'
 import type { Commit } from '../commit/model.ts'
 import { historyOf } from '../config/history.ts'
 import type { RouterConfig } from '../config/model.ts'
-import type { ImpContext } from '../context.ts'
 import { operations } from './ops.ts'
+import { impContextOn } from '../sample.ts'
 
 const appliedAt = '2026-03-01T12:00:00.000Z'
 const running = changed(onlyNat('192.168.0.0/24', '203.0.113.96/30'))
@@ -22,17 +22,7 @@ const files = {
 }
 
 async function call(word: string, input: object, machine: FakeHost = fakeHost({ files })): Promise<{ value: unknown; text: string }> {
-  const context: ImpContext = {
-    host: { ...machine, clock: fakeClock(new Date('2026-04-01T00:00:00Z')) },
-    report: () => undefined,
-    signal: new AbortController().signal,
-    dryRun: false,
-    interactive: false,
-    passthrough: false,
-    vmm: ['vmm'],
-    runDirectory: '/run/imp',
-    stateDirectory: '/state',
-  }
+  const context = impContextOn({ ...machine, clock: fakeClock(new Date('2026-04-01T00:00:00Z')) }, { stateDirectory: '/state' })
   const operation = operations.find((each) => each.path[1] === word) ?? assert.fail(word)
   const answer = await invoke(operation, context, input)
   assert.ok(answer.answer === 'result')

@@ -8,11 +8,11 @@ import { Fault } from '@imp/kit/base/fault.ts'
 import { fakeClock, fakeHost, type FakeHost } from '@imp/kit/host/fake.ts'
 import { invoke } from '@imp/kit/op/operation.ts'
 import { changed, changedPeer } from '../config/sample.ts'
-import type { ImpContext } from '../context.ts'
 import { operations } from './ops.ts'
 import { checkSecrets } from './references.ts'
 import { readSecretValues, secretsAt, setSecret } from './store.ts'
 import { checkedValue, readAll, readValue } from './value.ts'
+import { impContextOn } from '../sample.ts'
 
 const config = changed(changedPeer({ password: { secret: 'transit1' } }))
 const running = JSON.stringify({
@@ -33,17 +33,7 @@ function machine(): FakeHost {
 }
 
 async function call(word: string, input: object, host: FakeHost): Promise<{ value: unknown; text: string }> {
-  const context: ImpContext = {
-    host: { ...host, clock: fakeClock(new Date('2026-04-01T00:00:00Z')) },
-    report: () => undefined,
-    signal: new AbortController().signal,
-    dryRun: false,
-    interactive: false,
-    passthrough: false,
-    vmm: ['vmm'],
-    runDirectory: '/run/imp',
-    stateDirectory: state,
-  }
+  const context = impContextOn({ ...host, clock: fakeClock(new Date('2026-04-01T00:00:00Z')) }, { stateDirectory: state })
   const operation = operations.find((each) => each.path[1] === word) ?? assert.fail(word)
   const answer = await invoke(operation, context, input)
   assert.ok(answer.answer === 'result')

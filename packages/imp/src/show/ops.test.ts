@@ -8,23 +8,14 @@ import { operations as captureOperations } from '../capture/ops.ts'
 import { changed } from '../config/sample.ts'
 import type { ImpContext } from '../context.ts'
 import { operations } from './ops.ts'
+import { impContextOn } from '../sample.ts'
 
 const envelope: DocumentKind<z.ZodObject> = { schema: 'imp.running', version: 1, fields: z.looseObject({}) }
 const made = { links: [], rules: [], tables: [] }
 const running = encode(envelope, { appliedAt: '2026-03-01T12:00:00.000Z', config: changed({}), made })
 
 function candidates(all: readonly AnyOperation<ImpContext>[], word: string, key: string, files: Record<string, string>) {
-  const context: ImpContext = {
-    host: fakeHost({ files }),
-    report: () => undefined,
-    signal: new AbortController().signal,
-    dryRun: true,
-    interactive: false,
-    passthrough: false,
-    vmm: ['vmm'],
-    runDirectory: '/run/imp',
-    stateDirectory: '/state',
-  }
+  const context = impContextOn(fakeHost({ files }), { dryRun: true, stateDirectory: '/state' })
   const complete = all.find((each) => each.path[1] === word)?.complete as Record<string, (context: ImpContext) => Promise<string[]>>
   return complete[key]?.(context) ?? assert.fail(key)
 }

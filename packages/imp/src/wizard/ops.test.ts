@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { fakeHost, type FakeHost } from '@imp/kit/host/fake.ts'
 import { invoke, type Answer } from '@imp/kit/op/operation.ts'
-import type { ImpContext } from '../context.ts'
 import { operations } from './ops.ts'
+import { impContextOn } from '../sample.ts'
 
 const links = [{ ifname: 'enp1s0', address: '02:00:5e:00:53:01', link_type: 'ether', flags: ['UP'], parentbus: 'usb', parentdev: '1-1' }]
 
@@ -23,9 +23,7 @@ function machine(files: Readonly<Record<string, string>> = {}): FakeHost {
 function run(words: string, input: unknown, host: FakeHost, dryRun = true): Promise<Answer> {
   const operation = operations.find(({ path }) => path.join(' ') === words)
   assert.ok(operation !== undefined)
-  const common = { host, report: () => undefined, signal: new AbortController().signal, dryRun, interactive: false, passthrough: false }
-  const context: ImpContext = { ...common, vmm: ['vmm'], runDirectory: '/run/imp', stateDirectory: '/state' }
-  return invoke(operation, context, input)
+  return invoke(operation, impContextOn(host, { dryRun, stateDirectory: '/state' }), input)
 }
 
 suite('answers from a file', () => {

@@ -12,6 +12,7 @@ import { wishedDevices } from '../devices/wishes.ts'
 import { configPath, findUser, loadSettings } from './load.ts'
 import { ConfigFile, resolveSettings, unknownKeys } from './model.ts'
 import { operations } from './ops.ts'
+import { contextOn } from '@imp/kit/op/sample.ts'
 
 /** The file that the document of the reference system shows. */
 const documented = {
@@ -36,14 +37,7 @@ function scratch(t: TestContext, file?: unknown): { home: string; environment: R
   return { home, environment }
 }
 
-const common = {
-  host: localHost(),
-  report: () => undefined,
-  signal: new AbortController().signal,
-  dryRun: false,
-  interactive: false,
-  passthrough: false,
-}
+const common = contextOn(localHost())
 
 async function run(context: VmmContext, words: string, input: Record<string, unknown> = {}): Promise<unknown> {
   const operation = operations.find(({ path }) => path.join(' ') === words)

@@ -9,6 +9,7 @@ import { contextFor, type VmmContext } from '../context.ts'
 import type { Image } from './model.ts'
 import { operations } from './ops.ts'
 import { deleteImage, publishImage } from './store.ts'
+import { contextOn } from '@imp/kit/op/sample.ts'
 
 const digests = { old: 'a'.repeat(64), next: 'b'.repeat(64), other: 'c'.repeat(64) } as const
 
@@ -23,16 +24,7 @@ suite('images on disk', () => {
 
   before(async () => {
     data = await mkdtemp(join(tmpdir(), 'vmm-images-'))
-    const { signal } = new AbortController()
-    const common = {
-      host: localHost(),
-      report: () => undefined,
-      signal,
-      dryRun: false,
-      interactive: false,
-      passthrough: false,
-    }
-    context = await contextFor(common, false, { VMM_DATA_DIR: data })
+    context = await contextFor(contextOn(localHost()), false, { VMM_DATA_DIR: data })
     await mkdir(join(data, 'vms'))
   })
   after(() => rm(data, { recursive: true }))

@@ -11,6 +11,7 @@ import type { VmView } from '../vm/model.ts'
 import { create, show } from '../vm/ops.ts'
 import { networks } from './store.ts'
 import { operations } from './ops.ts'
+import { contextOn } from '@imp/kit/op/sample.ts'
 
 let directory: string
 let context: VmmContext
@@ -31,15 +32,7 @@ async function interfacesOf(name: string): Promise<string[]> {
 
 before(async () => {
   directory = await mkdtemp(join(tmpdir(), 'vmc'))
-  const common = {
-    report: () => undefined,
-    signal: new AbortController().signal,
-    dryRun: false,
-    interactive: false,
-    passthrough: false,
-    yes: true,
-  }
-  context = await contextFor({ ...common, host: localHost() }, true, { VMM_DATA_DIR: directory, HOME: directory })
+  context = await contextFor(contextOn(localHost(), { yes: true }), true, { VMM_DATA_DIR: directory, HOME: directory })
   const created = context.host.clock.now().toISOString()
   const egress = { policy: 'internet' as const, allow: [] }
   for (const [name, third] of [

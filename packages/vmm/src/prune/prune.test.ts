@@ -11,17 +11,16 @@ import { machinePaths } from '../vm/paths.ts'
 import { machines, putRun } from '../vm/store.ts'
 import { idOf, isFormerLog, type Unused } from './model.ts'
 import { operations } from './ops.ts'
+import { contextOn } from '@imp/kit/op/sample.ts'
 
 async function contextIn(t: TestContext, dryRun = false): Promise<VmmContext> {
   const data = await mkdtemp(join(tmpdir(), 'vmp'))
   t.after(() => rm(data, { recursive: true, force: true }))
-  return contextOn(data, dryRun)
+  return contextAt(data, dryRun)
 }
 
-function contextOn(data: string, dryRun: boolean): Promise<VmmContext> {
-  const { signal } = new AbortController()
-  const common = { host: localHost(), report: () => undefined, signal, dryRun, interactive: false, passthrough: false, yes: true }
-  return contextFor(common, false, { VMM_DATA_DIR: data, XDG_CONFIG_HOME: join(data, 'config') })
+function contextAt(data: string, dryRun: boolean): Promise<VmmContext> {
+  return contextFor(contextOn(localHost(), { dryRun, yes: true }), false, { VMM_DATA_DIR: data, XDG_CONFIG_HOME: join(data, 'config') })
 }
 
 async function make(path: string, text = ''): Promise<void> {
@@ -61,7 +60,7 @@ test('what is left of machines and former logs go; machines, their logs and file
   for (const path of ['sockets/old1.sock', 'mounts/old1-site.ext4', 'logs/old1.log', 'vms/old1.ext4'])
     await make(join(data, path), 'theirs')
   const expected = ['remains deadbeef', 'remains gone.log', 'log web1']
-  assert.deepEqual(await prune(await contextOn(data, true)), expected)
+  assert.deepEqual(await prune(await contextAt(data, true)), expected)
   assert.deepEqual((await readdir(join(data, 'machines'))).toSorted(), [sample.id, 'deadbeef'].toSorted(), 'a dry run')
   assert.deepEqual(await prune(context), expected)
   assert.deepEqual(await readdir(join(data, 'machines')), [sample.id])

@@ -10,6 +10,7 @@ import { invoke } from '@imp/kit/op/operation.ts'
 import { readCandidate } from '../../config/candidate.ts'
 import type { ImpContext } from '../../context.ts'
 import { operations } from './ops.ts'
+import { impContextIn } from '../../sample.ts'
 
 let directory = ''
 /** What the person does to the text, once for each time that the editor opens. */
@@ -33,15 +34,7 @@ function context(again: boolean): ImpContext {
   const unasked = (): Promise<never> => Promise.reject(new Error('nobody was to be asked this'))
   const confirm: Ask['confirm'] = () => Promise.resolve({ reply: 'value', value: again })
   const ask: Ask = { text: unasked, choice: unasked, several: unasked, secret: unasked, tell: () => undefined, confirm }
-  const common = {
-    host: host(),
-    report: () => undefined,
-    signal: new AbortController().signal,
-    dryRun: false,
-    interactive: true,
-    passthrough: true,
-  }
-  return { ...common, ask, vmm: ['vmm'], runDirectory: join(directory, 'run'), stateDirectory: join(directory, 'state') }
+  return impContextIn(directory, host(), { ask, interactive: true, passthrough: true })
 }
 
 async function edit(place = '', again = false): Promise<void> {
