@@ -1,11 +1,12 @@
 /** Files of this machine. Writing is atomic and durable: temporary file, fsync, rename, fsync of the directory. */
 import { constants } from 'node:fs'
 import { chown, lstat, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { Fault, errnoOf } from '../base/fault.ts'
 import { makeDirectories } from './directories.ts'
 import { execute } from './exec.ts'
 import type { FileStat, Files, WriteOptions } from './host.ts'
+import { temporaryBeside } from './temporary.ts'
 
 function translate(error: unknown, doing: string, path: string): Fault {
   const code = errnoOf(error)
@@ -57,7 +58,7 @@ async function numericOwner(owner: string): Promise<[number, number]> {
 }
 
 async function writeAtomically(path: string, content: string | Uint8Array, options: WriteOptions): Promise<void> {
-  const temporary = join(dirname(path), `.${crypto.randomUUID().slice(0, 8)}.tmp`)
+  const temporary = await temporaryBeside(path)
   try {
     const handle = await open(temporary, 'wx', 0o600)
     try {

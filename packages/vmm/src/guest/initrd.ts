@@ -1,7 +1,7 @@
 /** Initrds: the shared one of a kernel, and that of one machine, which has the machine's identity behind the shared one. */
-import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { Host } from '@imp/kit/host/host.ts'
+import { temporaryBeside } from '@imp/kit/host/temporary.ts'
 import { parse } from '@imp/kit/base/schema.ts'
 import { identityArchive } from './archive.ts'
 import type { CpioEntry } from './cpio.ts'
@@ -21,7 +21,7 @@ export interface VmInitrd {
  */
 export async function buildVmInitrd(host: Host, initrd: VmInitrd): Promise<void> {
   const identity = identityArchive(parse(GuestIdentity, initrd.identity, 'the identity of the guest'))
-  const temporary = `${initrd.output}.${randomUUID().slice(0, 8)}.tmp`
+  const temporary = await temporaryBeside(initrd.output)
   try {
     await host.run(['install', '--mode=600', initrd.base, temporary])
     await host.run(['dd', `of=${temporary}`, 'oflag=append', 'conv=notrunc,fsync', 'bs=1M', 'status=none'], { input: identity })
@@ -67,7 +67,7 @@ export async function driverEntries(host: Host, drivers: Drivers): Promise<CpioE
 
 /** Joins archives to one initrd, atomically. Uncompressed: any kernel reads it, and an emulated processor inflates slowly. */
 export async function joinArchives(host: Host, parts: readonly string[], output: string): Promise<void> {
-  const temporary = `${output}.${randomUUID().slice(0, 8)}.tmp`
+  const temporary = await temporaryBeside(output)
   try {
     await host.pipe([
       ['cat', ...parts],

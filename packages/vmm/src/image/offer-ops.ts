@@ -1,11 +1,11 @@
 /** Operations on images as a whole: which there are, here and elsewhere; fetching, giving away and clearing up. */
-import { randomUUID } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { VersionedName } from '@imp/kit/base/schema.ts'
 import { count, table } from '@imp/kit/base/text.ts'
 import { formatBytes } from '@imp/kit/base/units.ts'
+import { temporaryBeside } from '@imp/kit/host/temporary.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { VmmContext } from '../context.ts'
 import { CatalogueImage, pullOffer, readCatalogues } from './catalogue.ts'
@@ -133,7 +133,7 @@ const exportOperation = operation<VmmContext>()({
     planned(context, [
       { kind: 'image.export', summary: `write the image ${name} to ${target}`, disruption: 'none', data: { name, target } },
     ])
-    const temporary = `${target}.${randomUUID().slice(0, 8)}.tmp`
+    const temporary = await temporaryBeside(target)
     try {
       await host.run(['cp', '--reflink=auto', '--', imageFile(paths.data, image.digest), temporary], { timeout: 3_600_000, signal })
       await host.run(['chmod', '644', temporary])

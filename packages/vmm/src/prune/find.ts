@@ -1,7 +1,8 @@
 /** Finds what nobody uses in the directories of machines. */
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import type { Host } from '@imp/kit/host/host.ts'
 import { findUnit } from '@imp/kit/host/supervise.ts'
+import { isAbandoned } from '@imp/kit/host/temporary.ts'
 import type { VmmPaths } from '../context.ts'
 import { idOf, isFormerLog, type Unused } from './model.ts'
 
@@ -59,6 +60,21 @@ export async function findFormerLogs(host: Host, { data }: VmmPaths, names: Read
     const directory = join(data, 'machines', id)
     const paths = (await list(host, directory)).filter(isFormerLog).map((file) => join(directory, file))
     if (paths.length > 0) found.push({ kind: 'log', name, size: await sizeOf(host, paths), paths })
+  }
+  return found
+}
+
+/** Files that killed commands were writing, in the data directory and in all directories of it and of its machines. */
+export async function findHalfWritten(host: Host, { data }: VmmPaths): Promise<Found[]> {
+  const below = async (directory: string): Promise<string[]> => (await list(host, directory)).map((name) => join(directory, name))
+  const tops = await below(data)
+  const directories = [data, ...tops, ...(await below(join(data, 'machines')))]
+  const kinds = await Promise.all(directories.map(async (path) => (await host.files.stat(path))?.kind))
+  const files = (await Promise.all(directories.filter((_, index) => kinds[index] === 'directory').map(below))).flat()
+  const found: Found[] = []
+  for (const path of files) {
+    if (await isAbandoned(path))
+      found.push({ kind: 'leftover', name: relative(data, path), size: await sizeOf(host, [path]), paths: [path] })
   }
   return found
 }

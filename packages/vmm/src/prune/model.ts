@@ -2,8 +2,8 @@
 import { z } from 'zod'
 
 /**
- * `remains`: parts of a machine that is gone; `log`: a former log, kept beside the present one; `machine`: one that is stopped; the others
- * are of images.
+ * `remains`: parts of a machine that is gone; `log`: a former log, kept beside the present one; `machine`: one that is stopped; `leftover`:
+ * a file that a killed command was writing, or half an image; the others are of images.
  */
 export const Unused = z.strictObject({
   kind: z.enum(['remains', 'log', 'machine', 'leftover', 'download', 'image']),

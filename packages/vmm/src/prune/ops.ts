@@ -10,7 +10,7 @@ import { partsOf } from '../vm/ops.ts'
 import { machinePaths } from '../vm/paths.ts'
 import { namesInState } from '../vm/select.ts'
 import { getMachine, machines, withAllMachines } from '../vm/store.ts'
-import { findFormerLogs, findLooseNames, findRemains, type Found } from './find.ts'
+import { findFormerLogs, findHalfWritten, findLooseNames, findRemains, type Found } from './find.ts'
 import { Unused } from './model.ts'
 
 /** Machines that are stopped, but for those that start with this computer: they are in use. */
@@ -36,11 +36,12 @@ async function findLeft(context: VmmContext): Promise<Found[]> {
   const all = await machines(context).all()
   if (all.length < names.size) return []
   const known = new Map(all.map(({ id, name }) => [id, name]))
-  return [
-    ...(await findRemains(host, paths, new Set(known.keys()))),
-    ...(await findLooseNames(host, paths, names)),
-    ...(await findFormerLogs(host, paths, known)),
-  ]
+  const remains = await findRemains(host, paths, new Set(known.keys()))
+  const going = remains.flatMap((each) => each.paths.map((path) => `${path}/`))
+  const halves = (await findHalfWritten(host, paths)).filter(
+    (each) => !each.paths.some((path) => going.some((one) => path.startsWith(one))),
+  )
+  return [...remains, ...(await findLooseNames(host, paths, names)), ...(await findFormerLogs(host, paths, known)), ...halves]
 }
 
 function draw({ kind, name, size }: Unused): string {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readlink, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -80,6 +80,29 @@ test('with --machines those go that are stopped, unless they start with this com
   assert.ok((await prune(context, { machines: true })).includes('machine web1'))
   assert.deepEqual(await machines(context).names(), ['db1', 'new1'])
   assert.deepEqual(await readdir(join(context.paths.data, 'logs')), ['db1.log'])
+})
+
+test('what killed commands were writing goes, wherever it is, and is told once', async (t) => {
+  const context = await contextIn(t)
+  const { data } = context.paths
+  // Of a process before the last boot: it is given up when it is old.
+  const name = '.4-2-00000000-1.0badcafe.tmp'
+  const places = ['', 'vms', 'networks', join('machines', sample.id), join('machines', 'deadbeef')].map((each) => join(each, name))
+  await stoppedMachine(context)
+  for (const each of [...places, join('vms', '.mine.tmp')]) {
+    await make(join(data, each), 'half')
+    await utimes(join(data, each), 0, 0)
+  }
+  assert.deepEqual((await prune(context)).toSorted(), [
+    'leftover .4-2-00000000-1.0badcafe.tmp',
+    `leftover machines/${sample.id}/${name}`,
+    `leftover networks/${name}`,
+    `leftover vms/${name}`,
+    'log web1',
+    'remains deadbeef',
+  ])
+  assert.deepEqual((await readdir(join(data, 'vms'))).toSorted(), ['.mine.tmp', 'web1.json'])
+  assert.deepEqual(await prune(context), [])
 })
 
 test('only names that we give are ours', () => {

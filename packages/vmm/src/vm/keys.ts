@@ -1,9 +1,9 @@
 /** Keys of ssh: the pair that vmm logs in with, and the host key that each guest gets from us, so that it is known beforehand. */
 import { dirname, join } from 'node:path'
-import { randomUUID } from 'node:crypto'
 import type { Argv, Host } from '@imp/kit/host/host.ts'
 import { withLock } from '@imp/kit/host/lock.ts'
 import { namespacePath } from '@imp/kit/host/namespace.ts'
+import { temporaryBeside } from '@imp/kit/host/temporary.ts'
 import type { VmmPaths } from '../context.ts'
 import type { Vm } from './model.ts'
 import { machinePaths, managedKey } from './paths.ts'
@@ -11,7 +11,7 @@ import { machinePaths, managedKey } from './paths.ts'
 /** Makes an ed25519 pair at `path` and `path.pub`, whole or not at all: the private key, which is looked for, comes last. */
 async function ensurePair(host: Host, path: string, comment: string): Promise<void> {
   if ((await host.files.stat(path)) !== undefined) return
-  const temporary = join(dirname(path), `.${randomUUID().slice(0, 8)}.tmp`)
+  const temporary = await temporaryBeside(path)
   await host.files.makeDirectory(dirname(path), { mode: 0o700 })
   await host.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', temporary])
   await host.files.rename(`${temporary}.pub`, `${path}.pub`)
