@@ -56,7 +56,8 @@ export async function copyOut(host: Host, guest: Guest, from: string, to: string
     await host.run(['find', work, '-not', '-type', 'f', '-not', '-type', 'd', '-not', '-type', 'l', '-delete'])
     await host.run(['find', work, '-type', 'f', '-perm', '/7000', '-exec', 'chmod', 'ug-s,o-t', '{}', '+'])
     await requireFrom(host, join(work, base), from)
-    await host.run(['cp', '-a', '-T', '--', join(work, base), end], { timeout, signal })
+    // Unlinked first: a link of an earlier copy would have the machine write where it leads.
+    await host.run(['cp', '-a', '--remove-destination', '-T', '--', join(work, base), end], { timeout, signal })
   } finally {
     await host.files.remove(work)
   }

@@ -111,6 +111,23 @@ test('what both sides did is a conflict, unless they did the same', () => {
   assert.deepEqual(compareTrees(base, theirs, ours), { copy: [], remove: ['c'], conflicts: ['a', 'f'] })
 })
 
+test('what we made a link of is no directory to write into', async (t) => {
+  const [ours, theirs, elsewhere] = [scratch(t), scratch(t), scratch(t)]
+  const tree = join(theirs, 'tree')
+  for (const each of [ours, tree]) mkdirSync(join(each, 'd', 'e'), { recursive: true })
+  const base = await readTree(host, ours)
+  rmSync(join(ours, 'd'), { recursive: true })
+  symlinkSync(elsewhere, join(ours, 'd'))
+  writeFileSync(join(tree, 'd', 'e', 'new'), 'theirs')
+  const found = await readTree(host, tree)
+  const changes = compareTrees(base, found, await readTree(host, ours))
+  assert.deepEqual(changes, { copy: ['d/e/new'], remove: [], conflicts: ['d'] })
+  // As --force does.
+  await applyChanges(host, tree, found, ours, { ...changes, copy: ['d', 'd/e/new'], conflicts: [] })
+  assert.equal(readFileSync(join(ours, 'd', 'e', 'new'), 'utf8'), 'theirs')
+  assert.deepEqual([existsSync(join(elsewhere, 'e')), lstatSync(join(ours, 'd')).isDirectory()], [false, true])
+})
+
 test('a file system is never smaller than its files, and never has fewer inodes than names', () => {
   const entry = fc.record({ kind: fc.constantFrom('file', 'directory', 'link'), size: fc.nat(10_000_000), modified: fc.nat() })
   fc.assert(

@@ -10,6 +10,19 @@ export interface Changes {
   readonly conflicts: readonly string[]
 }
 
+function* ancestorsOf(path: string): Generator<string> {
+  for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) yield path.slice(0, slash)
+}
+
+/**
+ * Directories of the machine with something for us in them, where we have something else meanwhile: what is written into a link would land
+ * where it leads.
+ */
+function inTheWay(paths: readonly string[], ours: Tree): string[] {
+  const above = new Set(paths.flatMap((path) => [...ancestorsOf(path)]))
+  return [...above].filter((path) => !['directory', undefined].includes(ours.get(path)?.kind) && !paths.includes(path))
+}
+
 /** `base` is what the disk was filled with, `theirs` what is on it now, `ours` what the directory holds now. */
 export function compareTrees(base: Tree, theirs: Tree, ours: Tree): Changes {
   const copy: string[] = []
@@ -24,5 +37,6 @@ export function compareTrees(base: Tree, theirs: Tree, ours: Tree): Changes {
     else if (there === undefined) remove.push(path)
     else copy.push(path)
   }
-  return { copy, remove, conflicts }
+  conflicts.push(...inTheWay([...copy, ...conflicts], ours))
+  return { copy, remove, conflicts: conflicts.toSorted() }
 }
