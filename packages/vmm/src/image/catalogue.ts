@@ -1,7 +1,6 @@
 /** Lists of images that can be fetched: JSON documents at addresses that the settings name, each image with its checksum. */
 import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
-import { Readable } from 'node:stream'
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { parse, parseJson, VersionedName } from '@imp/kit/base/schema.ts'
@@ -11,6 +10,7 @@ import { verifyFile } from './build.ts'
 import { download, get } from './download.ts'
 import { importImage, withDownloads } from './import.ts'
 import { imagesDirectory, type Image } from './model.ts'
+import { shortText } from './oci/ask.ts'
 import { maximumDocument, platformArchitecture } from './oci/manifest.ts'
 import { Start } from './start.ts'
 import { images, publishImage } from './store.ts'
@@ -35,15 +35,9 @@ const Catalogue = z.strictObject({ schema: z.literal('vmm.catalogue'), version: 
 
 async function readDocument(context: VmmContext, address: string): Promise<string> {
   if (address.startsWith('/')) return context.host.files.read(address)
-  const response = await get(context, address)
-  const pieces: Buffer[] = []
-  let bytes = 0
-  for await (const piece of response.body === null ? [] : Readable.fromWeb(response.body)) {
-    bytes += (piece as Buffer).length
-    if (bytes > maximumDocument) throw new Fault('input', `the catalogue ${address} is longer than ${maximumDocument} bytes`)
-    pieces.push(piece as Buffer)
-  }
-  return Buffer.concat(pieces).toString('utf8')
+  const text = await shortText(await get(context, address), address, maximumDocument)
+  if (text === undefined) throw new Fault('input', `the catalogue ${address} is longer than ${maximumDocument} bytes`)
+  return text
 }
 
 /** An address beside that of the catalogue. */

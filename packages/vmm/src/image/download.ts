@@ -20,7 +20,11 @@ export interface Download {
 const plain = { 'accept-encoding': 'identity' }
 
 /** The answer of a server that has the file. Throws `not-found` or `exec`. */
-export async function get({ host, signal }: VmmContext, url: string, asking: Pick<Asking, 'method' | 'headers'> = {}): Promise<Response> {
+export async function get(
+  { host, signal }: VmmContext,
+  url: string,
+  asking: Pick<Asking, 'method' | 'headers' | 'known'> = {},
+): Promise<Response> {
   try {
     const response = await ask(url, { ...asking, signal, clock: host.clock })
     if (response.ok) return response
@@ -45,7 +49,8 @@ async function openFile({ host }: VmmContext, url: string): Promise<Readable> {
 function fetchOf(context: VmmContext, url: string): Fetch {
   return async (offset) => {
     if (url.startsWith('/')) return { body: await openFile(context, url), from: 0 }
-    const response = await get(context, url, { headers: offset === 0 ? plain : { ...plain, range: `bytes=${offset}-` } })
+    const headers = offset === 0 ? plain : { ...plain, range: `bytes=${offset}-` }
+    const response = await get(context, url, { headers, known: true })
     if (response.body === null) throw new Fault('exec', `${url} was answered with nothing`)
     const from = response.status === 206 ? Number(/^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1] ?? 0) : 0
     if (from !== 0 && from !== offset) throw new Fault('exec', `${url} was answered with another part`)
@@ -55,7 +60,7 @@ function fetchOf(context: VmmContext, url: string): Fetch {
 
 /** Bytes of a file by its server's word. */
 async function sizeOf(context: VmmContext, url: string): Promise<number> {
-  const length = (await get(context, url, { method: 'HEAD', headers: plain })).headers.get('content-length')
+  const length = (await get(context, url, { method: 'HEAD', headers: plain, known: true })).headers.get('content-length')
   if (length === null || !/^\d{1,15}$/.test(length)) throw new Fault('unsupported', `${url} does not say how long it is`)
   return Number(length)
 }

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { localHost } from '@imp/kit/host/local.ts'
-import { ask } from './ask.ts'
+import { ask, sentTo } from './ask.ts'
 
 const { clock } = localHost()
 const { signal } = new AbortController()
@@ -36,4 +36,25 @@ test('what is on other machines is asked by way of the proxy of the environment,
   assert.equal(await text(`http://127.0.0.2:${portOf(origin)}/`), `from 127.0.0.2:${portOf(origin)}`)
   assert.equal(await text(`http://127.0.0.1:${portOf(proxy)}/`), 'the proxy itself')
   assert.equal(asked.length, 1)
+})
+
+test('where a server sends to is asked without its login, and not in the clear unless the answer is known', () => {
+  const asking = { signal, clock, headers: { authorization: 'Basic eA==', accept: 'a/b' } }
+  const to = (url: string, target: string, more: object = {}, status = 302) => sentTo(url, target, status, { ...asking, ...more })
+  assert.deepEqual(to('https://a.example/x', '/y').asking.headers, asking.headers)
+  assert.equal(to('https://a.example/x/1', '2').url, 'https://a.example/x/2')
+  assert.deepEqual(to('https://a.example/x', 'https://b.example/y').asking.headers, { accept: 'a/b' })
+  assert.deepEqual(to('https://a.example/x', 'https://a.example:444/y').asking.headers, { accept: 'a/b' })
+  assert.throws(() => to('https://a.example/x', 'http://a.example/x'), { code: 'denied' })
+  assert.equal(to('https://a.example/x', 'http://cdn.example/x', { known: true }).url, 'http://cdn.example/x')
+  assert.equal(to('http://a.example/x', 'http://b.example/x').url, 'http://b.example/x')
+  for (const target of ['file:///etc/shadow', 'ftp://a.example/', 'http://', 'data:,x'])
+    assert.throws(() => to('http://a.example/x', target), { code: 'exec' }, target)
+  const login = { method: 'POST', body: new URLSearchParams({ refresh_token: 'x' }) }
+  assert.throws(() => to('https://a.example/token', 'https://b.example/token', login, 307), { code: 'denied' })
+  assert.deepEqual(
+    [to('https://a.example/token', '/t', login, 308).asking.body, to('https://a.example/token', '/t', login).asking.body],
+    [login.body, undefined],
+  )
+  assert.equal(to('https://a.example/token', '/t', login, 303).asking.method, 'GET')
 })

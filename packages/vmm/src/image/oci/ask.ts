@@ -3,7 +3,7 @@
  * busy or a connection broke. How an answer goes on after its head is watched where it is read.
  */
 import { setGlobalProxyFromEnv } from 'node:http'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { Fault } from '@imp/kit/base/fault.ts'
 import type { Clock } from '@imp/kit/host/host.ts'
 
@@ -39,6 +39,8 @@ function useProxies(environment: NodeJS.ProcessEnv): void {
 
 export interface Asking {
   readonly method?: 'GET' | 'HEAD' | 'POST'
+  /** What comes is held to a checksum that is known already: it may come from where nothing is encrypted. */
+  readonly known?: boolean
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: URLSearchParams
   readonly signal: AbortSignal
@@ -54,11 +56,53 @@ function codeOf(error: unknown): string {
 async function once(url: string, { method = 'GET', headers = {}, body, signal }: Asking): Promise<Response> {
   const silence = new AbortController()
   const timer = setTimeout(() => silence.abort(new Fault('timeout', `no answer within ${patience / 1000} s`)), patience)
+  const until = AbortSignal.any([silence.signal, signal])
   try {
-    return await fetch(url, { method, headers, ...(body === undefined ? {} : { body }), signal: AbortSignal.any([silence.signal, signal]) })
+    return await fetch(url, { method, headers, ...(body === undefined ? {} : { body }), redirect: 'manual', signal: until })
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** Answers that send elsewhere (RFC 9110 15.4); after the last two the same is asked in the same way. */
+const redirects = [301, 302, 303, 307, 308]
+
+/** As many as browsers follow (Fetch Standard, "HTTP-redirect fetch"). */
+const mostRedirects = 20
+
+/** What is to be asked where a server sends to. A login is for the one that it was given to, and for nobody else. */
+export function sentTo(url: string, to: string, status: number, asking: Asking): { readonly url: string; readonly asking: Asking } {
+  const [from, next] = [new URL(url), URL.parse(to, url)]
+  if (next === null || !['http:', 'https:'].includes(next.protocol))
+    throw new Fault('exec', `${from.host} sends to ${to}, which is no address`)
+  if (from.protocol === 'https:' && next.protocol === 'http:' && asking.known !== true)
+    throw new Fault('denied', `${from.host} sends to ${next.host}, where nothing is encrypted`, {
+      hint: 'somebody between could answer with anything: ask whoever runs the server',
+    })
+  const { body, headers = {}, ...rest } = asking
+  const kept = Object.entries(headers).filter(([name]) => from.origin === next.origin || name !== 'authorization')
+  const same = status >= 307 || asking.method !== 'POST'
+  if (same && body !== undefined && from.origin !== next.origin) throw new Fault('denied', `${from.host} sends a login on to ${next.host}`)
+  const again: Asking = {
+    ...rest,
+    headers: Object.fromEntries(kept),
+    ...(same ? {} : { method: 'GET' }),
+    ...(same && body ? { body } : {}),
+  }
+  return { url: next.href, asking: again }
+}
+
+/** One answer, wherever servers send to for it. */
+async function follow(url: string, asking: Asking): Promise<Response> {
+  let at = { url, asking }
+  for (let hop = 0; hop <= mostRedirects; hop += 1) {
+    const response = await once(at.url, at.asking)
+    const to = response.headers.get('location')
+    if (!redirects.includes(response.status) || to === null) return response
+    await response.body?.cancel()
+    at = sentTo(at.url, to, response.status, at.asking)
+  }
+  throw new Fault('exec', `${new URL(url).host} sends in circles`)
 }
 
 /** Milliseconds until the next attempt; undefined when the server wants to be left alone for longer than anybody waits (RFC 9110 10.2.3). */
@@ -75,7 +119,7 @@ export async function ask(url: string, asking: Asking): Promise<Response> {
   for (let attempt = 1; ; attempt += 1) {
     let pause: number | undefined
     try {
-      const response = await once(url, asking)
+      const response = await follow(url, asking)
       pause = passing.includes(response.status) ? pauseBefore(attempt, response) : undefined
       if (pause === undefined || attempt === attempts) return response
       await response.body?.cancel()
@@ -86,6 +130,19 @@ export async function ask(url: string, asking: Asking): Promise<Response> {
     }
     await clock.sleep(pause ?? 0, signal)
   }
+}
+
+/** A short text, whole: undefined when it is longer than so many bytes. What else would come is not waited for. */
+export async function shortText(response: Response, what: string, most: number): Promise<string | undefined> {
+  const pieces: Buffer[] = []
+  let bytes = 0
+  if (response.body === null) return ''
+  for await (const piece of watched(Readable.fromWeb(response.body), what)) {
+    bytes += (piece as Buffer).length
+    if (bytes > most) return undefined
+    pieces.push(piece as Buffer)
+  }
+  return Buffer.concat(pieces).toString('utf8')
 }
 
 /** Why there was no answer, in the words of the system. */

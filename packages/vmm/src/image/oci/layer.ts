@@ -29,7 +29,7 @@ export interface Limits {
   readonly names: number
 }
 
-export const defaultLimits: Limits = { bytes: 64 * 2 ** 30, members: 4_000_000, ratio: 200, names: 512 * 2 ** 20 }
+export const defaultLimits: Limits = { bytes: 64 * 2 ** 30, members: 2_000_000, ratio: 200, names: 256 * 2 ** 20 }
 
 const gzip = Buffer.from([0x1f, 0x8b])
 // RFC 8878 3.1.1

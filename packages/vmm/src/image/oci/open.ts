@@ -77,8 +77,8 @@ async function plainArchive(context: PullContext, path: string, { blobs, limits 
 }
 
 async function open(context: PullContext, origin: Origin, options: OpenOptions): Promise<Source> {
-  const { architecture, blobs, limits: _limits, ...registry } = options
-  if (origin.kind === 'registry') return pullImage(context, origin.reference, blobs, { ...registry, architecture })
+  const { architecture, blobs, limits, ...registry } = options
+  if (origin.kind === 'registry') return pullImage(context, origin.reference, blobs, { ...registry, architecture, most: limits.bytes })
   const { kind, path, tag } = origin
   if (kind === 'oci') return openLayout(context.host, path, tag, architecture)
   if (kind === 'tar') return openTar(context.host, path)

@@ -75,7 +75,7 @@ function pullInto(
   // Nobody waits before another attempt.
   const host = { ...local, clock: { ...local.clock, sleep: () => Promise.resolve() } }
   const context = { host, report, signal: new AbortController().signal }
-  return pullImage(context, Reference.parse(name), directory, { ...more, architecture })
+  return pullImage(context, Reference.parse(name), directory, { most: 2 ** 30, ...more, architecture })
 }
 
 async function faultOf(work: Promise<unknown>): Promise<Fault> {
@@ -269,4 +269,52 @@ test('what is wrong is told, and nothing broken is kept', async (t) => {
     return true
   })
   assert.match((await faultOf(pull(t, `${long.name}:1`))).message, /is longer than/)
+})
+
+test('a page without an end is no reason to wait, nor are layers that would fill the disk', async (t) => {
+  let pages = 0
+  const { name } = await registryFor(t, (_request, response) => {
+    pages += 1
+    response.writeHead(404)
+    // As fast as it is read, until the other side has gone.
+    const write = (): void => {
+      while (!response.destroyed && response.write(Buffer.alloc(1 << 16, 'no '))) continue
+    }
+    response.on('drain', write)
+    write()
+    return true
+  })
+  assert.equal((await faultOf(pull(t, `${name}:1`))).code, 'not-found')
+  assert.equal(pages, 1)
+
+  const { name: honest, asked } = await registryFor(t)
+  assert.match((await faultOf(pull(t, `${honest}:1`, { most: layer.length - 1 }))).message, /more than/)
+  assert.ok(!asked.some((url) => url.endsWith(sha256(layer))))
+})
+
+test('what a registry sends elsewhere for comes without the login', async (t) => {
+  const logins: (string | undefined)[] = []
+  const other = await registryFor(t, (request) => {
+    logins.push(request.headers.authorization)
+    return false
+  })
+  const { name } = await registryFor(t, (request, response) => {
+    if (request.headers.authorization === undefined) response.writeHead(401, { 'www-authenticate': 'Basic realm="r"' }).end()
+    else response.writeHead(307, { location: `http://${other.name.split('/')[0]}${request.url}` }).end()
+    return true
+  })
+  await pull(t, `${name}:1`, { credentials: { user: 'ada', password: 'secret' } })
+  assert.deepEqual(new Set(logins), new Set([undefined]))
+  assert.ok(logins.length >= 4)
+})
+
+test('a registry that sends in circles is given up', async (t) => {
+  let asked = 0
+  const { name } = await registryFor(t, (request, response) => {
+    asked += 1
+    response.writeHead(302, { location: request.url }).end()
+    return true
+  })
+  assert.match((await faultOf(pull(t, `${name}:1`))).detail ?? '', /circles/)
+  assert.equal(asked, 21)
 })

@@ -63,6 +63,8 @@ export interface Mirror {
 export interface PullOptions extends Omit<RegistryOptions, 'signal' | 'clock' | 'address'> {
   readonly architecture: string
   readonly mirrors?: readonly Mirror[]
+  /** Bytes that all layers may have as they are fetched. */
+  readonly most: number
 }
 
 /** The registry of an image behind its mirrors. What a mirror gives is held to the same digests. */
@@ -86,6 +88,8 @@ export async function pullImage(context: PullContext, reference: Reference, dire
   checkConfig(config, manifest.layers.length, options.architecture, name)
   const unique = [...new Map(manifest.layers.map((layer) => [layer.digest, layer])).values()]
   const total = unique.reduce((sum, { size }) => sum + size, 0)
+  if (total > options.most)
+    throw new Fault('input', `the layers of ${name} have ${total} bytes, more than the ${options.most} that they may have`)
   let done = 0
   const title = `fetch ${name}`
   const advance = (bytes: number): void => report({ event: 'progress', title, done: (done += bytes), total, unit: 'bytes' })

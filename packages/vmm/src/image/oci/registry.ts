@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { parse, parseJson } from '@imp/kit/base/schema.ts'
 import type { Clock } from '@imp/kit/host/host.ts'
-import { ask as askOnce, reasonOf, watched } from './ask.ts'
+import { ask as askOnce, reasonOf, shortText, watched, type Asking } from './ask.ts'
 import type { Fetch } from './blobs.ts'
 import type { Credentials } from './credentials.ts'
 import { manifestTypes, maximumDocument } from './manifest.ts'
@@ -69,7 +69,8 @@ function wordsOf(text: string): string {
 }
 
 async function refused(what: string, response: Response): Promise<Fault> {
-  const detail = wordsOf(await response.text())
+  // A page without an end is no reason to be told.
+  const detail = wordsOf((await shortText(response, what, 1 << 16).catch(reasonOf)) ?? '')
   const { status } = response
   if (status === 404) return new Fault('not-found', `the registry has no ${what}`, { hint: 'check the name and the tag', detail })
   if (status === 401 || status === 403)
@@ -81,15 +82,9 @@ async function refused(what: string, response: Response): Promise<Fault> {
 
 /** Text of an answer, not more than a document may be long. */
 async function textOf(response: Response, what: string): Promise<string> {
-  const pieces: Buffer[] = []
-  let bytes = 0
-  if (response.body === null) return ''
-  for await (const piece of watched(Readable.fromWeb(response.body), what)) {
-    bytes += (piece as Buffer).length
-    if (bytes > maximumDocument) throw new Fault('input', `${what} is longer than ${maximumDocument} bytes`)
-    pieces.push(piece as Buffer)
-  }
-  return Buffer.concat(pieces).toString('utf8')
+  const text = await shortText(response, what, maximumDocument)
+  if (text === undefined) throw new Fault('input', `${what} is longer than ${maximumDocument} bytes`)
+  return text
 }
 
 /** A registry as one reference needs it. Nothing is asked before the first call. */
@@ -98,13 +93,18 @@ export function registryOf(reference: Reference, options: RegistryOptions): Regi
   const base = options.address === undefined ? addressOf(registry, options.insecure ?? false) : `${options.address}/v2`
   let authorization: string | undefined
 
-  const ask = async (url: string, headers: Record<string, string>, body?: URLSearchParams): Promise<Response> => {
+  const ask = async (
+    url: string,
+    headers: Record<string, string>,
+    more: Pick<Asking, 'method' | 'body' | 'known'> = {},
+  ): Promise<Response> => {
     const { signal, clock } = options
     const told = { ...headers, ...(authorization === undefined ? {} : { authorization }) }
     try {
-      return await askOnce(url, { headers: told, signal, clock, ...(body === undefined ? {} : { method: 'POST', body }) })
+      return await askOnce(url, { headers: told, signal, clock, ...more })
     } catch (error) {
       signal.throwIfAborted()
+      if (error instanceof Fault && error.code === 'denied') throw error
       throw unreachable(registry, error)
     }
   }
@@ -115,7 +115,8 @@ export function registryOf(reference: Reference, options: RegistryOptions): Regi
     authorization = undefined
     if (credentials !== undefined && 'identityToken' in credentials) {
       const refresh = { grant_type: 'refresh_token', refresh_token: credentials.identityToken, client_id: 'vmm', scope }
-      return ask(realm.href, {}, new URLSearchParams({ ...refresh, ...(service === undefined ? {} : { service }) }))
+      const body = new URLSearchParams({ ...refresh, ...(service === undefined ? {} : { service }) })
+      return ask(realm.href, {}, { method: 'POST', body })
     }
     if (credentials !== undefined) authorization = basic(credentials)
     if (service !== undefined) realm.searchParams.set('service', service)
@@ -147,14 +148,15 @@ export function registryOf(reference: Reference, options: RegistryOptions): Regi
     authorization = `Bearer ${token}`
   }
 
-  const get = async (path: string, what: string, headers: Record<string, string>): Promise<Response> => {
-    const first = await ask(`${base}/${repository}/${path}`, headers)
+  /** `known` where the digest is, so that it does not matter who gives it. */
+  const get = async (path: string, what: string, headers: Record<string, string>, known: boolean): Promise<Response> => {
+    const first = await ask(`${base}/${repository}/${path}`, headers, { known })
     if (first.ok) return first
     const challenge = first.headers.get('www-authenticate')
     if (first.status !== 401 || challenge === null) throw await refused(what, first)
     await first.body?.cancel()
     await logIn(challenge)
-    const second = await ask(`${base}/${repository}/${path}`, headers)
+    const second = await ask(`${base}/${repository}/${path}`, headers, { known })
     if (!second.ok) throw await refused(what, second)
     return second
   }
@@ -162,7 +164,7 @@ export function registryOf(reference: Reference, options: RegistryOptions): Regi
   return {
     async manifest(version) {
       const what = `${repository}${isDigest(version) ? '@' : ':'}${version}`
-      const response = await get(`manifests/${version}`, what, { accept: manifestTypes.join(', ') })
+      const response = await get(`manifests/${version}`, what, { accept: manifestTypes.join(', ') }, isDigest(version))
       const text = await textOf(response, what)
       const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`
       const named = isDigest(version) ? version : response.headers.get('docker-content-digest')
@@ -170,7 +172,7 @@ export function registryOf(reference: Reference, options: RegistryOptions): Regi
       return { text, digest }
     },
     blob: (digest) => async (offset) => {
-      const response = await get(`blobs/${digest}`, digest, { range: `bytes=${offset}-` })
+      const response = await get(`blobs/${digest}`, digest, { range: `bytes=${offset}-` }, true)
       const from = response.status === 206 ? Number(/^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1] ?? 0) : 0
       if (response.body === null) throw new Fault('exec', `the registry ${registry} sent nothing for ${digest}`)
       const body = Readable.fromWeb(response.body)
