@@ -5,6 +5,7 @@ import { asFault, Fault } from '@imp/kit/base/fault.ts'
 import { FilePath, Name } from '@imp/kit/base/schema.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
+import type { Step } from '@imp/kit/plan/step.ts'
 import type { VmmContext } from '../context.ts'
 import { start, stop } from '../life/ops.ts'
 import { MachineWord, type Vm } from '../vm/model.ts'
@@ -13,7 +14,7 @@ import { namesInState, selected, selection } from '../vm/select.ts'
 import { isActive } from '../vm/states.ts'
 import { getMachine, machines, withAllMachines, withMachine } from '../vm/store.ts'
 import { startable, startOrder } from './order.ts'
-import { renderUnit, unitName } from './render.ts'
+import { renderUnits, startedNames, unitName, unitNames } from './render.ts'
 
 const Enabled = z.strictObject({ machines: z.array(z.strictObject({ name: Name, autostart: z.boolean(), after: z.array(Name) })) })
 
@@ -139,8 +140,8 @@ const autostop = operation<VmmContext>()({
 })
 
 /** Where administrators put units of their own (systemd.unit(5), UNIT FILE LOAD PATH). */
-function unitPath(root: string): string {
-  return join(root, '/etc/systemd/system', unitName)
+function unitPath(root: string, name: string = unitName): string {
+  return join(root, '/etc/systemd/system', name)
 }
 
 /** Whether systemd runs this computer (sd_booted(3)), and it is this computer that is meant. */
@@ -156,26 +157,52 @@ function callOfOurselves(): readonly string[] {
   return [process.execPath, ...process.execArgv.filter((word) => word.startsWith('--disable-warning')), resolve(process.argv[1] ?? 'vmm')]
 }
 
+function serviceStep(summary: string, path: string): Step {
+  return { kind: 'vmm.service', summary, disruption: 'none', data: { path } }
+}
+
+/** Words by which systemctl means another system than the one that runs. */
+function systemOf(root: string): string[] {
+  return root === '/' ? [] : [`--root=${resolve(root)}`]
+}
+
+/** Path and text of the units that are not there as they should be. */
+async function changedUnits(host: Host, root: string, texts: ReadonlyMap<string, string>): Promise<[string, string][]> {
+  const all = [...texts].map(([name, text]): [string, string] => [unitPath(root, name), text])
+  const there = await Promise.all(
+    all.map(async ([path, text]) => (await host.files.stat(path)) !== undefined && (await host.files.read(path)) === text),
+  )
+  return all.filter((_, index) => there[index] !== true)
+}
+
 const installService = operation<VmmContext>()({
   path: ['install-service'],
   summary: 'Let systemd start and stop machines with this computer',
+  description:
+    'It also writes the rules of networks anew: at once when a firewall or Docker is started or restarted, else within a minute.',
   effect: 'write',
   input: z.strictObject({ root: Root, program: FilePath.optional().describe('the command vmm, unless the one that runs now') }),
   output: Installed,
   examples: ['vmm install-service', 'vmm install-service --root ./image --program /usr/bin/vmm'],
   async run(context, { root, program }) {
-    const { host, paths } = context
+    const { host, paths, config } = context
     const path = unitPath(resolve(root))
-    const text = renderUnit({ program: program === undefined ? callOfOurselves() : [program], data: paths.data })
+    // Settings of this computer's user say nothing of another system's.
+    const settings = root === '/' ? { config: join(config.path, '..', '..') } : {}
+    const texts = renderUnits({ program: program === undefined ? callOfOurselves() : [program], data: paths.data, ...settings })
     const booted = await isBooted(host, root)
-    const changed = (await host.files.stat(path)) === undefined || (await host.files.read(path)) !== text
-    planned(context, [{ kind: 'vmm.service', summary: `install ${path}`, disruption: 'none', data: { path } }])
+    const changed = await changedUnits(host, resolve(root), texts)
+    planned(
+      context,
+      unitNames.map((name) => unitPath(resolve(root), name)).map((unit) => serviceStep(`install ${unit}`, unit)),
+    )
     if (root === '/' && !context.root) throw new Fault('denied', 'only root may install a service', { hint: 'run vmm as root' })
     await host.files.makeDirectory(join(path, '..'))
-    if (changed) await host.files.write(path, text)
+    for (const [unit, text] of changed) await host.files.write(unit, text)
     if (booted) await host.run(['systemctl', 'daemon-reload'])
-    await host.run(['systemctl', ...(root === '/' ? [] : [`--root=${resolve(root)}`]), 'enable', unitName])
-    return { path, changed, enabled: true }
+    await host.run(['systemctl', ...systemOf(root), 'enable', ...unitNames])
+    if (booted) await host.run(['systemctl', 'start', ...startedNames])
+    return { path, changed: changed.length > 0, enabled: true }
   },
   view: ({ path, changed }) => `${changed ? 'installed' : 'already there:'} ${path}; machines start by: vmm autostart enable NAME`,
 })
@@ -190,12 +217,19 @@ const uninstallService = operation<VmmContext>()({
   async run(context, { root }) {
     const { host } = context
     const path = unitPath(resolve(root))
-    const present = (await host.files.stat(path)) !== undefined
-    planned(context, present ? [{ kind: 'vmm.service', summary: `remove ${path}`, disruption: 'none', data: { path } }] : [])
-    if (!present) return { path, changed: false, enabled: false }
-    await host.run(['systemctl', ...(root === '/' ? [] : [`--root=${resolve(root)}`]), 'disable', unitName])
-    await host.files.remove(path)
-    if (await isBooted(host, root)) await host.run(['systemctl', 'daemon-reload'])
+    const present: string[] = []
+    for (const name of unitNames) if ((await host.files.stat(unitPath(resolve(root), name))) !== undefined) present.push(name)
+    planned(
+      context,
+      present.map((name) => unitPath(resolve(root), name)).map((unit) => serviceStep(`remove ${unit}`, unit)),
+    )
+    if (present.length === 0) return { path, changed: false, enabled: false }
+    const booted = await isBooted(host, root)
+    const started = startedNames.filter((name) => present.includes(name))
+    if (booted && started.length > 0) await host.run(['systemctl', 'stop', ...started])
+    await host.run(['systemctl', ...systemOf(root), 'disable', ...present])
+    for (const name of present) await host.files.remove(unitPath(resolve(root), name))
+    if (booted) await host.run(['systemctl', 'daemon-reload'])
     return { path, changed: true, enabled: false }
   },
   view: ({ path, changed }) => (changed ? `removed ${path}` : `${path} is not there`),
