@@ -136,6 +136,10 @@ test('configure-router', async (t) => {
         [/Pool of public addresses/, '', 'Enter'],
         [/Mappings/, '', 'Enter'],
         [/Pairs of networks/, '', 'Enter'],
+        [/Let hosts that have IPv6 only reach IPv4/, 'y'],
+        [/By which IPv6 prefix/, '', 'Down', 'Enter'],
+        [/Own prefix that stands for IPv4/, '2001:db8:64::/96', 'Enter'],
+        [/Public IPv4 addresses that they share \(Enter for 203\.0\.113\.224\/28\)/, '', 'Enter'],
       ])
       const menu = await terminal.see(/External ports {6}done[^]*NAT {17}done[^]*● Review and finish/)
       assert.ok(menu.split('\n').every((line) => line.length <= 80))
@@ -146,9 +150,10 @@ test('configure-router', async (t) => {
       const { changes } = (await imp('diff')) as { changes: { path: string; after: unknown }[] }
       assert.deepEqual(
         changes.map(({ path }) => path),
-        ['hostname', 'interfaces.up0', 'interfaces.down0', 'routes["0.0.0.0/0"]', 'bgp', 'nat'],
+        ['hostname', 'interfaces.up0', 'interfaces.down0', 'routes["0.0.0.0/0"]', 'bgp', 'nat', 'nat64'],
       )
-      assert.deepEqual(changes.at(-1)?.after, { mappings: [{ inside: '192.168.0.0/24', outside: '203.0.113.252/30' }] })
+      assert.deepEqual(changes.at(-1)?.after, { prefix: '2001:db8:64::/96', pool: '203.0.113.224/28' })
+      assert.deepEqual(changes.at(-2)?.after, { mappings: [{ inside: '192.168.0.0/24', outside: '203.0.113.252/30' }] })
     })
   } finally {
     for (const terminal of terminals) await terminal.hangUp()

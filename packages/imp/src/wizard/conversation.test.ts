@@ -3,34 +3,9 @@ import { suite, test } from 'node:test'
 import { fakeHost, type FakeHost } from '@imp/kit/host/fake.ts'
 import { checkConfig } from '../config/check.ts'
 import { RouterConfig, type RouterConfigInput } from '../config/model.ts'
-import { converse, type Ending } from './conversation.ts'
-import { draftStore } from './draft.ts'
-import { back, cancel, enter, fakeAsk, type FakeAsk, type Line, type Watch } from './fake-ask.ts'
-import { merge } from './merge.ts'
-import { fresh, nics, situationOf } from './sample.ts'
-
-interface Held {
-  readonly ending: Ending
-  readonly ask: FakeAsk
-  readonly host: FakeHost
-  /** What the answers make of the candidate. */
-  readonly config: RouterConfig | undefined
-}
-
-async function hold(script: readonly Line[], document: RouterConfigInput = fresh, host = fakeHost(), watch?: Watch): Promise<Held> {
-  const ask = fakeAsk(script, watch)
-  const situation = situationOf(document)
-  const ending = await converse({
-    ask,
-    drafts: draftStore(host, '/state', 'anna'),
-    situation,
-    configured: (document.interfaces ?? []).length > 0,
-    detect: async () => nics,
-    review: async (answers) => JSON.stringify(answers),
-  })
-  const config = ending.ending === 'finished' ? RouterConfig.parse(merge(document, ending.answers, nics)) : undefined
-  return { ending, ask, host, config }
-}
+import { back, cancel, enter, type Line } from './fake-ask.ts'
+import { hold, menu } from './fake-conversation.ts'
+import { fresh } from './sample.ts'
 
 /** The answers on the disk. */
 function answersIn(host: FakeHost): string | undefined {
@@ -38,7 +13,6 @@ function answersIn(host: FakeHost): string | undefined {
   return text === undefined ? undefined : JSON.stringify((JSON.parse(text) as { answers: unknown }).answers)
 }
 
-const menu = /^Configuration of this router$/
 const begin: readonly Line[] = [[menu, enter]]
 const cards: readonly Line[] = [
   [/all network cards/, enter],
@@ -114,7 +88,18 @@ const nat: readonly Line[] = [
   [/keep their source address/, '198.51.100.0/24'],
   [/nothing is translated/, enter],
 ]
-const all = [...begin, ...cards, ...roles, ...management, ...external, ...internal, ...bgp, ...nat]
+const nat64: readonly Line[] = [
+  [/NAT64/, true],
+  [/which IPv6 prefix/, 'own'],
+  [/^Own prefix.*Enter for 2001:db8:10:ffff::\/96/, '2001:db8:10::/64'],
+  [/^Own prefix/, '2001:db8:10:64::/95'],
+  [/^Own prefix/, enter],
+  [/^Public IPv4 addresses.*Enter for 203\.0\.113\.240\/28/, '203.0.113.96/32'],
+  [/^Public IPv4 addresses/, '198.51.100.64/29'],
+  [/^Announce 198\.51\.100\.0\/24/, back],
+  [/^Public IPv4 addresses/, '203.0.113.64/29'],
+]
+const all = [...begin, ...cards, ...roles, ...management, ...external, ...internal, ...bgp, ...nat, ...nat64]
 const finish: readonly Line[] = [
   [menu, enter],
   [/^Commit now/, enter],
@@ -148,6 +133,9 @@ suite('all seven phases', () => {
         'overlaps the network of the external int',
         'is larger than the inside network 192.16',
         '"198.51.100.0" is not a network prefix (',
+        'overlaps the network of lan: use a prefi',
+        'has a length that RFC 6052 does not know',
+        'overlaps 203.0.113.96/30 of nat.mappings',
       ],
     )
     assert.deepEqual(
@@ -184,6 +172,7 @@ suite('all seven phases', () => {
       mappings: [{ inside: '192.168.0.0/24', outside: '203.0.113.96/30' }],
       bypass: [{ source: '192.168.0.0/24', destination: '198.51.100.0/24' }],
     })
+    assert.deepEqual(config.nat64, { prefix: '2001:db8:10:ffff::/96', pool: '203.0.113.64/29' })
   })
 
   test('ended by ^C, nothing is lost', async () => {
@@ -208,7 +197,7 @@ suite('all seven phases', () => {
       [/IPv6 address of wan/, enter],
     ]
     const { config } = await hold(
-      [[/not finished/, enter], ...begin, ...rest, ...internal, [/speak BGP/, false], [/NAT/, false], ...finish],
+      [[/not finished/, enter], ...begin, ...rest, ...internal, [/speak BGP/, false], [/NAT/, false], [/NAT64/, false], ...finish],
       fresh,
       host,
     )
@@ -258,6 +247,7 @@ suite('back', () => {
       [/^Peers/, 'remove 0'],
       [/Whom/, 'on'],
       [/NAT/, false],
+      [/NAT64/, false],
       ...finish,
     ])
     assert.deepEqual(config?.bgp?.peers, [])
@@ -292,6 +282,7 @@ suite('what is there already', () => {
     )
     assert.deepEqual(config, RouterConfig.parse(document))
     assert.deepEqual(ask.left, [])
+    assert.ok(ask.told.includes('No question is about these, which stay as they are: 1 VLAN, 1 loopback, 1 static route.'), ask.told.join())
   })
 
   test('follows an answer that changes it: the gateway, not the other routes', async () => {

@@ -14,6 +14,7 @@ import { rolesPhase } from './phases/roles.ts'
 import { phaseOf } from './places.ts'
 import { findingsOf, type Situation } from './question.ts'
 import { runPhase } from './run-phase.ts'
+import { unasked } from './unasked.ts'
 
 export const allPhases: readonly Phase[] = [nicsPhase, rolesPhase, managementPhase, externalPhase, internalPhase, bgpPhase, natPhase]
 
@@ -179,6 +180,8 @@ async function resume(conversation: Conversation, draft: Draft): Promise<Draft |
 export async function converse(conversation: Conversation): Promise<Ending> {
   const { ask, drafts, situation } = conversation
   ask.tell('Esc or the word "back" goes one question back, ^C ends and keeps the answers.')
+  const others = unasked(situation.document)
+  if (others.length > 0) ask.tell(`No question is about these, which stay as they are: ${others.join(', ')}.`)
   const draft = await drafts.find()
   const wanted = draft === undefined ? 'afresh' : await resume(conversation, draft)
   if (wanted === undefined) return { ending: 'cancelled' }

@@ -43,5 +43,6 @@ export function exampleAnswers(hostname: string, nics: readonly DetectedNic[], u
           },
         }),
     nat: mappings.length === 0 || first === undefined ? 'none' : { mappings },
+    nat64: 'none',
   }
 }

@@ -1,7 +1,8 @@
 /** The answers that a configuration gives already. Pure. */
-import { networkOf, contains, parseAddress, parseInterfaceAddress } from '@imp/kit/base/ip.ts'
+import { networkOf, contains, parseAddress, parseInterfaceAddress, parsePrefix } from '@imp/kit/base/ip.ts'
 import type { RouterConfig } from '../config/model.ts'
 import { nicOf, type Interface, type Nic } from '../interfaces/model.ts'
+import type { Nat64 } from '../nat64/model.ts'
 import type { Route } from '../routing/model.ts'
 import type { DraftAnswers } from './model.ts'
 
@@ -11,7 +12,7 @@ export function referenceOf(nic: Nic): string {
 }
 
 export function isDefault(route: Pick<Route, 'prefix'>): boolean {
-  return route.prefix === '0.0.0.0/0' || route.prefix === '::/0'
+  return parsePrefix(route.prefix).length === 0
 }
 
 /** Whether a default route leaves by this port: it says so, or its next hop is in a network of it. */
@@ -26,9 +27,13 @@ function portAnswers(port: Interface): { nic: string; name: string; addresses: s
   return { nic: referenceOf(nicOf(port)), name: port.name, addresses: [...port.addresses] }
 }
 
+function nat64Answers({ timeouts: _timeouts, ...asked }: Nat64): Omit<Nat64, 'timeouts'> {
+  return asked
+}
+
 /** Answers by which nothing would change. */
 export function answersOf(config: RouterConfig): DraftAnswers {
-  const { hostname, management, interfaces, routes, bgp, nat } = config
+  const { hostname, management, interfaces, routes, bgp, nat, nat64 } = config
   if (interfaces.length === 0 && management === undefined) return { hostname }
   const external = interfaces.filter(({ role }) => role === 'external')
   const internal = interfaces.filter(({ role }) => role === 'internal')
@@ -60,5 +65,6 @@ export function answersOf(config: RouterConfig): DraftAnswers {
           },
     nat:
       nat === undefined ? 'none' : { mappings: nat.mappings.map((each) => ({ ...each })), bypass: nat.bypass.map((each) => ({ ...each })) },
+    nat64: nat64 === undefined ? 'none' : nat64Answers(nat64),
   }
 }

@@ -67,7 +67,7 @@ export function fakeAsk(script: readonly Line[], watch: Watch = () => undefined)
       }
       return reply(message, read, good)
     },
-    async several<Value extends string>({ message, options, initial }: SeveralQuestion<Value>) {
+    async several<Value extends string>({ message, options, initial, refuse = good }: SeveralQuestion<Value>) {
       const read = (answer: Answer): readonly Value[] => {
         const wanted = answer === enter ? initial : Array.isArray(answer) ? (answer as string[]) : [String(answer)]
         for (const each of wanted)
@@ -77,7 +77,7 @@ export function fakeAsk(script: readonly Line[], watch: Watch = () => undefined)
           )
         return wanted as Value[]
       }
-      return reply(message, read, good)
+      return reply(message, read, refuse)
     },
   }
 }

@@ -1,13 +1,17 @@
 /** Puts answers into a configuration; what the wizard does not ask about stays. Pure. */
-import { parseAddress } from '@imp/kit/base/ip.ts'
+import { isDeepStrictEqual } from 'node:util'
+import type { z } from 'zod'
+import { parseAddress, sameAddress } from '@imp/kit/base/ip.ts'
 import { RouterConfig, type RouterConfigInput } from '../config/model.ts'
 import type { Nic } from '../interfaces/model.ts'
+import { Management } from '../management/model.ts'
 import { isDefault, leavesBy, referenceOf } from './existing.ts'
 import {
   BgpAnswers,
   ExternalAnswers,
   InternalAnswers,
   ManagementAnswers,
+  Nat64Answers,
   nicFor,
   PeerAnswers,
   sameNic,
@@ -16,7 +20,9 @@ import {
   type DraftAnswers,
   type PortAnswers,
 } from './model.ts'
-import { NatBypass, NatMapping } from '../nat/model.ts'
+import { Nat, NatBypass, NatMapping } from '../nat/model.ts'
+import { Nat64 } from '../nat64/model.ts'
+import { Bgp } from '../routing/model.ts'
 
 type Port = NonNullable<RouterConfigInput['interfaces']>[number]
 type Routes = NonNullable<RouterConfigInput['routes']>
@@ -84,6 +90,11 @@ function routeTo(gateway: string, name: string): Routes[number] {
   return { prefix: family === 4 ? '0.0.0.0/0' : '::/0', via: gateway, ...(linkLocal ? { interface: name } : {}) }
 }
 
+/** Whether two texts are the same address, however they are written. */
+function sameText(a: string | undefined, b: string): boolean {
+  return a !== undefined && sameAddress(parseAddress(a), parseAddress(b))
+}
+
 function addressed({ name, addresses }: Port): { name: string; addresses: string[] } {
   return { name, addresses: addresses ?? [] }
 }
@@ -91,16 +102,21 @@ function addressed({ name, addresses }: Port): { name: string; addresses: string
 /** Default routes follow the gateways of the external ports; other routes stay. */
 function mergeRoutes(before: RouterConfigInput, ports: readonly Port[], answers: DraftAnswers): Routes {
   const external = whole(ExternalAnswers, answers.external)
-  const gateways = new Set(external.flatMap((each) => each.gateways))
+  const gateways = external.flatMap((each) => each.gateways)
   const owners = [
     ...(before.interfaces ?? []).filter(({ role }) => role === 'external'),
     ...ports.filter(({ role }) => role === 'external'),
   ]
   const kept = (before.routes ?? []).filter(
-    (route) => answers.external === undefined || !owners.some((port) => leavesBy(addressed(port), route)) || gateways.has(route.via ?? ''),
+    (route) =>
+      answers.external === undefined ||
+      !owners.some((port) => leavesBy(addressed(port), route)) ||
+      gateways.some((gateway) => sameText(route.via, gateway)),
   )
   const missing = external.flatMap(({ name, gateways: own }) =>
-    own.filter((gateway) => !kept.some((route) => isDefault(route) && route.via === gateway)).map((gateway) => routeTo(gateway, name)),
+    own
+      .filter((gateway) => !kept.some((route) => isDefault(route) && sameText(route.via, gateway)))
+      .map((gateway) => routeTo(gateway, name)),
   )
   return [...kept, ...missing]
 }
@@ -122,7 +138,7 @@ function mergeBgp(before: RouterConfigInput['bgp'], answers: DraftAnswers): Rout
   const [asked] = whole(BgpAnswers, [{ ...answers.bgp, peers: whole(PeerAnswers, answers.bgp.peers) }])
   if (asked === undefined) return before
   const earlier = (peer: { readonly name: string; readonly address: string }) =>
-    before?.peers?.find(({ address }) => address === peer.address) ?? before?.peers?.find(({ name }) => name === peer.name)
+    before?.peers?.find(({ address }) => sameText(address, peer.address)) ?? before?.peers?.find(({ name }) => name === peer.name)
   return {
     ...before,
     asn: asked.asn,
@@ -140,15 +156,30 @@ function mergeNat(before: RouterConfigInput['nat'], { nat }: DraftAnswers): Rout
   return { ...before, mappings, ...listed('bypass', whole(NatBypass, nat.bypass), before?.bypass) }
 }
 
+function mergeNat64(before: RouterConfigInput['nat64'], { nat64 }: DraftAnswers): RouterConfigInput['nat64'] {
+  if (nat64 === undefined) return before
+  if (nat64 === 'none') return undefined
+  const [asked] = whole(Nat64Answers, [nat64])
+  if (asked === undefined) return before
+  return { ...asked, ...(before?.timeouts === undefined ? {} : { timeouts: before.timeouts }) }
+}
+
+/** What means the same as before stays as it is written, with what stands for itself left out. */
+function asWritten<T extends z.ZodType>(schema: T, before: z.input<T> | undefined, after: z.input<T> | undefined): z.input<T> | undefined {
+  if (before === undefined || after === undefined || before === after) return after
+  return isDeepStrictEqual(schema.parse(before), schema.parse(after)) ? before : after
+}
+
 /** The configuration with the answers in it. Members that still lack an answer are left out. */
 export function merge(before: RouterConfigInput, answers: DraftAnswers, nics: readonly DetectedNic[]): RouterConfigInput {
   const interfaces = mergePorts(before.interfaces ?? [], answers, nics)
   const parts = {
-    management: mergeManagement(before, answers, nics),
-    bgp: mergeBgp(before.bgp, answers),
-    nat: mergeNat(before.nat, answers),
+    management: asWritten(Management, before.management, mergeManagement(before, answers, nics)),
+    bgp: asWritten(Bgp, before.bgp, mergeBgp(before.bgp, answers)),
+    nat: asWritten(Nat, before.nat, mergeNat(before.nat, answers)),
+    nat64: asWritten(Nat64, before.nat64, mergeNat64(before.nat64, answers)),
   }
-  const { management: _m, bgp: _b, nat: _n, interfaces: _i, routes: _r, ...rest } = before
+  const { management: _m, bgp: _b, nat: _n, nat64: _n64, interfaces: _i, routes: _r, ...rest } = before
   return {
     ...rest,
     hostname: answers.hostname ?? before.hostname,
@@ -157,6 +188,7 @@ export function merge(before: RouterConfigInput, answers: DraftAnswers, nics: re
     ...(parts.management === undefined ? {} : { management: parts.management }),
     ...(parts.bgp === undefined ? {} : { bgp: parts.bgp }),
     ...(parts.nat === undefined ? {} : { nat: parts.nat }),
+    ...(parts.nat64 === undefined ? {} : { nat64: parts.nat64 }),
   }
 }
 

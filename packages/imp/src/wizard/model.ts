@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { Address, Address4, Asn, HostName, InterfaceAddress, Prefix, interfaceName } from '@imp/kit/base/schema.ts'
 import { NatBypass, NatMapping } from '../nat/model.ts'
+import { Nat64 } from '../nat64/model.ts'
 
 /** The phases, in the order in which they are asked. */
 export const phases = ['nics', 'roles', 'management', 'external', 'internal', 'bgp', 'nat'] as const
@@ -67,6 +68,9 @@ export const NatAnswers = z.strictObject({
   bypass: z.array(NatBypass).default([]).describe('pairs of networks between which nothing is translated'),
 })
 
+/** How long sessions are kept is not asked about. */
+export const Nat64Answers = Nat64.omit({ timeouts: true })
+
 const None = z.literal('none')
 
 /** A file of answers. What is left out stays as it is; `none` takes it away. */
@@ -78,6 +82,7 @@ export const Answers = z
     internal: z.array(InternalAnswers).describe('all ports towards own networks').exactOptional(),
     bgp: z.union([None, BgpAnswers]).exactOptional(),
     nat: z.union([None, NatAnswers]).describe('deterministic NAT').exactOptional(),
+    nat64: z.union([None, Nat64Answers]).describe('NAT64, by which hosts with IPv6 only reach IPv4').exactOptional(),
   })
   .meta({ title: 'Answers of the guided configuration' })
 
@@ -94,6 +99,7 @@ export const DraftAnswers = z.strictObject({
       z.strictObject({ mappings: z.array(NatMapping.partial()).default([]), bypass: z.array(NatBypass.partial()).default([]) }),
     ])
     .exactOptional(),
+  nat64: z.union([None, Nat64Answers.partial()]).exactOptional(),
 })
 export type DraftAnswers = z.output<typeof DraftAnswers>
 

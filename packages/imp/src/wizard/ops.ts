@@ -240,8 +240,8 @@ const edit = operation<ImpContext>()({
   path: ['config', 'edit'],
   summary: 'Configure the router by questions and answers',
   description:
-    'Seven phases: network cards, their roles, the management port, external and internal ports, BGP and NAT. Every answer is checked ' +
-    'at once and kept at once: who is interrupted goes on where he was. The present candidate is the default of every question, and ' +
+    'Seven phases: network cards, their roles, the management port, external and internal ports, BGP, NAT with NAT64. Every answer is ' +
+    'checked at once and kept at once: who is interrupted goes on where he was. The present candidate is the default of every question, and ' +
     'what is not asked about stays as it is. With --answers the answers come from a file instead; imp schema answers describes it. ' +
     'Virtual links are offered when they are in the namespace of the router, or with --all.',
   effect: 'write',

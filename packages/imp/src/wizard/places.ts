@@ -46,6 +46,7 @@ const homes: readonly (readonly [place: string, phase: PhaseName])[] = [
   ['internal', 'internal'],
   ['bgp', 'bgp'],
   ['nat', 'nat'],
+  ['nat64', 'nat'],
 ]
 
 /** The phase that asks about a place; undefined for what no phase asks about. */

@@ -6,10 +6,8 @@ import {
   hostRange,
   networkOf,
   overlaps,
-  parseAddress,
   parseInterfaceAddress,
   parsePrefix,
-  subnets,
   type Family,
   type Prefix,
 } from '@imp/kit/base/ip.ts'
@@ -65,6 +63,13 @@ function own(situation: Situation): OwnAddress[] {
   return ownAddresses(configOf(situation))
 }
 
+/** Pools that the answers give to NAT and NAT64. */
+export function poolsOf({ nat, nat64 }: DraftAnswers): Prefix[] {
+  const mapped = nat === undefined || nat === 'none' ? [] : nat.mappings.flatMap(({ outside }) => outside ?? [])
+  const shared = nat64 === undefined || nat64 === 'none' ? [] : (nat64.pool ?? [])
+  return [...mapped, ...[shared].flat()].map((text) => parsePrefix(text))
+}
+
 /** The IPv4 address of an external interface, else any. */
 export function routerId(situation: Situation): string | undefined {
   const four = own(situation).filter(({ address }) => address.family === 4)
@@ -81,8 +86,7 @@ function announceable(network: Prefix): Prefix {
 /** Own public networks and pools, as large as the world takes them. */
 export function announced(situation: Situation): string[] {
   const inside = own(situation).filter(({ role, kind }) => role === 'internal' && kind !== 'container')
-  const pools = (situation.answers.nat === 'none' ? [] : (situation.answers.nat?.mappings ?? [])).flatMap(({ outside }) => outside ?? [])
-  const networks = [...inside.map(({ network }) => network), ...pools.map((text) => parsePrefix(text))]
+  const networks = [...inside.map(({ network }) => network), ...poolsOf(situation.answers)]
   const external = own(situation).filter(({ role }) => role === 'external')
   const all = networks
     .filter((network) => !isPrivate(network) && !external.some((each) => overlaps(each.network, network)))
@@ -99,34 +103,4 @@ export function insideNetworks(situation: Situation): string[] {
     .filter(({ role, kind, network }) => role === 'internal' && kind !== 'loopback' && network.family === 4 && isPrivate(network))
     .filter(({ network }) => !mapped.some((each) => overlaps(each, network)))
     .map(({ network }) => formatPrefix(network))
-}
-
-/** Length of the smallest pool that leaves a thousand ports to every host: 64 hosts share an address. */
-function poolLength(inside: Prefix): number {
-  return Math.min(32, inside.length + 6)
-}
-
-/** A pool of announced addresses that nobody else has, else the address of the external interface, where VPP does not keep that for itself. */
-export function pool(situation: Situation, inside: string): string | undefined {
-  const { answers } = situation
-  const all = own(situation)
-  const length = poolLength(parsePrefix(inside))
-  const pools = (answers.nat === 'none' ? [] : (answers.nat?.mappings ?? [])).flatMap(({ outside }) =>
-    outside === undefined ? [] : [parsePrefix(outside)],
-  )
-  const peers = configOf(situation).bgp?.peers.map(({ address }) => parseAddress(address)) ?? []
-  const isFree = (prefix: Prefix): boolean =>
-    !all.some(({ network }) => overlaps(network, prefix)) &&
-    !pools.some((each) => overlaps(each, prefix)) &&
-    !peers.some((peer) => contains(prefix, peer))
-  const announcing = answers.bgp === undefined || answers.bgp === 'none' ? [] : (answers.bgp.announced ?? [])
-  for (const text of announcing) {
-    const prefix = parsePrefix(text)
-    // Larger networks have more subnets than need to be looked at.
-    if (prefix.family !== 4 || prefix.length < 16 || prefix.length > length) continue
-    const free = [...subnets(prefix, length)].findLast(isFree)
-    if (free !== undefined) return formatPrefix(free)
-  }
-  const external = all.find(({ role, address }) => role === 'external' && address.family === 4)
-  return external === undefined || configOf(situation).dataplane === 'vpp' ? undefined : `${formatAddress(external.address)}/32`
 }

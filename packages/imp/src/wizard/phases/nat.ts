@@ -1,10 +1,13 @@
-/** Phase 7: which inside networks hide behind which pools. */
-import { contains, formatPrefix, networkOf, parseInterfaceAddress, parsePrefix, sizeOf } from '@imp/kit/base/ip.ts'
+/** Phase 7: which inside networks hide behind which pools; then NAT64. */
+import { parsePrefix, sizeOf } from '@imp/kit/base/ip.ts'
 import { Prefix4 } from '@imp/kit/base/schema.ts'
 import type { DraftAnswers } from '../model.ts'
 import { single, type Question, type Situation } from '../question.ts'
-import { insideNetworks, pool } from '../suggest.ts'
+import { insideNetworks } from '../suggest.ts'
+import { pool } from '../suggest-pool.ts'
+import { announceQuestion, announcing, asksToAnnounce } from './announce.ts'
 import { memberQuestion } from './members.ts'
+import { behindNat, nat64Questions } from './nat64.ts'
 import type { Phase } from './phase.ts'
 
 type Nat = Exclude<NonNullable<DraftAnswers['nat']>, 'none'>
@@ -24,7 +27,8 @@ function enabledQuestion(situation: Situation): Question {
     message: 'Translate inside networks to public addresses (NAT)?',
     ...(privateInside.length === 0 ? {} : { help: `Private networks without a pool: ${privateInside.join(', ')}` }),
     initial: isOn || (nat === undefined && privateInside.length > 0),
-    answer: (yes) => (yes ? { answers: { ...answers, nat: isOn ? nat : empty } } : { answers: { ...answers, nat: 'none' }, next: 'end' }),
+    answer: (yes) =>
+      yes ? { answers: { ...answers, nat: isOn ? nat : empty } } : { answers: { ...answers, nat: 'none' }, next: behindNat(situation) },
   }
 }
 
@@ -41,49 +45,6 @@ function sharingHelp(situation: Situation, inside: string): string {
   const prefix = parsePrefix(inside)
   const hosts = sizeOf(prefix)
   return `${inside} has ${hosts} ${hosts === 1n ? 'address' : 'addresses'}. Ports for each of them: ${choices(situation, prefix.length)}.`
-}
-
-/** Whether the pool must be announced to be reachable, and is not. */
-function unannounced({ bgp }: DraftAnswers, outside: string | undefined): boolean {
-  if (outside === undefined || bgp === undefined || bgp === 'none') return false
-  const wanted = parsePrefix(outside)
-  return !(bgp.announced ?? []).some((text) => contains(parsePrefix(text), wanted))
-}
-
-/** The network around a pool that the world takes; longer ones than a /24 are not (RIPE-399). */
-function toAnnounce(outside: string): string {
-  const prefix = parsePrefix(outside)
-  return formatPrefix(networkOf({ ...prefix, length: Math.min(24, prefix.length) }))
-}
-
-function announcing(answers: DraftAnswers, outside: string): DraftAnswers {
-  const { bgp } = answers
-  if (bgp === undefined || bgp === 'none' || !unannounced(answers, outside)) return answers
-  return { ...answers, bgp: { ...bgp, announced: [...(bgp.announced ?? []), toAnnounce(outside)] } }
-}
-
-/** A pool in the network of an external interface is reached there. */
-function onExternal({ answers }: Situation, outside: string): boolean {
-  const networks = (answers.external ?? [])
-    .flatMap(({ addresses }) => addresses ?? [])
-    .map((text) => networkOf(parseInterfaceAddress(text)))
-  return networks.some((network) => contains(network, parsePrefix(outside)))
-}
-
-function announceQuestion(situation: Situation, mapping: Mapping, place: string): Question[] {
-  const { answers } = situation
-  const { outside } = mapping
-  if (outside === undefined || !unannounced(answers, outside) || onExternal(situation, outside)) return []
-  return [
-    {
-      kind: 'confirm',
-      key: `${place}.announce`,
-      next: 'nat.mappings',
-      message: `Announce ${toAnnounce(outside)} by BGP, so that answers to the pool find the way back?`,
-      initial: true,
-      answer: (yes) => ({ answers: yes ? announcing(answers, outside) : answers }),
-    },
-  ]
 }
 
 function mappingQuestions(situation: Situation, nat: Nat, mapping: Mapping, index: number): Question[] {
@@ -122,11 +83,10 @@ function mappingQuestions(situation: Situation, nat: Nat, mapping: Mapping, inde
     ...outside,
     answer: (text: string) => {
       const answered = outside.answer(text)
-      const asks = unannounced(answered.answers, text) && !onExternal(situation, text)
-      return { ...answered, next: asks ? `${place}.announce` : 'nat.mappings' }
+      return { ...answered, next: asksToAnnounce(situation, text) ? `${place}.announce` : 'nat.mappings' }
     },
   }
-  return [inside, pooled, ...announceQuestion(situation, mapping, place)]
+  return [inside, pooled, ...announceQuestion(situation, mapping.outside, { key: `${place}.announce`, next: 'nat.mappings' })]
 }
 
 function mappingsQuestion(situation: Situation, nat: Nat): Question {
@@ -178,7 +138,8 @@ function bypassQuestions(situation: Situation, nat: Nat, pair: Bypass, index: nu
   ]
 }
 
-function bypassQuestion({ answers }: Situation, nat: Nat): Question {
+function bypassQuestion(situation: Situation, nat: Nat): Question {
+  const { answers } = situation
   return memberQuestion({
     key: 'nat.bypass',
     noun: 'bypass',
@@ -189,7 +150,7 @@ function bypassQuestion({ answers }: Situation, nat: Nat): Question {
     add: () => ({ ...answers, nat: { ...nat, bypass: [...nat.bypass, {}] } }),
     remove: (index) => ({ ...answers, nat: { ...nat, bypass: nat.bypass.filter((_, at) => at !== index) } }),
     answers,
-    behind: 'end',
+    behind: behindNat(situation),
   })
 }
 
@@ -198,13 +159,14 @@ export const natPhase: Phase = {
   title: 'NAT',
   questions(situation) {
     const { nat } = situation.answers
-    if (nat === undefined || nat === 'none') return [enabledQuestion(situation)]
+    if (nat === undefined || nat === 'none') return [enabledQuestion(situation), ...nat64Questions(situation)]
     return [
       enabledQuestion(situation),
       mappingsQuestion(situation, nat),
       bypassQuestion(situation, nat),
       ...nat.mappings.flatMap((mapping, index) => mappingQuestions(situation, nat, mapping, index)),
       ...nat.bypass.flatMap((pair, index) => bypassQuestions(situation, nat, pair, index)),
+      ...nat64Questions(situation),
     ]
   },
 }
