@@ -104,6 +104,9 @@ describe('a command on a machine that is killed', { skip, concurrency: false }, 
       forward: (await inside('nft', 'list', 'ruleset')).includes('8080'),
     }
     const runs = state === 'running'
+    const logs = join(directory, 'logs')
+    const named = (await context.host.files.stat(logs)) === undefined ? [] : await context.host.files.list(logs)
+    assert.deepEqual(named, vm === undefined || state === 'created' ? [] : [`${name}.log`], told)
     assert.ok(['running', 'stopped', 'created', 'gone'].includes(state), `${told}: ${state} ${record?.reason ?? ''}`)
     assert.deepEqual(seen, { engines: runs ? 1 : 0, links: runs, rules: runs, forward: runs && vm?.forwards.length === 1 }, told)
     if (vm === undefined) {

@@ -58,11 +58,18 @@ describe('words about machines that run on real QEMU', { skip, concurrency: fals
     return stdout
   }
 
-  it('run makes, starts and asks in one word; --rm leaves nothing, whatever the status', async () => {
+  it('run makes, starts and asks in one word, --count several; --rm leaves nothing, whatever the status', async () => {
     const made = await cli.run('run', 'once', '--network', 'user', '--memory', '256', '--rm', '--', 'sh', '-c', 'hostname; exit 7')
     assert.equal(made.status, 7, made.stderr)
     assert.match(made.stdout, /^once$/m)
     assert.equal((await cli.run('show', 'once')).status, 3)
+    const both = await cli.run(
+      ...['run', 'two', '--count', '2', '--network', 'user', '--memory', '192', '--rm'],
+      ...['--', 'sh', '-c', 'hostname; [ "$(hostname)" = two-1 ]'],
+    )
+    assert.equal(both.status, 1, both.stderr)
+    assert.match(both.stdout, /^two-1: two-1\ntwo-2: two-2$/m)
+    assert.deepEqual(await cli.json('list', '--all'), { machines: [], hidden: 0 })
     const { machine } = await cli.json<{ machine: VmView }>('run', 'w1', '--network', 'user', '--memory', '256')
     assert.equal(machine.state, 'running')
   })

@@ -52,6 +52,8 @@ describe('words about machines', { concurrency: false }, () => {
     )
     await cli.json('create', 'db-2', '--network', 'none')
     assert.equal((await cli.run('create', 'db', '--count', '3', '--network', 'none')).status, 4)
+    assert.equal((await cli.run('run', 'db', '--count', '3', '--network', 'none')).status, 4)
+    assert.match((await cli.run('run', 'more', '--count', '2', '--dry-run')).stdout, /create more-1\n +create more-2\n/)
     assert.deepEqual(
       (await cli.json<{ machines: VmView[] }>('ps', '-a')).machines.map(({ name }) => name),
       ['db-2', 'web-1', 'web-2', 'web-3'],

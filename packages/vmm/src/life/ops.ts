@@ -1,6 +1,6 @@
 /** Operations on the life of machines: start, stop, restart, delete, and all of it in one word. */
 import { availableParallelism } from 'node:os'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { asFault, Fault } from '@imp/kit/base/fault.ts'
 import { Name } from '@imp/kit/base/schema.ts'
@@ -9,20 +9,17 @@ import type { Plan } from '@imp/kit/plan/apply.ts'
 import { ensureKeeper } from '../console/keep.ts'
 import { exec } from '../console/ops.ts'
 import type { VmmContext } from '../context.ts'
-import { EngineName } from '../engine/model.ts'
-import { changeMachines } from '../vm/change.ts'
-import { settleSshPort } from '../vm/create.ts'
+import { changeMachines, forAll } from '../vm/change.ts'
+import { countedNames, settleSshPort } from '../vm/create.ts'
 import { carryOutDelete, carryOutStart, carryOutStop, planDelete, planStart, planStop } from '../vm/lifecycle.ts'
 import type { Work } from '../vm/work.ts'
-import { logLinkOf, logLinkStep } from '../vm/log-link.ts'
 import { requireOurs } from '../vm/legacy.ts'
 import { MachineWord, VmView } from '../vm/model.ts'
-import { filesOf, observe } from '../vm/observe.ts'
+import { observe } from '../vm/observe.ts'
 import { create, namesOf, partsOf, viewAll } from '../vm/ops.ts'
 import { planRename, requireFreeMachineName } from '../vm/rename.ts'
 import { namesInState, selected, selection } from '../vm/select.ts'
 import { isActive } from '../vm/states.ts'
-import { machineSteps } from '../vm/steps.ts'
 import { machines as allMachines, withAllMachines } from '../vm/store.ts'
 import { drawStates } from '../vm/views.ts'
 import { withBootSlot } from '../vm/boot-slots.ts'
@@ -34,15 +31,6 @@ function namesWhere(active: boolean) {
 
 const Machines = z.strictObject({ machines: z.array(VmView) })
 
-/** The plan with the link that leads to the log, made before the engine runs. */
-function withLogLink({ context, vm }: Work, plan: Plan): Plan {
-  const at = plan.steps.findIndex(({ kind }) => kind === 'vmm.engine.start')
-  const { engine } = z.looseObject({ engine: EngineName }).parse(plan.steps[at]?.data)
-  const { log } = partsOf(context).engine(engine).console(filesOf(context, vm))
-  const link = logLinkStep.step(`name the log of ${vm.name}`, logLinkOf(context.paths, vm, basename(log)))
-  return { ...plan, steps: plan.steps.toSpliced(at, 0, link) }
-}
-
 /** Starts in turn when other machines boot already; what runs is left alone. */
 const starting = {
   done: 'started',
@@ -50,7 +38,7 @@ const starting = {
     const { context, parts, vm } = work
     const { state } = await observe(context, parts, vm)
     if (isActive(state)) return undefined
-    return withLogLink(work, await planStart({ ...work, vm: await settleSshPort(context, parts, vm) }))
+    return planStart({ ...work, vm: await settleSshPort(context, parts, vm) })
   },
   async carryOut(work: Work, plan: Plan): Promise<void> {
     const slots = { directory: join(work.context.paths.data, 'locks'), count: availableParallelism() }
@@ -116,10 +104,7 @@ async function planUnlessRunning(work: Work, force: boolean): Promise<Plan> {
     const { name } = work.vm
     throw new Fault('state', `${name} is ${state}`, { hint: `vmm stop ${name}, or vmm delete --force ${name}` })
   }
-  const { path } = logLinkOf(work.context.paths, work.vm)
-  const { remove: removal } = machineSteps(work.context, work.parts)
-  const plan = await planDelete(work)
-  return { ...plan, steps: [removal.step(`remove the name of the log of ${work.vm.name}`, { path }), ...plan.steps] }
+  return planDelete(work)
 }
 
 export const remove = operation<VmmContext>()({
@@ -198,48 +183,69 @@ const rename = operation<VmmContext>()({
   view: ({ name, former }) => (name === former ? `${name} has that name already` : `${former} is called ${name} now`),
 })
 
-const { count: _, ...createInput } = create.input.shape
-
 /** What was made for one command goes with it, however that ended. */
-async function removing<T>(context: VmmContext, name: string, work: () => Promise<T>): Promise<T> {
+async function removing<T>(context: VmmContext, names: readonly string[], work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } finally {
     // An interrupted command still takes away what it made.
     const whole = { ...context, signal: new AbortController().signal }
-    if ((await allMachines(whole).find(name)) !== undefined) await remove.run(whole, { names: [name], all: false, force: true })
+    const known = new Set(await allMachines(whole).names())
+    const left = names.filter((name) => known.has(name))
+    if (left.length > 0) await remove.run(whole, { names: left, all: false, force: true })
   }
+}
+
+const silent = { status: 0, stdout: '', stderr: '' }
+
+/** Runs the words in each of the machines, several at the same time; in one alone they have our terminal. */
+async function runWords(context: VmmContext, names: readonly string[], words: string[]): Promise<(typeof silent)[]> {
+  if (words.length === 0) return names.map(() => silent)
+  const inside = { ...context, passthrough: context.passthrough && names.length === 1 }
+  return forAll(names, 'asked', (name) => exec.run(inside, { name, words, user: 'root', timeout: 86_400 }))
+}
+
+const Ended = z.strictObject({ name: Name, machine: VmView.nullable(), status: z.int(), stdout: z.string(), stderr: z.string() })
+type Ended = z.output<typeof Ended>
+
+function linesOf({ stdout, stderr }: Ended): string[] {
+  return [stdout, stderr].filter((text) => text !== '').flatMap((text) => text.split('\n'))
 }
 
 const run = operation<VmmContext>()({
   path: ['run'],
   summary: 'Create a machine, start it, and run a command in it where one is given',
+  description: 'With --count several machines at the same time; what the command prints in each is then told behind its name, at its end.',
   effect: 'write',
   args: ['name', 'words'],
   ...(create.flags === undefined ? {} : { flags: create.flags }),
   input: z.strictObject({
-    ...createInput,
+    ...create.input.shape,
     words: z.array(z.string()).default([]).describe('command and its arguments; no shell reads them'),
     rm: z.boolean().default(false).describe('delete the machine when the command has ended'),
   }),
-  output: z.strictObject({ name: Name, machine: VmView.nullable(), status: z.int(), stdout: z.string(), stderr: z.string() }),
-  examples: ['vmm run web1', 'vmm run try --rm -- uname -r'],
+  output: z.union([Ended, z.strictObject({ machines: z.array(Ended) })]),
+  examples: ['vmm run web1', 'vmm run web --count 3', 'vmm run try --rm -- uname -r'],
   async run(context, { words, rm, ...wishes }) {
     if (rm && words.length === 0) throw new Fault('input', '--rm needs a command, after which the machine is deleted')
     await create.run(context, wishes)
-    const { name } = wishes
-    const silent = { status: 0, stdout: '', stderr: '' }
-    const work = async (): Promise<typeof silent> => {
-      await start.run(context, { names: [name], all: false })
-      return words.length === 0 ? silent : exec.run(context, { name, words, user: 'root', timeout: 86_400 })
+    const names = countedNames(wishes.name, wishes.count)
+    const work = async (): Promise<(typeof silent)[]> => {
+      await start.run(context, { names, all: false })
+      return runWords(context, names, words)
     }
-    const ended = rm ? await removing(context, name, work) : await work()
-    const [machine = null] = rm ? [] : await viewAll(context, partsOf(context), [name])
-    return { name, machine, ...ended }
+    const ended = rm ? await removing(context, names, work) : await work()
+    const views = rm ? [] : await viewAll(context, partsOf(context), names)
+    const machines = names.map((name, index) => ({ name, machine: views[index] ?? null, ...(ended[index] ?? silent) }))
+    const [only] = machines
+    return wishes.count === undefined && only !== undefined ? only : { machines }
   },
-  view: ({ machine, stdout, stderr }) =>
-    [stdout, stderr].filter((text) => text !== '').join('\n') || (machine === null ? '' : drawStates([machine])),
-  exitStatus: ({ status }) => status,
+  view(output) {
+    const all = 'machines' in output ? output.machines : [output]
+    const lines = all.flatMap((each) => linesOf(each).map((line) => ('machines' in output ? `${each.name}: ${line}` : line)))
+    return lines.length > 0 ? lines.join('\n') : drawStates(all.flatMap(({ machine }) => machine ?? []))
+  },
+  exitStatus: (output) => ('machines' in output ? Math.max(...output.machines.map(({ status }) => status)) : output.status),
 })
 
 export const operations: readonly AnyOperation<VmmContext>[] = [run, start, stop, restart, rename, remove]

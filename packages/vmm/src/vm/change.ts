@@ -35,18 +35,22 @@ async function changeOne(context: VmmContext, parts: Parts, name: string, change
   })
 }
 
-/** Changes all of them; every one is tried, and the faults of those that failed are told together. Names in the order of `names`. */
-export async function changeMachines(context: VmmContext, parts: Parts, names: readonly string[], change: Change): Promise<string[]> {
-  const unique = [...new Set(names)]
-  const settled = await Promise.allSettled(unique.map((name) => changeOne(context, parts, name, change)))
+/** Does it to all of them at the same time; every one is tried, and the faults of those that failed are told together. */
+export async function forAll<T>(names: readonly string[], done: string, action: (name: string) => Promise<T>): Promise<T[]> {
+  const settled = await Promise.allSettled(names.map(action))
   const failed = settled.flatMap((each) => (each.status === 'rejected' ? [asFault(each.reason)] : []))
   const [first] = failed
-  if (first !== undefined && unique.length === 1) throw first
+  if (first !== undefined && names.length === 1) throw first
   if (first !== undefined) {
     const detail = failed.map(({ message, hint }) => (hint === undefined ? message : `${message} (${hint})`)).join('\n')
-    throw new Fault(first.code, `${failed.length} of ${unique.length} machines could not be ${change.done}`, { detail, cause: first })
+    throw new Fault(first.code, `${failed.length} of ${names.length} machines could not be ${done}`, { detail, cause: first })
   }
-  const done = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  return settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+}
+
+/** Changes all of them; names in the order of `names`. */
+export async function changeMachines(context: VmmContext, parts: Parts, names: readonly string[], change: Change): Promise<string[]> {
+  const done = await forAll([...new Set(names)], change.done, (name) => changeOne(context, parts, name, change))
   const steps = done.flatMap(({ plan }) => plan?.steps ?? [])
   planned(context, steps)
   return done.map(({ vm }) => vm.name)

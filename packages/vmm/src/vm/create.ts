@@ -261,6 +261,11 @@ async function createMachine(context: VmmContext, parts: Parts, wishes: Wishes, 
   })
 }
 
+/** Names of so many machines, NAME-1 and so on; the name itself when no number is told. */
+export function countedNames(name: string, count: number | undefined): string[] {
+  return count === undefined ? [name] : Array.from({ length: count }, (_, index) => `${name}-${index + 1}`)
+}
+
 /** Creates a machine for each name, all alike otherwise; when one cannot be made, those before it are taken back. */
 export async function createMachines(
   context: VmmContext,

@@ -1,4 +1,5 @@
 /** What is done to start, stop and delete a machine, and the care that it is done whole or not at all. */
+import { basename } from 'node:path'
 import { z } from 'zod'
 import { reported } from '@imp/kit/base/events.ts'
 import { asFault, Fault, refuse } from '@imp/kit/base/fault.ts'
@@ -13,6 +14,7 @@ import { mountLabel } from '../mount/model.ts'
 import { sshAddress } from './keys.ts'
 import { noteEvent } from './history.ts'
 import { requireOurs } from './legacy.ts'
+import { logLinkOf } from './log-link.ts'
 import type { Run } from './model.ts'
 import { memberOf, placesOf } from './networks.ts'
 import { filesOf, observe } from './observe.ts'
@@ -198,6 +200,7 @@ export async function planStart(work: Work): Promise<Plan> {
       await initrdStep(work, steps, initrd),
       ...seedSteps(work, steps),
       ...(await networkSteps(work, steps)),
+      steps.log.step(`name the log of ${vm.name}`, logLinkOf(context.paths, vm, basename(choice.engine.console(files).log))),
       steps.start.step(`run ${vm.name} on ${choice.engine.title}`, { engine, machine }),
       steps.ready.step(`wait for the guest ${vm.name}`, { engine, machine: files }),
       ...(server === undefined
@@ -269,6 +272,7 @@ export async function planDelete(work: Work): Promise<Plan> {
     title: `delete ${vm.name}`,
     steps: [
       ...stop.steps,
+      remove(logLinkOf(context.paths, vm).path, 'the name of the log'),
       remove(sockets, 'the sockets'),
       remove(directory, 'the disk, keys and logs'),
       ...(vm.mounts.length === 0 ? [] : [remove(mounts, 'the disks of mounts')]),

@@ -32,12 +32,10 @@ import { listeners, listeningPorts } from '../net/ports.ts'
 import { attachStep, changeMemberStep, detachStep } from '../net/steps.ts'
 import { getNetwork, type KnownNetwork } from '../net/store.ts'
 import { requireFreeTap } from '../net/tap.ts'
-import { createMachines, type Wishes } from './create.ts'
-import { logLinkStep } from './log-link.ts'
+import { countedNames, createMachines, type Wishes } from './create.ts'
 import { DiskMode, MachineWord, NamespaceName, VmView } from './model.ts'
 import { view } from './observe.ts'
 import type { JoinedNetwork, Parts } from './parts.ts'
-import { renameKinds } from './rename.ts'
 import { selected, selection } from './select.ts'
 import { getMachine, machines as allMachines } from './store.ts'
 import { drawList, drawMachine } from './views.ts'
@@ -125,7 +123,7 @@ export function partsOf(context: VmmContext): Parts {
     listeningPorts,
     listeners,
     lastLines,
-    kinds: [attachStep, detachStep, changeMemberStep, mountDiskStep, logLinkStep, ...Object.values(renameKinds(paths))],
+    kinds: [attachStep, detachStep, changeMemberStep, mountDiskStep],
   }
 }
 
@@ -255,8 +253,7 @@ export const create = operation<VmmContext>()({
       forwards: forwards.map(readForward),
       mounts: mounts.map(readMountWord),
     }
-    const names = count === undefined ? [all.name] : Array.from({ length: count }, (_, index) => `${all.name}-${index + 1}`)
-    const made = await createMachines(context, parts, names, all, defaultImage)
+    const made = await createMachines(context, parts, countedNames(all.name, count), all, defaultImage)
     planned(
       context,
       made.map((vm) => ({ kind: 'vmm.create', summary: `create ${vm.name}`, disruption: 'none', data: { ...vm, cloudInit: undefined } })),

@@ -12,12 +12,14 @@ import { deviceKinds } from './change-devices.ts'
 import { diskStep } from './disks.ts'
 import { noteEvent } from './history.ts'
 import { ensureKeys, publicKey } from './keys.ts'
+import { logLinkStep } from './log-link.ts'
 import { NamespaceName, Run, Vm } from './model.ts'
 import { forwardKinds } from './forwards.ts'
 import { networksKind } from './networks-step.ts'
 import { machinePaths, managedKey } from './paths.ts'
 import type { Identity, Parts } from './parts.ts'
 import { untilReady, untilSsh } from './ready.ts'
+import { renameKinds } from './rename.ts'
 import { machines, putRun } from './store.ts'
 
 const nothing = (): Promise<void> => Promise.resolve()
@@ -202,6 +204,8 @@ export function machineSteps(context: StepContext, parts: Parts) {
     forwards,
     live,
     networksKind(paths),
+    logLinkStep,
+    ...Object.values(renameKinds(paths)),
     ...Object.values(deviceKinds(paths, parts)),
     keys,
     initrd,
@@ -216,5 +220,5 @@ export function machineSteps(context: StepContext, parts: Parts) {
     remove,
     ...parts.kinds,
   )
-  return { all, disk: diskStep, keys, initrd, seed, loopback, record, pin, start, ready, reach, stop, remove }
+  return { all, disk: diskStep, log: logLinkStep, keys, initrd, seed, loopback, record, pin, start, ready, reach, stop, remove }
 }
