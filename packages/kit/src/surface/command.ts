@@ -74,7 +74,7 @@ async function perform<Context extends OperationContext>(
   const context = await program.makeContext({
     host: localHost(),
     report: drawing.report,
-    signal: interruption.signal,
+    signal: endOf(operation, terminal, interruption),
     dryRun: globals.dryRun,
     yes: globals.yes,
     interactive,
@@ -86,6 +86,11 @@ async function perform<Context extends OperationContext>(
   const text = drawAnswer(operation, answer, globals.json || delivery === 'json', { width: terminal.width, colour: terminal.colour.out })
   if (text !== '') terminal.out(text)
   return answer.answer === 'result' ? (operation.exitStatus?.(answer.value) ?? 0) : 0
+}
+
+/** What ends an operation early: a signal, and where it only shows what it sees, that nobody reads it any more. */
+function endOf(operation: AnyOperation, { closed }: Terminal, { signal }: Interruption): AbortSignal {
+  return operation.streams === true && closed !== undefined ? AbortSignal.any([signal, closed]) : signal
 }
 
 function readInput(program: string, operation: AnyOperation, words: readonly string[]): Record<string, unknown> {

@@ -1,5 +1,5 @@
 /** The terminal on the other side. The only file that writes to standard output and standard error. */
-import { errnoOf } from '../base/fault.ts'
+import { errnoOf, Fault } from '../base/fault.ts'
 
 export interface Terminal {
   /** The result, to standard output, with a line break at its end. */
@@ -20,6 +20,8 @@ export interface Terminal {
   readonly interactive: boolean
   /** Asks for one line; undefined when the person ended the input instead (^C, ^D). */
   ask(question: string): Promise<string | undefined>
+  /** Aborted when nothing takes standard output any more; left out where that cannot happen. */
+  readonly closed?: AbortSignal
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -35,16 +37,29 @@ export function wantsColour(environment: Environment, isTerminal: boolean): bool
   return isTerminal && environment['TERM'] !== 'dumb'
 }
 
-/** Writes until the reader has gone (`imp schema | head -1`), which is no failure of ours. */
-function writer(stream: NodeJS.WriteStream): (text: string) => void {
-  let gone = false
+/**
+ * Writes until that fails: the reader has gone (`imp schema | head -1`), the terminal was hung up (EIO), the disk of a log is full. The
+ * operation behind it must not die of that, least of all in the middle of a change.
+ */
+function writer(stream: NodeJS.WriteStream, onFailure: (error: Error) => void): (text: string) => void {
+  let failed = false
   stream.on('error', (error) => {
-    if (errnoOf(error) !== 'EPIPE') throw error
-    gone = true
+    if (!failed) onFailure(error)
+    failed = true
   })
   return (text) => {
-    if (!gone) stream.write(text)
+    if (!failed) stream.write(text)
   }
+}
+
+/** A result that is lost makes the command fail, at its end; unless who read it has gone, which is no failure of ours. */
+function loseResult(error: Error, err: (text: string) => void): void {
+  if (errnoOf(error) === 'EPIPE') return
+  const fault = new Fault('state', `the result could not be written: ${error.message}`)
+  err(`${fault.message}\n`)
+  process.once('exit', (status) => {
+    if (status === 0) process.exitCode = fault.exitStatus
+  })
 }
 
 async function ask(question: string): Promise<string | undefined> {
@@ -75,12 +90,17 @@ function known(size: number | undefined): number | undefined {
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
   const { stdout, stderr, stdin, env } = process
-  const out = writer(stdout)
+  const closed = new AbortController()
+  const err = writer(stderr, () => undefined)
+  const out = writer(stdout, (error) => {
+    loseResult(error, err)
+    closed.abort()
+  })
   const dumb = env['TERM'] === 'dumb'
   return {
     out: (text) => out(`${text}\n`),
     line: (text) => out(`${text}\n`),
-    err: writer(stderr),
+    err,
     get width() {
       return known(stdout.columns) ?? known(stderr.columns) ?? 80
     },
@@ -91,6 +111,7 @@ export function processTerminal(): Terminal {
     live: stderr.isTTY && !dumb,
     interactive: stdin.isTTY && stderr.isTTY,
     ask,
+    closed: closed.signal,
   }
 }
 

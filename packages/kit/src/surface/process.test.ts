@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { shellQuote } from '../host/exec.ts'
+import { systemClock } from '../host/local.ts'
+import { until } from '../host/until.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'surface-'))
 const main = join(directory, 'main.mjs')
@@ -89,7 +91,7 @@ describe('on a terminal', () => {
     ['sample delete web1', 'n\n', 1, /nothing was changed/],
     ['sample delete web1', '\u0003', 130, /interrupted/],
     ['sample delete web1', '\u0004', 1, /nothing was changed/],
-    ['sample create web1', '', 0, /● write web1 {2}0 ms[^]*✓ write web1\r\ncreated web1/],
+    ['sample create web1', '', 0, /● write web1 {2}\d+ ms[^]*✓ write web1\r\ncreated web1/],
   ]
   for (const [command, keys, status, seen] of table)
     test(`${command}, ${JSON.stringify(keys)}`, async (t) => {
@@ -103,6 +105,33 @@ describe('on a terminal', () => {
 test('a reader that goes away is no failure', () => {
   const ran = spawnSync('bash', ['-c', 'sample help create | true; echo "${PIPESTATUS[0]}"'], { env: environment, encoding: 'utf8' })
   assert.deepEqual([ran.stdout, ran.stderr], ['0\n', ''])
+})
+
+describe('what cannot be written', () => {
+  const run = (line: string) => spawnSync('bash', ['-c', line], { env: environment, encoding: 'utf8', timeout: 120_000 })
+  test('a full disk behind the events changes nothing about the operation', () => {
+    const ran = run('sample create web1 2>/dev/full')
+    assert.deepEqual([ran.stdout, ran.status], ['created web1 with 1 cpus\n', 0])
+  })
+  test('a full disk behind the result is told, by words and status', () => {
+    const ran = run('sample create web1 >/dev/full')
+    assert.match(ran.stderr, /✓ write web1\nthe result could not be written: ENOSPC/)
+    assert.equal(ran.status, 5)
+  })
+  test('a terminal that was hung up lets the operation clean up', async (t) => {
+    if (spawnSync('script', ['--version']).error !== undefined) return t.skip('needs script(1), of the package bsdutils')
+    // The end of script(1) hangs the pseudo-terminal up: writing there fails with EIO. Only the leader of the session hears of it.
+    const shell = `trap 'kill -s HUP $!' HUP; sample wait & wait; wait $!; echo $? >${shellQuote(join(directory, 'ended'))}`
+    const child = spawn('script', ['-qec', shell, '/dev/null'], { env: { ...environment, SHELL: '/bin/sh' } })
+    child.stdout.setEncoding('utf8').on('data', (text: string) => text.includes('waiting') && child.kill('SIGKILL'))
+    await once(child, 'close')
+    const status = (): string => (existsSync(join(directory, 'ended')) ? readFileSync(join(directory, 'ended'), 'utf8') : '')
+    await until(systemClock, { timeout: 120_000, what: 'the end of the operation' }, async () => status() !== '')
+    assert.equal(status(), '129\n')
+  })
+  test('a reader that has gone ends what only shows what it sees', () => {
+    assert.deepEqual(run('sample watch | head -n 1; echo "${PIPESTATUS[0]}"').stdout, 'beat 0\n0\n')
+  })
 })
 
 for (const [signal, status] of [

@@ -149,13 +149,33 @@ const wait = define({
   },
 })
 
+const watch = define({
+  path: ['watch'],
+  summary: 'Tell what happens until nobody listens',
+  effect: 'read',
+  hidden: true,
+  input: z.strictObject({}),
+  output: z.null(),
+  examples: ['sample watch'],
+  streams: true,
+  async run(context) {
+    for (let beat = 0; !context.signal.aborted; beat += 1) {
+      context.report({ event: 'seen', text: `beat ${beat}`, value: beat })
+      await sleep(20, undefined, { signal: context.signal }).catch(() => undefined)
+    }
+    return null
+  },
+})
+
 const load = (operations: readonly AnyOperation[]) => () => Promise.resolve({ operations })
 
 export const registry: Registry<OperationContext> = {
   program: 'sample',
   summary: 'a program for tests',
   rooms: [
-    room('Machines', ['create', 'exec', 'delete', 'rm', 'wait'], load([create, execute, remove, wait])),
+    room('Machines', ['create', 'exec', 'delete', 'rm', 'wait', 'watch'], load([create, execute, remove, wait, watch]), {
+      unlisted: ['watch'],
+    }),
     room('Images', ['image'], load([build, listImages, secret])),
   ],
 }
