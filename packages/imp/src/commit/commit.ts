@@ -215,10 +215,10 @@ async function takenBackFor(commits: Commits, commit: Commit, reason: string, fa
 
 /** Makes the router what the commit says; a fault, with its reason recorded, when that failed and nothing changed. */
 async function bringIntoForce(commits: Commits, commit: Commit, request: CommitRequest): Promise<Commit> {
-  const { router, guard } = commits
+  const { router, guard, signal } = commits
   try {
     if (request.confirm !== undefined) await guard.arm(commit.number)
-    await router.apply(RouterConfig.parse(request.document))
+    await router.apply(RouterConfig.parse(request.document), undefined, signal)
   } catch (error) {
     const { message, findings } = asFault(error)
     const reason = [message, ...findings.map((each) => each.message)].join('; ')

@@ -25,8 +25,11 @@ export interface Router {
   plan(config: RouterConfig): Promise<RouterPlan>
   /** Drop-ins of the operator that it was last made to have. */
   overrides(): Promise<Overrides>
-  /** All of it or nothing; a fault says why nothing. With drop-ins of an earlier time when it goes back to them, else with those of now. */
-  apply(config: RouterConfig, overrides?: Overrides): Promise<void>
+  /**
+   * All of it or nothing; a fault says why nothing, the signal among the reasons. With drop-ins of an earlier time when it goes back to
+   * them, else with those of now.
+   */
+  apply(config: RouterConfig, overrides?: Overrides, signal?: AbortSignal): Promise<void>
   /** Undoes what a dead command left in its middle. */
   recover(): Promise<void>
   look(config: RouterConfig): Promise<Health>

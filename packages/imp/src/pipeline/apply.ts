@@ -26,6 +26,8 @@ export interface ApplyOptions {
   readonly journal?: Journal
   /** Drop-ins of an earlier time, for going back to it; those that the target has now unless told. */
   readonly overrides?: Overrides
+  /** Ends it between two steps: the target is then brought back to what it was. */
+  readonly signal?: AbortSignal
 }
 
 export interface Applied {
@@ -80,7 +82,8 @@ export function applyConfig(target: Target, config: RouterConfig, options: Apply
       await refuseMissingFeatures(target.machine, config)
       const plan = { title: `apply ${config.hostname} to ${target.name}`, steps, context: { config, overrides: [...overrides] } }
       try {
-        await applyPlan(executorOf(target, report, options.journal), plan)
+        const { signal } = options
+        await applyPlan({ ...executorOf(target, report, options.journal), ...(signal === undefined ? {} : { signal }) }, plan)
       } catch (error) {
         const fault = await recoverAfter(target, report, error)
         throw withFindings(fault, blameOverrides(overrides, `${fault.message}\n${fault.detail ?? ''}`))

@@ -100,7 +100,7 @@ const apply = operation<ImpContext>()({
         planned(context, (await planConfig(target, config)).steps)
       }
       const { changed, steps, recovery, withoutCarrier } = await withRouter(context, rest, (commits) =>
-        withRecord(commits, record, () => applyConfig(target, config, { report: context.report })),
+        withRecord(commits, record, () => applyConfig(target, config, { report: context.report, signal: context.signal })),
       )
       return {
         target: target.name,

@@ -89,8 +89,9 @@ export function routerAt(target: Target, report: Report, client?: Client): Route
       return { steps, effects, summary: preview.summary }
     },
     overrides: async () => (await findRunning(target))?.overrides ?? [],
-    async apply(config, overrides) {
-      await applyConfig(target, config, { report, ...(overrides === undefined ? {} : { overrides }) })
+    async apply(config, overrides, signal) {
+      const options = { ...(overrides === undefined ? {} : { overrides }), ...(signal === undefined ? {} : { signal }) }
+      await applyConfig(target, config, { report, ...options })
     },
     async recover() {
       await recoverConfig(target, { report })

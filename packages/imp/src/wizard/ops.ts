@@ -227,7 +227,7 @@ async function applyInForce(context: ImpContext, commits: Commits): Promise<Appl
     await settle(commits)
     const config = await inForce(commits)
     const { steps } = await router.plan(config)
-    if (steps.length > 0) await router.apply(config)
+    if (steps.length > 0) await router.apply(config, undefined, context.signal)
     return { hostname: config.hostname, steps: steps.map(({ summary }) => summary) }
   })
 }

@@ -141,6 +141,56 @@ test('a failure that cannot be undone says so, and recover tries again', async (
   await applyPlan(world.executor, plan)
 })
 
+describe('an interruption', () => {
+  const interruptedAt = (world: World, event: string): Executor => {
+    const controller = new AbortController()
+    const report: Executor['report'] = (each) => {
+      world.executor.report(each)
+      if (world.events.at(-1) === event) controller.abort()
+    }
+    return { ...world.executor, report, signal: controller.signal }
+  }
+
+  test('undoes what was begun, and nothing further begins', async () => {
+    const world = new World()
+    const steps = world.plan(changes).map((step, index) => ({ ...step, summary: `${step.summary} (${index})` }))
+    await assert.rejects(applyPlan(interruptedAt(world, 'started set y (1)'), { title: 'set up', steps }), {
+      code: 'failed',
+      message: 'set up: interrupted before it came to: set x (2)',
+    })
+    assert.deepEqual(world.state(), {})
+    assert.deepEqual(
+      world.events.filter((event) => event.startsWith('done')),
+      ['done set x (0)', 'done set y (1)', 'done undo: set y (1)', 'done undo: set x (0)'],
+    )
+    assert.equal(await interrupted(world.journal), undefined)
+  })
+
+  test('while nothing was begun leaves no trace', async () => {
+    const world = new World()
+    const executor = { ...world.executor, signal: AbortSignal.abort() }
+    await assert.rejects(applyPlan(executor, { title: 'set up', steps: world.plan(changes) }), { code: 'failed' })
+    assert.deepEqual([world.records, world.events], [[], []])
+  })
+
+  test('does not keep a change from being undone', async () => {
+    const world = new World()
+    world.broken = 'y'
+    const executor = interruptedAt(world, 'started undo: set y')
+    await assert.rejects(applyPlan(executor, { title: 'set up', steps: world.plan(changes) }), { message: 'set up: it broke' })
+    assert.deepEqual([world.state(), executor.signal?.aborted], [{}, true])
+  })
+})
+
+test('the journal of another version is refused, not taken for a bug', async () => {
+  const world = new World()
+  world.records.push({ entry: 'paused', step: 1 })
+  await assert.rejects(interrupted(world.journal), {
+    code: 'unsupported',
+    message: 'the journal holds "paused", which this program does not know',
+  })
+})
+
 test('undoing is told from its beginning to its end', async () => {
   const world = new World()
   world.broken = 'x'

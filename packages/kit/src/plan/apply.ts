@@ -29,6 +29,8 @@ export interface Executor {
   readonly kinds: Kinds
   readonly journal: Journal
   readonly report: Report
+  /** Ends an apply between two steps, which is then undone. Undoing and recovering do not heed it. */
+  readonly signal?: AbortSignal
 }
 
 /** A plan that a crash left in its middle. `begun` counts the steps of which at least the beginning may have happened. */
@@ -37,9 +39,19 @@ export interface Interrupted {
   readonly begun: number
 }
 
+function readEntry(record: unknown): z.output<typeof Entry> {
+  const { data, success, error } = Entry.safeParse(record)
+  if (success) return data
+  const { entry } = z.object({ entry: z.unknown() }).catch({ entry: record }).parse(record)
+  throw new Fault('unsupported', `the journal holds ${JSON.stringify(entry)}, which this program does not know`, {
+    hint: 'another version wrote it, which can undo the change: run recover with that one',
+    cause: error,
+  })
+}
+
 /** What the journal says was in flight, or undefined when nothing is. */
 export async function interrupted(journal: Journal): Promise<Interrupted | undefined> {
-  const entries = (await journal.records()).map((record) => Entry.parse(record))
+  const entries = (await journal.records()).map(readEntry)
   const first = entries[0]
   if (first?.entry !== 'plan' || entries.at(-1)?.entry === 'finished') return undefined
   const doing = entries.flatMap((entry) => (entry.entry === 'doing' ? [entry.step] : []))
@@ -69,27 +81,33 @@ async function undoFrom(executor: Executor, steps: readonly Step[], begun: numbe
 export async function applyPlan(executor: Executor, plan: Plan): Promise<void> {
   if ((await interrupted(executor.journal)) !== undefined)
     throw new Fault('state', 'an earlier change was interrupted', { hint: 'run recover first' })
+  refuseAborted(executor.signal, `${plan.title}: interrupted before it began`)
   await executor.journal.clear()
   await executor.journal.append({ entry: 'plan', title: plan.title, steps: plan.steps, context: plan.context ?? null })
-  let index = 0
+  let begun = 0
   try {
-    for (const step of plan.steps) {
+    for (const [index, step] of plan.steps.entries()) {
+      refuseAborted(executor.signal, `interrupted before it came to: ${step.summary}`)
+      begun = index + 1
       await executor.journal.append({ entry: 'doing', step: index })
       await reported(executor.report, step.summary, () => doStep(executor.kinds, executor.host, step))
       await executor.journal.append({ entry: 'done', step: index })
-      index += 1
     }
     await executor.journal.append({ entry: 'finished', outcome: 'applied' })
   } catch (error) {
-    throw await undoAfter(executor, plan, Math.min(index, plan.steps.length - 1), error)
+    throw await undoAfter(executor, plan, begun, error)
   }
 }
 
-async function undoAfter(executor: Executor, plan: Plan, failed: number, error: unknown): Promise<Fault> {
+function refuseAborted(signal: AbortSignal | undefined, message: string): void {
+  if (signal?.aborted === true) throw new Fault('failed', message)
+}
+
+async function undoAfter(executor: Executor, plan: Plan, begun: number, error: unknown): Promise<Fault> {
   const fault = asFault(error)
-  const summary = plan.steps[failed]?.summary ?? plan.title
+  const summary = plan.steps[begun - 1]?.summary ?? plan.title
   try {
-    await undoFrom(executor, plan.steps, failed + 1)
+    await undoFrom(executor, plan.steps, begun)
   } catch (undoing) {
     const detail = [fault.message, fault.detail, `undoing failed as well: ${asFault(undoing).message}`, asFault(undoing).detail]
     return new Fault('state', `${plan.title}: ${summary} failed and could not be undone`, {

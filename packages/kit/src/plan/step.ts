@@ -46,7 +46,9 @@ export function kinds(...all: readonly StepKind[]): Kinds {
 function lookUp(known: Kinds, step: Step): { kind: StepKind; data: unknown } {
   const kind = known.get(step.kind)
   if (kind === undefined)
-    throw new Fault('unsupported', `this program knows no step of kind ${step.kind}`, { hint: 'the plan was made by another version' })
+    throw new Fault('unsupported', `this program knows no step of kind ${step.kind}`, {
+      hint: 'another version made the plan, which can undo it: run recover with that one',
+    })
   return { kind, data: parse(kind.schema, step.data, `step ${step.kind}`) }
 }
 

@@ -215,7 +215,7 @@ export async function planStart(work: Work): Promise<Plan> {
 export async function carryOutStart(work: Work, plan: Plan): Promise<void> {
   const { context, parts } = work
   try {
-    await applyPlan(executor(work, machineSteps(context, parts)), plan)
+    await applyPlan({ ...executor(work, machineSteps(context, parts)), signal: context.signal }, plan)
   } catch (error) {
     await noteFailure(work, context.signal.aborted ? 'its start was interrupted' : asFault(error).message)
     throw error
