@@ -7,7 +7,12 @@ import { fakeHost } from '@imp/kit/host/fake.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import { localHost } from '@imp/kit/host/local.ts'
 import { invoke, type Answer } from '@imp/kit/op/operation.ts'
+import { renderCommands } from '../dataplane/vpp/exec.ts'
+import { fakeFor } from '../dataplane/vpp/fake/sample.ts'
+import { nat64Instances } from '../dataplane/vpp/nat64.ts'
+import { goldenConfig, hardwareFor } from '../dataplane/vpp/sample.ts'
 import { operations } from './ops.ts'
+import { belowRoot } from './root.ts'
 import { impContextIn } from '../sample.ts'
 
 const machine = localHost()
@@ -64,5 +69,29 @@ suite('operations on an appliance', () => {
   test('load says when there is nothing to load', async () => {
     const nothing = { code: 'not-found', hint: 'imp appliance generate writes them' }
     await assert.rejects(call('load', { part: 'nat' }, false, fakeHost()), nothing)
+  })
+
+  test('load gives NAT64 of a process that died its own timeouts back, for which VPP has no command', async (t) => {
+    const golden = goldenConfig('nat64', 'vpp')
+    const timeouts = { udp: 120, tcpEstablished: 3600, tcpTransitory: 60, icmp: 30 }
+    const committed = { ...golden, nat64: { ...(golden.nat64 ?? assert.fail('it is there')), timeouts } }
+    const commands = renderCommands(committed, hardwareFor(committed), nat64Instances(committed)).beside.get('nat64')
+    const root = await tree('timeouts', JSON.stringify(committed))
+    await machine.files.makeDirectory(join(root, 'etc/vpp'))
+    await machine.files.write(join(root, 'etc/vpp/commands-nat64.txt'), commands ?? '')
+    const vpp = await fakeFor(t)
+    const host = { ...belowRoot(machine, root), dial: () => machine.dial(vpp.socket) }
+    const load = () => call('load', { part: 'nat64' }, false, host)
+
+    const its = { udp: 120, tcp_established: 3600, tcp_transitory: 60, icmp: 30 }
+    assert.partialDeepStrictEqual(await load(), { value: { part: 'nat64', changed: true } })
+    assert.deepEqual(vpp.state.nat64Timeouts, its)
+    await vpp.restart()
+    assert.notDeepEqual(vpp.state.nat64Timeouts, its)
+    assert.partialDeepStrictEqual(await load(), { value: { part: 'nat64', changed: true } })
+    assert.deepEqual(vpp.state.nat64Timeouts, its)
+    vpp.received.length = 0
+    assert.partialDeepStrictEqual(await load(), { value: { changed: false } })
+    assert.ok(!vpp.received.some(({ message }) => message === 'nat64_set_timeouts'))
   })
 })

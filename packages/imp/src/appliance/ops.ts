@@ -12,9 +12,12 @@ import { journalAt } from '@imp/kit/store/journal.ts'
 import { parseRouterConfig } from '../config/load.ts'
 import type { RouterConfig } from '../config/model.ts'
 import type { ImpContext } from '../context.ts'
-import { openVpp } from '../dataplane/vpp/api/client.ts'
+import { openVpp, type VppClient } from '../dataplane/vpp/api/client.ts'
 import { loadConfiguration, loadContainerLink } from '../dataplane/vpp/exec-load.ts'
 import { commandsIn } from '../dataplane/vpp/exec.ts'
+import { nat64Name } from '../dataplane/vpp/model.ts'
+import { nat64Instances } from '../dataplane/vpp/nat64.ts'
+import { bringAbout } from '../dataplane/vpp/steps.ts'
 import { readOverrides } from '../overrides/folder.ts'
 import { imageFiles } from '../pipeline/appliance.ts'
 import { hardwareWithCards, planBoot } from '../pipeline/appliance-plan.ts'
@@ -149,6 +152,12 @@ const Part = z
   .describe('core, the forwarding process; nat, that of NAT; the name of a module; or container, the link of the containers')
   .meta({ examples: ['core', 'nat'] })
 
+/** The timeouts of NAT64, for which VPP has a message and no command: without them a process that died would come back with its own. */
+async function tellTimeouts({ host }: ImpContext, vpp: VppClient): Promise<void> {
+  const [{ things = {}, paths = {} } = {}] = nat64Instances(await committed(host))
+  await bringAbout(host.clock, vpp, { instance: nat64Name, paths }, { timeouts: things.timeouts ?? {} })
+}
+
 const load = operation<ImpContext>()({
   path: ['appliance', 'load'],
   summary: 'Load the committed configuration into a VPP process that has just started',
@@ -169,7 +178,9 @@ const load = operation<ImpContext>()({
     ])
     const vpp = await openVpp(context.host, { name: instance, socket: instanceFiles(instance).api })
     try {
-      return { part, ...(await (part === 'container' ? loadContainerLink(vpp, lines) : loadConfiguration(vpp, lines))) }
+      const loaded = await (part === 'container' ? loadContainerLink(vpp, lines) : loadConfiguration(vpp, lines))
+      if (part === nat64Name) await tellTimeouts(context, vpp)
+      return { part, ...loaded }
     } finally {
       vpp.close()
     }

@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
+import type { Clock } from '@imp/kit/host/host.ts'
 import { until } from '@imp/kit/host/until.ts'
 import { stepKind, type StepKind } from '@imp/kit/plan/step.ts'
 import { InstanceName, type VppInstance } from '../../appliance/model.ts'
@@ -78,14 +79,25 @@ async function advance(
   return false
 }
 
+/** Sends what a patch lacks until VPP has all of it. A `timeout` fault when it does not follow. */
+export async function bringAbout(
+  clock: Clock,
+  client: VppClient,
+  data: Pick<ChangeData, 'instance' | 'paths'>,
+  patch: Patch,
+  whole = false,
+): Promise<void> {
+  const look = (): Promise<boolean> => advance(client, data, patch, whole)
+  await until(clock, { timeout: settleTimeout, interval: 100, what: `${client.name} as configured` }, async () => {
+    // Most often all is there as soon as it is told.
+    return (await look()) || look()
+  })
+}
+
 async function converge(place: DataplanePlace, data: Pick<ChangeData, 'instance' | 'paths'>, patch: Patch, whole: boolean): Promise<void> {
   const client = await connectSoon(place, data.instance)
   try {
-    const look = (): Promise<boolean> => advance(client, data, patch, whole)
-    await until(place.machine.clock, { timeout: settleTimeout, interval: 100, what: `${client.name} as configured` }, async () => {
-      // Most often all is there as soon as it is told.
-      return (await look()) || look()
-    })
+    await bringAbout(place.machine.clock, client, data, patch, whole)
   } finally {
     client.close()
   }

@@ -72,6 +72,34 @@ const lines: readonly (readonly [RegExp, Line])[] = [
     /^ip route add \S+ via \S+ (\S+)$/,
     ([name = ''], around) => (indexOf(around, name) < 0 ? { retval: -1, reply: 'no interface\n' } : { reply: '' }),
   ],
+  [
+    /^set ip neighbor (\S+) (\S+) (\S+) static$/,
+    ([name = '', ip_address = '', mac_address = ''], around) => {
+      const neighbor = { sw_if_index: indexOf(around, name), flags: 1, mac_address, ip_address }
+      return answered(ask(around, 'ip_neighbor_add_del', { is_add: true, neighbor }))
+    },
+  ],
+  [
+    /^nat64 plugin enable bib-buckets \d+ st-buckets \d+$/,
+    (_, around) =>
+      ask(around, 'nat64_plugin_enable_disable', { enable: true }) === 0 ? { reply: '' } : { retval: -1, reply: 'plugin enable failed\n' },
+  ],
+  [
+    /^nat64 add prefix (\S+)$/,
+    ([prefix = ''], around) => answered(ask(around, 'nat64_add_del_prefix', { is_add: true, prefix, vrf_id: 0 })),
+  ],
+  [
+    /^nat64 add pool address (\S+)(?: - (\S+))?$/,
+    ([start_addr = '', end_addr = start_addr], around) =>
+      answered(ask(around, 'nat64_add_del_pool_addr_range', { is_add: true, start_addr, end_addr, vrf_id: 0 })),
+  ],
+  [
+    /^set interface nat64 (in|out) (\S+)$/,
+    ([side, name = ''], around) =>
+      answered(
+        ask(around, 'nat64_add_del_interface', { is_add: true, flags: side === 'in' ? 32 : 16, sw_if_index: indexOf(around, name) }),
+      ),
+  ],
 ]
 
 /** The answer to a line that changes something; undefined for one that is not known. */
