@@ -122,6 +122,18 @@ const doubts: readonly Row[] = [
     'nat.mappings[0].outside',
     /leaves 4032 ports to each host, which has 1000 sessions at most/,
   ],
+  [
+    'service tags on a card that VPP may have through Linux',
+    ports(wan, { ...lan, subinterfaces: [{ vlan: 5, innerVlan: 7, protocol: 'dot1ad' }] }),
+    'interfaces[1].subinterfaces[0].protocol',
+    /seen by VPP as dot1q where the card of lan is not on the PCI bus/,
+  ],
+  [
+    'a cross-connect of service tags',
+    { ...ports(wan, lan), crossConnects: [{ from: 'wan', to: 'lan', vlan: 5, protocol: 'dot1ad' }] },
+    'crossConnects[0].protocol',
+    /where the card of wan and of lan is not on the PCI bus/,
+  ],
 ]
 
 suite('what VPP cannot have', () => {
@@ -144,6 +156,11 @@ suite('what VPP cannot have', () => {
       assert.ok((found.hint ?? '') !== '')
     })
   }
+
+  test('takes service tags on cards that are named by their PCI address, which DPDK drives', () => {
+    const card = { ...lan, nic: { pci: '0000:03:00.0' }, subinterfaces: [{ vlan: 5, protocol: 'dot1ad' as const }] }
+    assert.deepEqual(checkVpp(overVpp(ports(wan, card))), [])
+  })
 
   test('finds nothing wrong with the configurations that it is to carry, nor with those of other dataplanes', () => {
     for (const name of goldenNames) {

@@ -2,7 +2,7 @@
 import { Fault, type Finding } from '@imp/kit/base/fault.ts'
 import { contains, parsePrefix } from '@imp/kit/base/ip.ts'
 import { doubtful, ownAddresses, wrong, type RouterConfig } from '../../config/model.ts'
-import { layer3Interfaces, sendsAdvertisements } from '../../interfaces/model.ts'
+import { layer3Interfaces, nicOf, sendsAdvertisements } from '../../interfaces/model.ts'
 import type { DesiredVpp } from './desired.ts'
 import { renderVpp } from './render.ts'
 import { checkThings, portsOfAddress } from './rules.ts'
@@ -64,6 +64,32 @@ function checkSessions({ nat }: RouterConfig): Finding[] {
   })
 }
 
+/**
+ * A card that stays a link of Linux gives its frames to VPP by af_packet: the kernel takes the outer tag off, and VPP puts it back as that
+ * of 802.1Q whatever it was (VPP 25.06, plugins/af_packet/node.c). Cards on the PCI bus are driven by DPDK, which gives frames as they are.
+ */
+function checkServiceTags({ interfaces, crossConnects }: RouterConfig): Finding[] {
+  const throughLinux = new Set(interfaces.filter((port) => nicOf(port).pci === undefined).map(({ name }) => name))
+  const doubt = (path: string, ports: readonly string[]): Finding[] => {
+    const names = ports.filter((name) => throughLinux.has(name))
+    if (names.length === 0) return []
+    const message = `is seen by VPP as dot1q where the card of ${names.join(' and of ')} is not on the PCI bus, so that no such frame is received`
+    return [
+      doubtful(`${path}.protocol`, 'dot1ad', message, 'use dot1q on both ends, or name the card by its PCI address, as DPDK takes it'),
+    ]
+  }
+  return [
+    ...interfaces.flatMap(({ name, subinterfaces }, index) =>
+      subinterfaces.flatMap(({ protocol }, place) =>
+        protocol === 'dot1ad' ? doubt(`interfaces[${index}].subinterfaces[${place}]`, [name]) : [],
+      ),
+    ),
+    ...crossConnects.flatMap(({ protocol, from, to }, index) =>
+      protocol === 'dot1ad' ? doubt(`crossConnects[${index}]`, [from, to]) : [],
+    ),
+  ]
+}
+
 /** The configuration as VPP's state, or why there is none. */
 function rendered(config: RouterConfig): DesiredVpp | Finding {
   try {
@@ -79,5 +105,12 @@ export function checkVpp(config: RouterConfig): Finding[] {
   if (config.dataplane !== 'vpp') return []
   const desired = rendered(config)
   const things = 'core' in desired ? [desired.core, ...Object.values(desired.beside)].flatMap(checkThings) : [desired]
-  return [...checkNames(config), ...checkOptions(config), ...checkPools(config), ...checkSessions(config), ...things]
+  return [
+    ...checkNames(config),
+    ...checkOptions(config),
+    ...checkPools(config),
+    ...checkSessions(config),
+    ...checkServiceTags(config),
+    ...things,
+  ]
 }
