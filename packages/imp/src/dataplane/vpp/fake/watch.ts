@@ -6,6 +6,8 @@ import { recordingStatus } from './recording.ts'
 /** Lines of the command line that are known, with what the real one prints. */
 const lines: Readonly<Record<string, (heap: number) => string>> = {
   'show version': () => 'vpp v25.06-release built by root on host at 2025-06-25T00:00:00\n',
+  // It forwards nothing, so that nothing was counted.
+  'show errors': () => '   Count                  Node                              Reason               Severity \n',
   'show memory main-heap': (heap) => {
     const total = (heap / 2 ** 20).toFixed(2)
     const free = (heap / 2 ** 20 - 40).toFixed(2)
