@@ -74,7 +74,7 @@ suite('operations on the candidate', () => {
   test('what the check has against it is shown with the edit', async () => {
     const text = await see('set', { place: 'routes["0.0.0.0/0"].via', value: ['192.0.2.1'] })
     assert.match(text, /\+ routes\["0\.0\.0\.0\/0"\] = /)
-    assert.match(text, /error\s+routes\[0\]/)
+    assert.match(text, /error\s+routes\["0\.0\.0\.0\/0"\]\.via/)
   })
 
   test('a bad candidate is not committed', async () => {

@@ -12,6 +12,7 @@ import { refuseStale } from '../config/candidate-conflict.ts'
 import { documentAt, finishCandidate, readCandidate, storeAt, type Candidate, type CandidateOptions } from '../config/candidate.ts'
 import { checkConfig } from '../config/check.ts'
 import { differences } from '../config/difference.ts'
+import { findingsByName } from '../config/findings-by-name.ts'
 import { historyOf, type ConfigStore } from '../config/history.ts'
 import { RouterConfig } from '../config/model.ts'
 import type { ImpContext } from '../context.ts'
@@ -266,7 +267,7 @@ const commit = operation<ImpContext>()({
       const options = candidateOf(store, input)
       const candidate = await readCandidate(context, options)
       const { document } = candidate
-      refuse('the candidate', checkConfig(RouterConfig.parse(document)))
+      refuse('the candidate', findingsByName(document, checkConfig(RouterConfig.parse(document))))
       const before = await documentAt(store, candidate.base)
       if (at !== undefined && !check) {
         const time = parseTime(at, context.host.clock.now())
@@ -327,7 +328,7 @@ async function withdraw(context: ImpContext, commits: Commits, head: Commit): Pr
 
 async function bringBack(context: ImpContext, commits: Commits, number: number, judged: Judging): Promise<z.input<typeof Result>> {
   const document = await commits.history.document(number)
-  refuse(`commit ${number}`, checkConfig(RouterConfig.parse(document)))
+  refuse(`commit ${number}`, findingsByName(document, checkConfig(RouterConfig.parse(document))))
   const head = headOf(await commits.history.list())
   const before = head === undefined ? {} : await commits.history.document(head.number)
   const committed = await perform(

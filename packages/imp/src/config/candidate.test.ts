@@ -68,7 +68,7 @@ suite('candidate', () => {
       assert.ok(error instanceof Fault)
       assert.deepEqual(
         error.findings.map(({ path }) => path),
-        ['hostname', 'interfaces[0].role'],
+        ['hostname', 'interfaces.wan.role'],
       )
       return error.code === 'input'
     })

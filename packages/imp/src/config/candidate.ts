@@ -12,6 +12,7 @@ import type { ImpContext } from '../context.ts'
 import { currentEditor, EditorName } from './candidate-editor.ts'
 import { checkConfig } from './check.ts'
 import { differences, type Change } from './difference.ts'
+import { findingsByName } from './findings-by-name.ts'
 import { documentOf, listCommits, type ConfigStore } from './history.ts'
 import { RouterConfig, routerSchema, routerVersion, type RouterConfigInput } from './model.ts'
 import { withRemedy } from './remedy.ts'
@@ -86,8 +87,9 @@ async function headDocument(store: ConfigStore): Promise<Candidate> {
 function checkedDocument(document: unknown, what: string, hint?: string): { document: RouterConfigInput; config: RouterConfig } {
   const { value, findings } = inspect(RouterConfig, document)
   if (value !== undefined) return { document: document as RouterConfigInput, config: value }
-  if (hint !== undefined) throw new Fault('input', `${what} does not fit the schema`, { findings, hint })
-  refuse(what, findings.map(withRemedy))
+  const named = findingsByName(document, findings.map(withRemedy))
+  if (hint !== undefined) throw new Fault('input', `${what} does not fit the schema`, { findings: named, hint })
+  refuse(what, named)
   throw new Fault('bug', `${what}: refused without a finding`)
 }
 
@@ -138,7 +140,10 @@ export function editCandidate(
     const stored = await findStored(store, options)
     const { base, document: before } = stored ?? (await headDocument(store))
     const { document, config } = checkedDocument(edit(structuredClone(before)), summary)
-    const edited = { findings: checkConfig(config), changes: differences(await documentAt(store, base), document) }
+    const edited = {
+      findings: findingsByName(document, checkConfig(config)),
+      changes: differences(await documentAt(store, base), document),
+    }
     if (isDeepStrictEqual(document, before)) return edited
     const path = candidatePath(store, options)
     planned(context, [{ kind: 'candidate', summary, disruption: 'none', data: { path } }])

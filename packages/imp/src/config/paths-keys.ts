@@ -31,3 +31,20 @@ export function placesOf(list: readonly unknown[], word: string): readonly numbe
     typeof member === 'object' && member !== null ? keyFields.some((field) => keyIn(member, field) === word) : String(member) === word
   return [...list.keys()].filter((index) => fits(list[index]))
 }
+
+/** What a member is called by a word: the field of it that says the word, with its value; nothing when none does. */
+export function callingOf(member: unknown, word: string): Readonly<Record<string, unknown>> {
+  const field = keyFields.find((each) => keyIn(member, each) === word)
+  return field === undefined ? {} : { [field]: Reflect.get(member as object, field) as unknown }
+}
+
+/** The same place with the members of lists by their natural keys where they have some, as people name them. */
+export function namedPlace(document: unknown, segments: readonly Segment[]): readonly Segment[] {
+  const [segment, ...rest] = segments
+  if (segment === undefined || typeof document !== 'object' || document === null) return segments
+  if (!Array.isArray(document))
+    return [segment, ...namedPlace(Object.hasOwn(document, segment) ? Reflect.get(document, segment) : undefined, rest)]
+  const list: readonly unknown[] = document
+  const name = typeof segment === 'number' ? keysOf(list, list)?.[0][segment] : undefined
+  return [name ?? segment, ...namedPlace(list[Number(segment)], rest)]
+}

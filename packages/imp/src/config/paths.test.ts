@@ -70,6 +70,23 @@ suite('set', () => {
     })
   }
 
+  test('a new member may be called by another name than its key', () => {
+    const named = { instance: 7, name: 'anycast' }
+    assert.deepEqual(set('loopbacks.anycast', JSON.stringify(named)), [{ path: 'loopbacks["7"]', after: named }])
+  })
+
+  test('a member that is replaced keeps what it was called by', () => {
+    const guests = { name: 'guests', vlan: 42 }
+    assert.deepEqual(
+      getAt(
+        setAt(document, parsePath('interfaces.lan.subinterfaces.guests'), ['{"vlan":42}']),
+        parsePath('interfaces.lan.subinterfaces.guests'),
+      ),
+      guests,
+    )
+    assert.throws(() => set('loopbacks.x', '{"addresses":[]}'), /"x" is not a number/)
+  })
+
   test('leaves the document that it was given', () => {
     const copy = structuredClone(document)
     set('bgp.peers.transit.description', 'x')
@@ -88,6 +105,18 @@ const refusals: readonly { path: string; words: readonly string[]; message: RegE
   { path: 'interfaces[7].mtu', words: ['1500'], message: /there is no interfaces\[7\]/, hint: /wan, lan/ },
   { path: 'routes["::/0"].via', words: ['fe80::3'], message: /may be several members/, hint: /routes\[1\], routes\[2\]/ },
   { path: 'hostname.first', words: ['x'], message: /no field "first" in hostname/ },
+  {
+    path: 'interfaces.wam.mtu',
+    words: ['1400'],
+    message: /there is no interfaces\.wam/,
+    hint: /^did you mean wan\? a new one .*"role": /i,
+  },
+  {
+    path: 'bgp.peers.second.description',
+    words: ['x'],
+    message: /there is no bgp\.peers\.second/,
+    hint: /transit; a new one .*"address": .*"asn": /,
+  },
   { path: 'loopbacks.x.addresses', words: ['203.0.113.7/32'], message: /"x" is not a number/ },
   { path: '__proto__.x', words: ['1'], message: /no field "__proto__"/ },
   { path: 'interfaces.wan.constructor', words: ['1'], message: /no field "constructor"/ },

@@ -5,7 +5,7 @@
 import { Fault } from '@imp/kit/base/fault.ts'
 import { jsonPath } from '@imp/kit/base/schema.ts'
 import { nearest } from '@imp/kit/base/text.ts'
-import { keysOf, placesOf, type Segment } from './paths-keys.ts'
+import { callingOf, keysOf, placesOf, type Segment } from './paths-keys.ts'
 import { fieldSchema, fieldsAt, keyFieldOf, memberSchema, valueOf, wholeSchema, type PlaceSchema } from './paths-schema.ts'
 import type { RouterConfigInput } from './model.ts'
 
@@ -118,29 +118,53 @@ export function getAt(document: RouterConfigInput, segments: readonly Segment[])
 /** What the last part of a path becomes; undefined takes it away. */
 type Leaf = (place: Place) => unknown
 
-/** A member that is not there yet, with its key in it. */
-function newMember(place: Place, items: PlaceSchema, segment: Segment): unknown {
+/** A member that is not there yet, with its key in it; undefined where a word cannot be its key. */
+function newMember(place: Place, items: PlaceSchema, segment: Segment): Fields | undefined {
   const key = keyFieldOf(items)
   if (typeof segment === 'number' || key === undefined) return undefined
   return { [key]: valueOf(fieldSchema(items, key) ?? {}, [segment], jsonPath([...place.path, segment])) }
 }
 
-function changeMember(place: Place, items: PlaceSchema, [segment = 0, ...rest]: readonly Segment[], leaf: Leaf): readonly unknown[] {
+/** A member that is not there and that this one field would not make: rather a mistyped name than half of a new one. */
+function refuseHalf(place: Place, { required = [] }: PlaceSchema, segment: Segment, member: unknown): void {
+  const missing = required.filter((field) => !Object.hasOwn(fieldsOf(member), field))
+  if (missing.length === 0) return
+  const { message, hint = '' } = missingMember(place, segment)
+  const whole = jsonPath([...place.path, segment])
+  const making = `a new one is made with all that it needs: set ${whole} '{${missing.map((field) => `"${field}": ...`).join(', ')}}'`
+  throw new Fault('not-found', message, { hint: `${hint}${hint.endsWith('?') ? ' ' : '; '}${making}` })
+}
+
+/** A list with one member more, called by a word that no member goes by. */
+function appendMember(place: Place, items: PlaceSchema, [segment = 0, ...rest]: readonly Segment[], leaf: Leaf): readonly unknown[] {
   const list = membersOf(place.value)
-  const found = indexOf(place, segment)
-  const index = found ?? list.length
-  const fresh = found === undefined ? newMember(place, items, segment) : undefined
-  if (index > list.length || (found === undefined && fresh === undefined)) throw missingMember(place, segment)
-  const value = list[index] ?? fresh
-  const member: Place = { value, schema: memberAt(place, value), path: [...place.path, segment] }
-  const changed = change(member, rest, leaf)
-  if (changed === undefined) {
-    if (index >= list.length) throw missingMember(place, segment)
-    return list.toSpliced(index, 1)
+  if (typeof segment === 'number' && segment !== list.length) throw missingMember(place, segment)
+  const path = [...place.path, segment]
+  if (rest.length === 0) {
+    const whole = leaf({ value: undefined, schema: memberAt(place, { name: segment }), path })
+    if (whole === undefined) throw missingMember(place, segment)
+    // A member may go by another name than its key, as loopbacks do that have a name beside their number.
+    const goesByIt = typeof segment === 'number' || placesOf([whole], segment).length > 0
+    return [...list, goesByIt ? whole : { ...newMember(place, items, segment), ...fieldsOf(whole) }]
   }
+  const fresh = newMember(place, items, segment)
+  if (fresh === undefined && typeof segment !== 'number') throw missingMember(place, segment)
+  const member = change({ value: fresh, schema: memberAt(place, fresh), path }, rest, leaf)
+  refuseHalf(place, items, segment, member)
+  return [...list, member]
+}
+
+function changeMember(place: Place, items: PlaceSchema, segments: readonly Segment[], leaf: Leaf): readonly unknown[] {
+  const [segment = 0, ...rest] = segments
+  const list = membersOf(place.value)
+  const index = indexOf(place, segment)
+  if (index === undefined || index >= list.length) return appendMember(place, items, segments, leaf)
+  const member: Place = { value: list[index], schema: memberAt(place, list[index]), path: [...place.path, segment] }
+  const changed = change(member, rest, leaf)
+  if (changed === undefined) return list.toSpliced(index, 1)
   // A member that is replaced as a whole keeps the name by which it was called.
-  const named = rest.length === 0 && typeof changed === 'object' && changed !== null && typeof segment === 'string'
-  return list.toSpliced(index, 1, named ? { ...newMember(place, items, segment)!, ...changed } : changed)
+  const isReplaced = rest.length === 0 && typeof segment === 'string' && typeof changed === 'object'
+  return list.toSpliced(index, 1, isReplaced ? { ...callingOf(list[index], segment), ...changed } : changed)
 }
 
 function changeField(place: Place, [segment = '', ...rest]: readonly Segment[], leaf: Leaf): Fields {

@@ -14,6 +14,7 @@ import { drawCommit } from '../commit/view.ts'
 import { currentEditor } from '../config/candidate-editor.ts'
 import { documentAt, readCandidate } from '../config/candidate.ts'
 import { checkConfig } from '../config/check.ts'
+import { findingsByName } from '../config/findings-by-name.ts'
 import { parseRouterConfig } from '../config/load.ts'
 import { RouterConfig, type RouterConfigInput } from '../config/model.ts'
 import type { ImpContext } from '../context.ts'
@@ -45,7 +46,7 @@ function candidateConfig(context: ImpContext, input: Where & { readonly candidat
     const isUntouched = base === 0 && isDeepStrictEqual(document, await documentAt(store, base))
     const config = RouterConfig.parse(document)
     const running = isUntouched ? await router.running() : undefined
-    refuse('the candidate', checkConfig(config))
+    refuse('the candidate', findingsByName(document, checkConfig(config)))
     return running ?? config
   })
 }

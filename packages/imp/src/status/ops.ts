@@ -10,6 +10,7 @@ import { scheduleIn } from '../commit/schedule.ts'
 import { documentAt, readCandidate } from '../config/candidate.ts'
 import { checkConfig } from '../config/check.ts'
 import { differences } from '../config/difference.ts'
+import { findingsByName } from '../config/findings-by-name.ts'
 import type { RouterConfig } from '../config/model.ts'
 import type { ImpContext } from '../context.ts'
 import { withVpp } from '../dataplane/vpp/place.ts'
@@ -127,7 +128,7 @@ export const status = operation<ImpContext>()({
   run: (context, input) =>
     withTarget(context, input, async (target) => {
       const running = await findRunning(target)
-      const findings: Finding[] = running === undefined ? [] : [...checkConfig(running.config)]
+      const findings: Finding[] = running === undefined ? [] : findingsByName(running.config, checkConfig(running.config))
       const nothing = { candidate: { changes: 0 }, scheduled: [] }
       const commits = (await part(findings, 'candidate', () => lookAtCommits(context, input))) ?? nothing
       const live = await lookAtRouter(target, running?.config, findings)
