@@ -25,8 +25,8 @@ export interface Ingredients {
 }
 
 /** Refuses a kernel that tells what it was built with and lacks what machines need; one that does not tell is taken at its word. */
-async function requireOptions({ host, report }: VmmContext, vmlinux: string, file: string, architecture: Architecture, modules: boolean) {
-  const configuration = await readConfiguration(host, vmlinux)
+async function requireOptions({ report }: VmmContext, vmlinux: string, file: string, architecture: Architecture, modules: boolean) {
+  const configuration = await readConfiguration(vmlinux)
   if (configuration === undefined) {
     const text = `${file} does not tell its options (CONFIG_IKCONFIG): whether machines boot it is seen when one starts`
     return report({ event: 'log', level: 'info', text })
@@ -60,7 +60,7 @@ export async function assemble(context: VmmContext, parts: KernelParts, ingredie
   }
   const selected = tree === undefined ? { directory: '', release: '', paths: [], dependencies: '' } : await selectDrivers(host, tree)
   await host.files.write(made.drivers, await parts.packDrivers(selected))
-  const release = tree?.release ?? (await releaseOf(host, made.vmlinux))
+  const release = tree?.release ?? (await releaseOf(made.vmlinux))
   const kernel: Kernel = {
     name,
     ...(release === undefined ? {} : { release }),

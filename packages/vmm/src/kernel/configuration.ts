@@ -1,27 +1,31 @@
 /** Reads the configuration that a kernel carries in itself (CONFIG_IKCONFIG; Linux, kernel/configs.c). */
-import type { Host } from '@imp/kit/host/host.ts'
+import { gunzipSync } from 'node:zlib'
+import { Fault } from '@imp/kit/base/fault.ts'
+import { readStream } from '@imp/kit/host/streams.ts'
+import { findText } from './find-text.ts'
 import { parseConfiguration } from './options.ts'
 
 /** What stands before and behind the configuration, which is compressed with gzip. */
 const [begin, end] = ['IKCFG_ST', 'IKCFG_ED']
 
-async function offsetOf(host: Host, path: string, mark: string): Promise<number | undefined> {
-  // Bytes, as nothing of it is text: LANG of the host's programs is UTF-8 otherwise.
-  const options = { statuses: [0, 1], env: { LC_ALL: 'C' }, timeout: 60_000 }
-  const { stdout } = await host.query(['grep', '--text', '--only-matching', '--byte-offset', mark, path], options)
-  const offset = /^(\d+):/.exec(stdout)?.[1]
-  return offset === undefined ? undefined : Number(offset)
+/** Bytes that a configuration may have, compressed or not: that of a kernel with everything has 300 KiB. */
+const longest = 8 << 20
+
+async function bytesOf(path: string, offset: number, length: number): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  for await (const piece of await readStream(path, { offset, length })) pieces.push(piece as Buffer)
+  return Buffer.concat(pieces)
 }
 
-/** The options of the uncompressed kernel at `path`; undefined when it does not tell. */
-export async function readConfiguration(host: Host, path: string): Promise<ReadonlyMap<string, string> | undefined> {
-  const [from, to] = [await offsetOf(host, path, begin), await offsetOf(host, path, end)]
-  if (from === undefined || to === undefined || to <= from) return undefined
+/** The options of the uncompressed kernel at `path`; undefined when it does not tell. `input` for what is no configuration. */
+export async function readConfiguration(path: string): Promise<ReadonlyMap<string, string> | undefined> {
+  const [from, to] = [(await findText(path, new RegExp(begin)))?.offset, (await findText(path, new RegExp(end)))?.offset]
+  if (from === undefined || to === undefined || to <= from + begin.length) return undefined
   const start = from + begin.length
-  const range = ['iflag=skip_bytes,count_bytes', `skip=${start}`, `count=${to - start}`, 'bs=64K', 'status=none']
-  const { stdout } = await host.pipe([
-    ['dd', `if=${path}`, ...range],
-    ['gzip', '-dc'],
-  ])
-  return parseConfiguration(stdout)
+  try {
+    if (to - start > longest) throw new RangeError(`it has ${to - start} bytes`)
+    return parseConfiguration(gunzipSync(await bytesOf(path, start, to - start), { maxOutputLength: longest }).toString('latin1'))
+  } catch (error) {
+    throw new Fault('input', `the configuration in ${path} cannot be read`, { detail: String(error), cause: error })
+  }
 }

@@ -1,16 +1,22 @@
 /** Kernels wrapped as distributions wrap them, by the programs that distributions use. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { Fault } from '@imp/kit/base/fault.ts'
 import { localHost } from '@imp/kit/host/local.ts'
+import { readConfiguration } from './configuration.ts'
 import { extractKernel, releaseOf } from './extract.ts'
+import { findText } from './find-text.ts'
 
 const host = localHost()
 const directory = mkdtempSync(join(tmpdir(), 'vmm-kernel-'))
 const output = join(directory, 'vmlinux')
+
+after(() => rmSync(directory, { recursive: true }))
 
 /** An ELF program for amd64 with a banner and something to compress. */
 function kernel(): Buffer {
@@ -54,9 +60,35 @@ function file(name: string, content: Buffer): string {
   return path
 }
 
-suite('extractKernel', () => {
-  after(() => rmSync(directory, { recursive: true }))
+test('text is found wherever it lies in a file', async () => {
+  const path = join(directory, 'find-text')
+  // Streams bring 64 KiB at a time.
+  for (const at of [0, 1, 65_530, 65_536, 131_071, 199_990]) {
+    const content = Buffer.alloc(200_000, 0xe4)
+    content.write('vmm-01234', at, 'latin1')
+    writeFileSync(path, content)
+    const found = await findText(path, /vmm-\d{1,5}/)
+    assert.deepEqual([found?.offset, found?.match[0]], [at, 'vmm-01234'])
+  }
+  assert.equal(await findText(path, /other/), undefined)
+})
 
+suite('the configuration in a kernel', () => {
+  const holding = (content: Buffer): string =>
+    file('configured', Buffer.concat([kernel(), Buffer.from('IKCFG_ST'), content, Buffer.from('IKCFG_ED')]))
+
+  test('is read, and missing where there is none', async () => {
+    assert.deepEqual(await readConfiguration(holding(gzipSync('CONFIG_PVH=y\n'))), new Map([['PVH', 'y']]))
+    assert.equal(await readConfiguration(file('plain', kernel())), undefined)
+  })
+
+  test('is refused when it is none, or larger than any', async () => {
+    for (const content of [Buffer.from('hello'), gzipSync(Buffer.alloc(9 << 20)), Buffer.alloc(9 << 20)])
+      await assert.rejects(readConfiguration(holding(content)), { code: 'input', message: /cannot be read/ })
+  })
+})
+
+suite('extractKernel', () => {
   const compressors: Readonly<Record<string, readonly [string, ...string[]]>> = {
     gzip: ['gzip', '-c'],
     xz: ['xz', '--check=crc32', '-c'],
@@ -82,8 +114,8 @@ suite('extractKernel', () => {
   })
 
   test('reads the release from the banner, not from its format', async () => {
-    assert.equal(await releaseOf(host, file('banner', kernel())), '6.1.0-1-cloud-amd64')
-    assert.equal(await releaseOf(host, file('none', Buffer.from('nothing'))), undefined)
+    assert.equal(await releaseOf(file('banner', kernel())), '6.1.0-1-cloud-amd64')
+    assert.equal(await releaseOf(file('none', Buffer.from('nothing'))), undefined)
   })
 
   const gzipped = packedBy('gzip', '-c') ?? Buffer.alloc(0)
@@ -108,6 +140,20 @@ suite('extractKernel', () => {
     if (packed === undefined) return t.skip('needs lz4')
     await assert.rejects(extractKernel(host, file('short', bzImage(sized(packed, 1))), output), { code: 'input', message: /is damaged/ })
     return undefined
+  })
+
+  test('refuses a payload that grows beyond all measure, and what is no file', async () => {
+    const bomb = file('bomb', bzImage(gzipped))
+    await assert.rejects(extractKernel(host, bomb, output, 100_000), (error) => {
+      assert.ok(error instanceof Fault)
+      assert.deepEqual([error.code, error.detail], ['input', 'its payload has more than 100000 bytes when it is unpacked'])
+      return true
+    })
+    for (const path of [directory, '/dev/zero'])
+      await assert.rejects(extractKernel(host, path, output), { code: 'input', message: /is no file/ })
+    const sparse = file('sparse', kernel())
+    truncateSync(sparse, 2 ** 30 + 1)
+    await assert.rejects(extractKernel(host, sparse, output), { code: 'input', message: /is no kernel: it has 1073741825 bytes/ })
   })
 
   test('tells which file is missing', async () => {
