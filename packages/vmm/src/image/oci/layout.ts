@@ -68,7 +68,9 @@ async function openTree(tree: FileTree, name: string, tag: string | undefined, a
 }
 
 /** Opens the image with a tag, or the only one there is. Throws `not-found`, `input` or `unsupported`. */
-export function openLayout(host: Host, directory: string, tag: string | undefined, architecture: string): Promise<Source> {
+export async function openLayout(host: Host, directory: string, tag: string | undefined, architecture: string): Promise<Source> {
+  if ((await host.files.stat(join(directory, 'index.json')))?.kind !== 'file')
+    throw new Fault('input', `${directory} is no OCI directory: it has no index.json`)
   return openTree(directoryTree(host, directory), `oci:${directory}`, tag, architecture)
 }
 

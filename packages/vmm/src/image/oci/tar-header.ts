@@ -55,7 +55,8 @@ function checksum(block: Buffer): number {
 /** Reads a header. Undefined for a block of zeros, which ends an archive; an `input` fault for what is no header. */
 export function parseHeader(block: Buffer): Header | undefined {
   if (block.every((byte) => byte === 0)) return undefined
-  if (number(block, 148, 8) !== checksum(block)) throw new Fault('input', 'it is no tar archive: the checksum of a header is wrong')
+  if (Number.parseInt(text(block, 148, 8).trim(), 8) !== checksum(block))
+    throw new Fault('input', 'it is no tar archive: the checksum of a header is wrong')
   const type = String.fromCharCode(block[156] ?? 0)
   const kind = kinds[type]
   if (kind === undefined && !'xgLK'.includes(type)) throw new Fault('unsupported', `the archive has a member of type ${type}`)

@@ -26,7 +26,7 @@ const maximumMembers = 100_000
 async function placesOf(path: string): Promise<Map<string, Place>> {
   const places = new Map<string, Place>()
   for await (const { path: name, kind, offset, size, linkPath } of readTar(await readStream(path))) {
-    if (places.size >= maximumMembers) throw new Fault('input', `${path} has more than ${maximumMembers} members`)
+    if (places.size >= maximumMembers) throw new Fault('input', `it has more than ${maximumMembers} members`)
     if (kind === 'file') places.set(name, { offset, size })
     if (kind === 'link') places.set(name, { offset, size, to: linkPath })
     if (kind === 'symlink') places.set(name, { offset, size, to: cleanPath(linkPath.replace(/^(\.\.\/)+/, '')) })
@@ -43,7 +43,10 @@ function follow(places: ReadonlyMap<string, Place>, name: string, archive: strin
 
 /** Opens an archive that is not compressed. Reads all of its headers once. */
 export async function archiveTree(path: string): Promise<FileTree> {
-  const places = await placesOf(path)
+  const places = await placesOf(path).catch((error: unknown) => {
+    if (error instanceof Fault) throw new Fault(error.code, `${path} cannot be read: ${error.message}`, { cause: error })
+    throw error
+  })
   const open = ({ offset, size }: Place): Promise<Readable> => readStream(path, { offset, length: size })
   return {
     has: (name) => Promise.resolve(places.has(name)),
