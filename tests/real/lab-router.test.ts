@@ -79,6 +79,37 @@ suite('the lab with BIRD as upstream', { skip: missing(frr, bird) ?? false }, ()
     const file = `${lab.directory}/../demo/edge.router.json`
     assert.match(await succeeds(lab, 'plan', file, '--target', `lab:${lab.name}/edge`), /is as configured/)
   })
+
+  test('a router has the history of its lab: its commits can be looked at, followed and taken back', async (t) => {
+    const lab = await bench(t, 'bird')
+    const target = ['--target', `lab:${lab.name}/edge`]
+    const commits = async (): Promise<[comment: string | undefined, outcome: string][]> => {
+      const { commits: all } = JSON.parse(await succeeds(lab, '--json', 'history', ...target)) as {
+        commits: { comment?: string; outcome: string; number: number }[]
+      }
+      return all.toSorted((a, b) => a.number - b.number).map(({ comment, outcome }) => [comment, outcome])
+    }
+    const first = [`imp lab up ${lab.file}`, 'applied'] as const
+    await succeeds(lab, 'lab', 'up', lab.file)
+    await succeeds(lab, 'lab', 'up', lab.file)
+    assert.deepEqual(await commits(), [first])
+    assert.match(await succeeds(lab, 'nat', 'lookup', '198.51.100.15:20000', ...target), /^100\.64\.3\.210 [^]*commit 1 by /)
+
+    await succeeds(lab, 'set', 'hostname', 'border', ...target)
+    await succeeds(lab, 'commit', '--no-health', '--confirm', '10m', ...target)
+    const { stderr, status } = await lab.imp('lab', 'up', lab.file)
+    assert.equal(status, 0, stderr)
+    assert.match(stderr, /edge is left as it is: commit 2 waits for its confirmation/)
+    await succeeds(lab, 'confirm', ...target)
+    await succeeds(lab, 'rollback', '1', '--no-health', ...target)
+    assert.deepEqual(await commits(), [first, [undefined, 'applied'], [undefined, 'applied']])
+
+    await lab.edit('../demo/edge.router.json', (text) => text.replace('"customers 1"', '"customers one"'))
+    await succeeds(lab, 'lab', 'up', lab.file)
+    assert.deepEqual((await commits()).slice(3), [first])
+    await succeeds(lab, 'lab', 'down', lab.file)
+    assert.deepEqual(await lab.remains(), [])
+  })
 })
 
 suite('the demonstration lab', { skip: missing(frr, qemu) ?? false }, () => {

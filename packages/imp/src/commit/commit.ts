@@ -59,9 +59,9 @@ const looks = 2
 
 const unknown: Health = { probes: [], learnt: 0 }
 
-/** Runs `action` while nobody else commits. A `busy` fault after ten seconds. */
-export function withCommits<T>({ clock, directory, router }: Commits, action: () => Promise<T>): Promise<T> {
-  return withLock(clock, join(directory, 'commit.lock'), { what: `the configuration of ${router.name}` }, action)
+/** Runs `action` while nobody else commits. A `busy` fault after the timeout in milliseconds, ten seconds unless told. */
+export function withCommits<T>({ clock, directory, router }: Commits, action: () => Promise<T>, timeout = 10_000): Promise<T> {
+  return withLock(clock, join(directory, 'commit.lock'), { what: `the configuration of ${router.name}`, timeout }, action)
 }
 
 function now({ clock }: Commits): string {

@@ -47,8 +47,14 @@ async function configure(run: LabRun, lab: LabDefinition, node: NodeDefinition, 
     linksOf(lab, node.name).map(({ own }) => own.interface),
   ).config
   const fitting = node.realised === 'guest' ? configForGuest(lab, node.name, fitted) : fitted
-  // The steps inside a node are too many to tell; what it warns of is not.
-  await run.parts.routers.apply(place, fitting, (event) => (event.event === 'log' ? run.context.report(event) : undefined))
+  const { report, signal } = run.context
+  await run.parts.routers.commit(place, fitting, {
+    target: `lab:${lab.name}/${node.name}`,
+    comment: `imp lab up ${lab.file}`,
+    // The steps inside a node are too many to tell; what it warns of is not.
+    report: (event) => (event.event === 'log' && event.level !== 'info' ? report(event) : undefined),
+    signal,
+  })
 }
 
 async function startNode(run: LabRun, lab: LabDefinition, node: NodeDefinition): Promise<void> {

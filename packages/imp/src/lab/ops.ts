@@ -7,6 +7,7 @@ import { count } from '@imp/kit/base/text.ts'
 import type { Argv } from '@imp/kit/host/host.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { ImpContext } from '../context.ts'
+import { currentEditor } from '../config/candidate-editor.ts'
 import { loadRouterConfig } from '../config/load.ts'
 import { probeFeatures, requiredFeatures } from '../dataplane/linux/features.ts'
 import { isBogon } from '../frr/bogons.ts'
@@ -14,7 +15,7 @@ import { findDaemons, startDaemons, stopDaemons } from '../frr/daemons.ts'
 import { bgpSessions } from '../frr/driver.ts'
 import type { FrrDaemon } from '../frr/daemon.ts'
 import { rejectsBogons } from '../frr/render-policy.ts'
-import { applyConfig } from '../pipeline/apply.ts'
+import { commitConfig } from '../pipeline/commit-config.ts'
 import { frrPlace } from '../pipeline/target.ts'
 import { probeLinkFeatures } from './features.ts'
 import { findMeant, labNames, listLabs, requireRunning } from './find.ts'
@@ -43,7 +44,7 @@ function whyRefused(text: string, prefix: string): string | undefined {
   return `${prefix} is a bogon (a private or documentation network, or too small), which is taken only from peers with import.acceptBogons`
 }
 
-const parts: Parts = {
+const partsOf = ({ stateDirectory, runDirectory }: ImpContext): Parts => ({
   routers: {
     load: loadRouterConfig,
     async missing(host, config) {
@@ -52,9 +53,13 @@ const parts: Parts = {
       return required.filter((feature) => !present.has(feature))
     },
     refuses: whyRefused,
-    async apply(place, config, report) {
-      await applyConfig(place, config, { report })
-    },
+    commit: (place, config, { target, ...options }) =>
+      commitConfig(place, config, {
+        ...options,
+        who: currentEditor(),
+        words: [`--target=${target}`],
+        environment: { IMP_STATE_DIR: stateDirectory, IMP_RUN_DIR: runDirectory },
+      }),
   },
   frr: {
     async start(place, daemons) {
@@ -66,11 +71,11 @@ const parts: Parts = {
     stop: (place) => stopDaemons(frrPlace(place)),
     sessions: (place) => bgpSessions(frrPlace(place)),
   },
-}
+})
 
 function runOf(context: ImpContext, name: string): LabRun {
   const { host, report } = context
-  return { name, context, parts, paths: labPaths(context.runDirectory, name), vmm: { host, argv: context.vmm, report } }
+  return { name, context, parts: partsOf(context), paths: labPaths(context.runDirectory, name), vmm: { host, argv: context.vmm, report } }
 }
 
 const complete = { file: (context: ImpContext) => labNames(context) }
@@ -92,7 +97,7 @@ const up = operation<ImpContext>()({
   examples: ['imp lab up examples/demo/lab.yaml'],
   async run(context, { file }) {
     const features = await probeLinkFeatures(context.host)
-    const abilities: Abilities = { links: features, routers: parts.routers }
+    const abilities: Abilities = { links: features, routers: partsOf(context).routers }
     const { definition, warnings } = await loadLab(context.host, resolve(file), abilities)
     for (const { path, message } of warnings) context.report({ event: 'log', level: 'warning', text: `${path}: ${message}` })
     const difference = await bringUp({ ...runOf(context, definition.name), features }, definition)
@@ -185,7 +190,7 @@ const verify = operation<ImpContext>()({
     const assertions = meant.file === undefined ? lab.verify : (await loadTopology(context.host, meant.file)).verify
     const places = placesOf(run, lab)
     try {
-      const lookout = { places, parts, signal: context.signal }
+      const lookout = { places, parts: run.parts, signal: context.signal }
       const verdicts = await verifyLab(context.host.clock, assertions, lookout, (done) =>
         context.report({ event: 'progress', title: `verify lab ${run.name}`, done, total: assertions.length, unit: 'items' }),
       )

@@ -22,6 +22,15 @@ export interface Place {
   readonly local: Host
 }
 
+export interface CommitOptions {
+  /** By which commands find the place again: `lab:demo/edge`. */
+  readonly target: string
+  /** Why, for the history. */
+  readonly comment: string
+  readonly report: Report
+  readonly signal: AbortSignal
+}
+
 export interface Routers {
   /** Reads router.json with all findings. */
   load(text: string, where: string): { config?: RouterConfig; findings: readonly Finding[] }
@@ -29,8 +38,8 @@ export interface Routers {
   missing(machine: Host, config: RouterConfig): Promise<readonly string[]>
   /** Why a router with this router.json takes the prefix from no peer whatever it sends, when it is so. */
   refuses(text: string, prefix: string): string | undefined
-  /** Makes the place be what the configuration says; changes only what differs. */
-  apply(place: Place, config: RouterConfig, report: Report): Promise<void>
+  /** Makes the place be what the configuration says, by a commit of its history when that says something else; changes only what differs. */
+  commit(place: Place, config: RouterConfig, options: CommitOptions): Promise<void>
 }
 
 export interface BgpPeerState {

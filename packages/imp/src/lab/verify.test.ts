@@ -41,7 +41,7 @@ function lookout(clock: Clock, answers: (now: number) => Answers, sessions: (now
   }
   const never = () => Promise.reject(new Error('not asked for'))
   const parts: Parts = {
-    routers: { load: () => ({ findings: [] }), missing: never, apply: never, refuses },
+    routers: { load: () => ({ findings: [] }), missing: never, commit: never, refuses },
     frr: { start: never, stop: never, sessions: () => Promise.resolve(sessions(clock.monotonic())) },
   }
   return { places, parts, signal: new AbortController().signal }
