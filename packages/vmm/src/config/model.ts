@@ -43,6 +43,11 @@ export const ConfigFile = z.looseObject({
     .array(z.string().regex(/^(https?:\/\/\S+|\/[^\0\n]+)$/, 'must be an http or https address or an absolute path'))
     .optional()
     .describe('catalogues that vmm image pull looks in'),
+  kernel_mirror: z
+    .string()
+    .regex(/^https?:\/\/[\w.:[\]/~%+-]+$/, 'must be an http or https address without blanks')
+    .optional()
+    .describe('address that has the releases of Linux as https://cdn.kernel.org/pub/linux/kernel has them'),
   registry_mirrors: z
     .record(z.string(), z.array(z.string().regex(/^https?:\/\/[\w.:[\]/~%+-]+$/, 'must be an http or https address without blanks')).max(8))
     .optional()

@@ -9,9 +9,10 @@ import type { KernelParts } from './parts.ts'
 import { buildPlace } from './prune.ts'
 import { openSource, type SourceWish } from './source.ts'
 
-/** The source in words. */
+/** The source in words, before it is known which of two it will be. */
 export function originOf(wish: SourceWish): string {
-  if (wish.from === 'debian') return `linux-source-${wish.version} of Debian`
+  if (wish.from === 'debian') return `linux-source-${wish.version} of Debian or the release of Linux`
+  if (wish.from === 'upstream') return 'the release of Linux'
   if (wish.from === 'download') return wish.url
   return wish.from === 'tarball' ? basename(wish.path) : wish.path
 }
@@ -31,11 +32,11 @@ function isWorthKeeping(error: unknown): boolean {
 }
 
 async function build(context: VmmContext, parts: KernelParts, place: string, name: string, version: string, wish: SourceWish) {
-  const tree = await openSource(context, parts, wish, join(place, 'source'))
+  const { tree, origin } = await openSource(context, parts, wish, join(place, 'source'))
   const found = await versionOf(context, tree)
-  if (!isVersion(found, version)) throw new Fault('input', `${originOf(wish)} is Linux ${found}, not ${version}`)
+  if (!isVersion(found, version)) throw new Fault('input', `${origin} is Linux ${found}, not ${version}`)
   const { file } = await compileKernel(context, tree, join(place, 'output'), await parts.architecture())
-  return assemble(context, parts, { name, source: { kind: 'build', version: found, origin: originOf(wish) }, file })
+  return assemble(context, parts, { name, source: { kind: 'build', version: found, origin }, file })
 }
 
 /**

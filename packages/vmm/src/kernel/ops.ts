@@ -13,7 +13,9 @@ import { archive } from '../guest/cpio.ts'
 import { driverEntries } from '../guest/initrd.ts'
 import { ensureInitrd } from '../guest/ops.ts'
 import { downloadPackages, findMirrors, findOffer, unpackPackages, type Repository } from '../image/apt.ts'
-import { download } from '../image/download.ts'
+import { download, get } from '../image/download.ts'
+import { shortText } from '../image/oci/ask.ts'
+import { maximumDocument } from '../image/oci/manifest.ts'
 import { defaultRelease, SourceRelease } from '../image/sources.ts'
 import { machinesUsing } from '../image/use.ts'
 import { assemble, making, patience } from './assemble.ts'
@@ -27,6 +29,7 @@ import { findLeftovers, removeLeftovers } from './prune.ts'
 import type { KernelParts, Package } from './parts.ts'
 import type { SourceWish } from './source.ts'
 import { deleteKernel, findKernel, getKernel, kernelPaths, listKernels } from './store.ts'
+import { kernelMirror } from './upstream.ts'
 import { viewKernel, viewKernels, viewRemoved } from './views.ts'
 
 async function repositoryOf({ host }: VmmContext): Promise<Repository & { architecture: Architecture }> {
@@ -54,6 +57,12 @@ function partsOf(context: VmmContext): KernelParts {
       return unpackFrom(context, repository, name, directory)
     },
     download: (url, sha256, directory) => download(context, { what: basename(url), url, sha256 }, directory),
+    async readText(url) {
+      const text = await shortText(await get(context, url), url, maximumDocument)
+      if (text === undefined) throw new Fault('input', `${url} is longer than ${maximumDocument} bytes`)
+      return text
+    },
+    kernelMirror: context.config.file.kernel_mirror ?? kernelMirror,
     packDrivers: async (drivers) => archive(drivers.paths.length === 0 ? [] : await driverEntries(host, drivers)),
     isInstalled: (program) => isInstalled(host, program),
   }
@@ -170,7 +179,8 @@ function sourceWish(input: z.output<typeof Build>): SourceWish {
   if (source !== undefined) return { from: 'directory', path: resolve(source) }
   if (tarball !== undefined && sha256 !== undefined && /^https?:\/\//.test(tarball)) return { from: 'download', url: tarball, sha256 }
   if (tarball !== undefined && sha256 !== undefined) return { from: 'tarball', path: resolve(tarball), sha256 }
-  return { from: 'debian', version: version.split('.').slice(0, 2).join('.') }
+  // Debian has one of each series, which is not the one that is meant.
+  return { from: version.split('.').length === 2 ? 'debian' : 'upstream', version }
 }
 
 const Build = z.strictObject({
@@ -198,7 +208,7 @@ const build = operation<VmmContext>()({
   path: ['kernel', 'build'],
   summary: 'Build a kernel from source, small and with everything built in',
   description:
-    "The source is Debian's package of it unless told, such as linux-source-6.1, of whichever release has it. A build that fails or is killed goes on where it was when it is asked for again; one that is cancelled leaves nothing. What failed and is not wanted any more is taken away by vmm kernel prune.",
+    "The source is Debian's package of it unless told, such as linux-source-6.1, of whichever release has it; where there is none, or for a version of three numbers, the release of Linux itself, from kernel.org or kernel_mirror of the settings. A build that fails or is killed goes on where it was when it is asked for again; one that is cancelled leaves nothing. What failed and is not wanted any more is taken away by vmm kernel prune.",
   effect: 'write',
   short: { force: 'f' },
   input: Build,
@@ -206,7 +216,8 @@ const build = operation<VmmContext>()({
   examples: [
     'vmm kernel build --version 6.1 --name kernel-6.1',
     'vmm kernel build --version 5.10 --name kernel-5.10',
-    'vmm kernel build --version 6.6 --name own --source ./linux',
+    'vmm kernel build --version 6.6 --name kernel-6.6',
+    'vmm kernel build --version 6.12 --name own --source ./linux',
     'vmm kernel build --version 6.6.30 --name lts --tarball https://cdn.kernel.org/pub/linux/kernel/v6.x/linux-6.6.30.tar.xz --sha256 0f2e4cb7b5ca1a2f27a6ab2bcf6d0a7d8f2a2bfbd0f2b9c6e0d38f6c1b7e5a90',
   ],
   async run(context, input) {

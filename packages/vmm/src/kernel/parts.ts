@@ -30,6 +30,10 @@ export interface KernelParts {
   readonly unpackSource: UnpackPackage
   /** Fetches what an address has into a directory, checked by its checksum; what broke off goes on. Returns its path. */
   download(url: string, sha256: string, directory: string): Promise<string>
+  /** A short text at an address. */
+  readText(url: string): Promise<string>
+  /** Where releases of Linux itself are. */
+  readonly kernelMirror: string
   /** The archive of these modules for an initrd. */
   packDrivers(drivers: Drivers): Promise<Uint8Array>
   isInstalled(program: string): Promise<boolean>
