@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -7,6 +8,9 @@ import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import { Fault } from '../base/fault.ts'
 import { commandLine, execute, executePipe, shellQuote } from './exec.ts'
+import { systemClock } from './local.ts'
+import { identify } from './process.ts'
+import { until } from './until.ts'
 
 const sh = (text: string, ...words: string[]) => ['sh', '-c', text, 'sh', ...words] as const
 
@@ -95,6 +99,60 @@ test('an abort ends the program and is thrown as itself', async () => {
   const work = execute(sh('echo up; exec sleep 60'), { signal: controller.signal, onLine: () => controller.abort() })
   await assert.rejects(work, { name: 'AbortError' })
   await assert.rejects(execute(['true'], { signal: controller.signal }), { name: 'AbortError' })
+})
+
+test('an abort that comes while the program is started ends it', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'exec-'))
+  const marker = join(directory, 'lived')
+  try {
+    const controller = new AbortController()
+    const work = execute(sh('sleep 2; echo >"$1"', marker), { signal: controller.signal })
+    controller.abort()
+    await assert.rejects(work, { name: 'AbortError' })
+    assert.equal(existsSync(marker), false)
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+})
+
+describe('a program that floods', () => {
+  test('is ended before it takes our memory', async () => {
+    for (const to of ['', ' >&2']) {
+      const fault = await faultOf(execute(sh(`yes${to}`), { longest: 1 << 20, timeout: 600_000 }))
+      assert.deepEqual([fault.code, fault.message], ['exec', 'sh wrote more than 1048576 characters'])
+    }
+  })
+  test('by lines is heard to its end, and its end is kept', async () => {
+    let heard = 0
+    const { stdout } = await execute(['seq', '2500000'], { onLine: () => (heard += 1), timeout: 600_000 })
+    assert.deepEqual([heard, stdout.endsWith('\n2500000'), stdout.length <= 16 << 20], [2_500_000, true, true])
+  })
+  test('without any line break is heard in pieces', async () => {
+    const lengths: number[] = []
+    await execute(['head', '-c', String(5 << 20), '/dev/zero'], { onLine: (line) => lengths.push(line.length), timeout: 600_000 })
+    assert.equal(
+      lengths.reduce((sum, length) => sum + length, 0),
+      5 << 20,
+    )
+    assert.ok(lengths.length > 1)
+  })
+})
+
+test('a program does not outlive us when we end in the middle of it', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'exec-'))
+  const file = join(directory, 'pid')
+  const script = `const { execute } = await import(${JSON.stringify(new URL('./exec.ts', import.meta.url).href)})
+    const { existsSync } = await import('node:fs')
+    void execute(['sh', '-c', 'echo $$ >"$1.new" && mv "$1.new" "$1"; exec sleep 600', 'sh', ${JSON.stringify(file)}])
+    setInterval(() => existsSync(${JSON.stringify(file)}) && process.exit(130), 5)`
+  try {
+    const ran = spawnSync(process.execPath, ['--input-type=module', '-e', script])
+    const pid = Number(readFileSync(file, 'utf8'))
+    assert.equal(ran.status, 130)
+    await until(systemClock, { timeout: 60_000, what: 'the end of the program' }, async () => (await identify(pid)) === undefined)
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
 })
 
 describe('pipes', () => {

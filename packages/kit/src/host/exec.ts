@@ -13,6 +13,11 @@ import type { Argv, PipeOptions, Ran, RunOptions } from './host.ts'
 const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const defaultTimeout = 30_000
 const killAfter = 2000
+/** Characters of output after which a program is ended: what floods us (a guest, too) must not take our memory. V8 ends strings at 512 MiB. */
+const longestOutput = 256 << 20
+/** Characters that are kept of output which is told line by line, and may go on for ever; and of one line of it. */
+const keptOutput = 16 << 20
+const longestLine = 1 << 20
 
 /** The environment that every program gets, with additions. */
 function environment(added: Readonly<Record<string, string>> = {}): Record<string, string> {
@@ -83,6 +88,10 @@ async function start(
   return child
 }
 
+/** Programs whose output we take. Nobody is left to do something with it when we end before them, by a second ^C for example. */
+const awaited = new Set<ChildProcess>()
+process.on('exit', () => awaited.forEach((child) => signalGroup(child, 'SIGKILL')))
+
 /** Signals a program and what it started: each program that is not attached to the terminal leads a process group of its own. */
 function signalGroup(child: ChildProcess, name: NodeJS.Signals): void {
   if (child.pid === undefined) return
@@ -100,19 +109,16 @@ async function finish(children: readonly ChildProcess[], timeout: number, signal
   let ended = 0
   const stop = (): void => {
     for (const child of children) signalGroup(child, 'SIGTERM')
-    setTimeout(() => {
-      for (const child of children) {
-        signalGroup(child, 'SIGKILL')
-        // What left the group may keep the output open for ever; nobody waits for it any more.
-        for (const stream of [child.stdout, child.stderr]) stream?.destroy()
-      }
-    }, killAfter).unref()
+    setTimeout(() => killAll(children), killAfter).unref()
   }
   const timer = setTimeout(() => {
     timedOut = true
     stop()
   }, timeout)
   signal?.addEventListener('abort', stop, { once: true })
+  // It may have come while the program was started.
+  if (signal?.aborted === true) stop()
+  for (const child of children) if (child.stdout !== null) awaited.add(child)
   try {
     return await Promise.all(
       children.map(async (child) => {
@@ -125,26 +131,67 @@ async function finish(children: readonly ChildProcess[], timeout: number, signal
       }),
     )
   } finally {
+    for (const child of children) awaited.delete(child)
     clearTimeout(timer)
     signal?.removeEventListener('abort', stop)
   }
 }
 
-function collect(stream: Readable | null, onLine: ((line: string) => void) | undefined): { text: () => string } {
-  const chunks: string[] = []
+interface Collected {
+  text(): string
+  /** Whether there was more than is kept. */
+  flooded(): boolean
+}
+
+/** Tells whole lines, and what is longer than a line can be in pieces. */
+function lineTeller(onLine: (line: string) => void): { take(chunk: string): void; end(): void } {
   let rest = ''
+  return {
+    take(chunk) {
+      const lines = (rest + chunk).split(/\r?\n|\r/)
+      rest = lines.pop() ?? ''
+      if (rest.length > longestLine) lines.push(rest)
+      if (rest.length > longestLine) rest = ''
+      lines.forEach(onLine)
+    },
+    end() {
+      if (rest !== '') onLine(rest)
+    },
+  }
+}
+
+/** Keeps what a program says: all of it up to a limit, at which `onFlood` is called once, or the end of what is told line by line. */
+function collect(stream: Readable | null, { onLine, longest = longestOutput }: RunOptions, onFlood: () => void): Collected {
+  const chunks: string[] = []
+  const teller = onLine === undefined ? undefined : lineTeller(onLine)
+  let size = 0
+  let flooded = false
   stream?.setEncoding('utf8')
   stream?.on('data', (chunk: string) => {
+    if (flooded) return
     chunks.push(chunk)
-    if (onLine === undefined) return
-    const lines = (rest + chunk).split(/\r?\n|\r/)
-    rest = lines.pop() ?? ''
-    lines.forEach(onLine)
+    size += chunk.length
+    teller?.take(chunk)
+    while (teller !== undefined && size > keptOutput && chunks.length > 1) size -= chunks.shift()?.length ?? 0
+    flooded = size > longest
+    if (flooded) onFlood()
   })
-  stream?.on('end', () => {
-    if (rest !== '') onLine?.(rest)
-  })
-  return { text: () => chunks.join('').replace(/\n$/, '') }
+  stream?.on('end', () => teller?.end())
+  return { text: () => chunks.join('').replace(/\n$/, ''), flooded: () => flooded }
+}
+
+/** Ends programs at once, with what they started. */
+function killAll(children: readonly ChildProcess[]): void {
+  for (const child of children) {
+    signalGroup(child, 'SIGKILL')
+    // What left the group may keep the output open for ever; nobody waits for it any more.
+    for (const stream of [child.stdout, child.stderr]) stream?.destroy()
+  }
+}
+
+function refuseFlood(argv: Argv, outputs: readonly Collected[], longest = longestOutput): void {
+  if (!outputs.some((output) => output.flooded())) return
+  throw new Fault('exec', `${argv[0]} wrote more than ${longest} characters`, { detail: `$ ${shorten(commandLine(argv))}` })
 }
 
 function feed(stream: Writable | null, input: string | Uint8Array): void {
@@ -158,12 +205,14 @@ export async function execute(argv: Argv, options: RunOptions = {}): Promise<Ran
   const { timeout = defaultTimeout, statuses = [0], signal, input } = options
   signal?.throwIfAborted()
   const child = await start(argv, [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], { ...options, detached: true })
-  const stdout = collect(child.stdout, options.onLine)
-  const stderr = collect(child.stderr, options.onLine)
+  const onFlood = (): void => killAll([child])
+  const stdout = collect(child.stdout, options, onFlood)
+  const stderr = collect(child.stderr, options, onFlood)
   if (input !== undefined) feed(child.stdin, input)
   const [outcome] = await finish([child], timeout, signal)
   signal?.throwIfAborted()
   if (outcome === undefined) throw new Fault('bug', `no outcome of ${argv[0]}`)
+  refuseFlood(argv, [stdout, stderr], options.longest)
   if (outcome.timedOut || outcome.status === null || !statuses.includes(outcome.status)) {
     throw failed(argv, outcome, timeout, stdout.text(), stderr.text())
   }
@@ -193,11 +242,12 @@ export async function executePipe(stages: readonly Argv[], options: PipeOptions 
     for (const [index, argv] of stages.entries())
       children.push(await start(argv, [index === 0 && input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], { detached: true }))
   } catch (error) {
-    children.forEach((child) => child.kill('SIGKILL'))
+    killAll(children)
     throw error
   }
-  const errors = children.map((child) => collect(child.stderr, undefined))
-  const output = collect(children.at(-1)?.stdout ?? null, undefined)
+  const onFlood = (): void => killAll(children)
+  const errors = children.map((child) => collect(child.stderr, {}, onFlood))
+  const output = collect(children.at(-1)?.stdout ?? null, {}, onFlood)
   let passed = 0
   const victims = new Set<number>()
   const joints = children.slice(0, -1).map(async (child, index) => {
@@ -215,6 +265,11 @@ export async function executePipe(stages: readonly Argv[], options: PipeOptions 
   if (input !== undefined) joints.push(pour(input, children[0]?.stdin, (error) => broken.abort(error)))
   const [outcomes] = await Promise.all([finish(children, timeout, signal), ...joints])
   signal?.throwIfAborted()
+  for (const [index, argv] of stages.entries())
+    refuseFlood(
+      argv,
+      [errors[index], index === stages.length - 1 ? output : undefined].filter((each) => each !== undefined),
+    )
   const failures = [...outcomes.entries()].filter(([, outcome]) => outcome.timedOut || outcome.status !== 0)
   const [culprit] = failures.toSorted(([a, { ended: x }], [b, { ended: y }]) => Number(victims.has(a)) - Number(victims.has(b)) || x - y)
   const first = stages[0]

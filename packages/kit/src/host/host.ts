@@ -16,13 +16,15 @@ export interface RunOptions {
   readonly cwd?: string
   /** Added to the environment, which otherwise holds only PATH, LANG=C.UTF-8 and HOME. */
   readonly env?: Readonly<Record<string, string>>
+  /** Characters of standard output, or of error, after which the program is ended, which is a fault; 256 Mi unless told. */
+  readonly longest?: number
   /** Exit statuses that are no failure; `[0]` unless told. */
   readonly statuses?: readonly number[]
-  /** Called with each line of standard output and error while the program runs. */
+  /** Called with each line of standard output and error while the program runs. Of longer output only the last 16 MiB are then kept. */
   readonly onLine?: (line: string) => void
 }
 
-/** What a program left behind. Output without its last newline. */
+/** What a program left behind. Output without its last newline */
 export interface Ran {
   readonly argv: Argv
   readonly status: number
