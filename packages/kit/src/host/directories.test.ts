@@ -19,6 +19,14 @@ test('directories come with those above them, once and again, by several at a ti
   assert.equal((await stat(path)).mode & 0o777, 0o700)
 })
 
+test('nobody else may write there, also where no umask says so', async (t) => {
+  const path = join(await placeFor(t), 'a', 'b')
+  const before = process.umask(0)
+  t.after(() => process.umask(before))
+  await makeDirectories(path)
+  assert.deepEqual([(await stat(path)).mode & 0o777, (await stat(join(path, '..'))).mode & 0o777], [0o755, 0o755])
+})
+
 test('a file in the way is said', async (t) => {
   const file = join(await placeFor(t), 'file')
   await writeFile(file, '')

@@ -1,5 +1,6 @@
 /** Making directories with those above them. */
-import { mkdir, stat } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { mkdir, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errnoOf } from '../base/fault.ts'
 
@@ -15,14 +16,24 @@ async function makeOne(path: string, mode: number): Promise<void> {
 /**
  * Makes a directory, and first those above it that are missing. Node's own recursive mkdir never ends below a directory that was deleted
  * while it is still there by a mount or a handle: mkdir(2) says ENOENT for what shall come and EEXIST for what is above it. Here that
- * ENOENT is thrown.
+ * ENOENT is thrown. Unless told nobody else may write there, whatever the umask: a service has none at times.
  */
-export async function makeDirectories(path: string, mode = 0o777): Promise<void> {
+export async function makeDirectories(path: string, mode = 0o755): Promise<void> {
   try {
     await makeOne(path, mode)
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT' || dirname(path) === path) throw error
     await makeDirectories(dirname(path), mode)
     await makeOne(path, mode)
+  }
+}
+
+/** Makes the names in a directory durable. */
+export async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
   }
 }

@@ -1,9 +1,8 @@
 /** Files of this machine. Writing is atomic and durable: temporary file, fsync, rename, fsync of the directory. */
-import { constants } from 'node:fs'
 import { chown, lstat, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Fault, errnoOf } from '../base/fault.ts'
-import { makeDirectories } from './directories.ts'
+import { makeDirectories, syncDirectory } from './directories.ts'
 import { execute } from './exec.ts'
 import type { FileStat, Files, WriteOptions } from './host.ts'
 import { temporaryBeside } from './temporary.ts'
@@ -18,8 +17,9 @@ function translate(error: unknown, doing: string, path: string): Fault {
       return new Fault('not-found', `${message}: it does not exist`, { cause: error })
     case 'EACCES':
     case 'EPERM':
-    case 'EROFS':
       return new Fault('denied', `${message}: permission denied`, { hint: 'run the command as root', cause: error })
+    case 'EROFS':
+      return new Fault('denied', `${message}: the file system is read-only`, { hint: `findmnt -T ${dirname(path)} shows it`, cause: error })
     case 'ENOSPC':
     case 'EDQUOT':
       return new Fault('state', `${message}: no space left on the file system`, {
@@ -38,16 +38,6 @@ export async function attempt<T>(doing: string, path: string, action: () => Prom
     return await action()
   } catch (error) {
     throw error instanceof Fault ? error : translate(error, doing, path)
-  }
-}
-
-/** Makes the names in a directory durable. */
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY)
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }
 

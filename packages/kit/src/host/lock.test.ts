@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
 import { Fault } from '../base/fault.ts'
 import { systemClock } from './local.ts'
@@ -60,6 +60,26 @@ test('another process keeps us out until it is killed', async () => {
   other.kill('SIGKILL')
   await once(other, 'close')
   assert.equal(await waiting, 'mine')
+})
+
+test('nothing is written while a lock is held, so that a full disk is no obstacle', async () => {
+  const path = join(directory, 'full/lock')
+  await withLock(systemClock, path, { what: 'it' }, async () => {
+    assert.deepEqual([readdirSync(dirname(path)), statSync(path).size], [['lock'], 0])
+  })
+  assert.deepEqual([readdirSync(dirname(path)), statSync(path).size], [['lock'], 0])
+})
+
+test('a lock that an earlier version was killed with is free, and its journal goes', async () => {
+  const path = join(directory, 'former/lock')
+  const script = `const { DatabaseSync } = await import('node:sqlite')
+    new DatabaseSync(${JSON.stringify(path)}).exec('PRAGMA journal_mode=DELETE; BEGIN EXCLUSIVE')
+    process.kill(process.pid, 'SIGKILL')`
+  mkdirSync(dirname(path))
+  spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script])
+  assert.deepEqual(readdirSync(dirname(path)), ['lock', 'lock-journal'])
+  assert.equal(await withLock(systemClock, path, { what: 'it', timeout: 0 }, async () => 5), 5)
+  assert.deepEqual(readdirSync(dirname(path)), ['lock'])
 })
 
 test('a lock file that cannot be opened is a denial', async () => {

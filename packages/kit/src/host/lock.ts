@@ -16,31 +16,43 @@ export interface LockOptions {
   readonly what: string
 }
 
-/** SQLITE_BUSY, SQLITE_READONLY, SQLITE_FULL and SQLITE_CANTOPEN (sqlite.org/rescode.html). */
+/** Primary result codes (sqlite.org/rescode.html): SQLITE_BUSY; SQLITE_READONLY and SQLITE_CANTOPEN; SQLITE_FULL; SQLITE_IOERR. */
 const sqliteBusy = 5
 const sqliteDenied: readonly unknown[] = [8, 14]
 const sqliteFull = 13
+const sqliteFailed = 10
+
+/** The primary code, which is the last byte of an extended one. */
+function codeOf(error: unknown): number | undefined {
+  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined
+}
 
 /** What SQLite says, in our words; anything else stays as it is. */
 function translate(error: unknown, path: string): unknown {
-  const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined
+  const code = codeOf(error)
   if (sqliteDenied.includes(code)) {
-    return new Fault('denied', `cannot lock ${path}: permission denied`, { hint: 'run the command as root', cause: error })
+    const hint = 'run the command as root; what is mounted read-only takes no locks either'
+    return new Fault('denied', `cannot lock ${path}: permission denied`, { hint, cause: error })
+  }
+  if (code === sqliteFailed) {
+    const hint = 'its file system must know locks (fcntl(2)); dmesg tells of a disk that fails'
+    return new Fault('state', `cannot lock ${path}: the file system refuses`, { hint, detail: String(error), cause: error })
   }
   if (code !== sqliteFull) return error
   const hint = `free some space (df -h ${dirname(path)})`
   return new Fault('state', `cannot lock ${path}: no space left on the file system`, { hint, cause: error })
 }
 
+/** The journal in memory: nothing is ever written, so that a full disk keeps nobody from undoing what was begun. */
 function tryAcquire(path: string): DatabaseSync | undefined {
   let database: DatabaseSync | undefined
   try {
     database = new DatabaseSync(path, { timeout: 0 })
-    database.exec('PRAGMA journal_mode=DELETE; BEGIN EXCLUSIVE')
+    database.exec('PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE')
     return database
   } catch (error) {
     database?.close()
-    if (error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy) return undefined
+    if (codeOf(error) === sqliteBusy) return undefined
     throw translate(error, path)
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -44,6 +44,13 @@ test('what is appended after a cut is not lost in it', async () => {
 test('damage in the middle is told, not skipped', async () => {
   writeFileSync(at('d'), '{"entry":"plan"}\n\u0000\u0000\n{"entry":"done"}\n')
   await assert.rejects(journalAt(at('d')).records(), { code: 'state', message: `${at('d')}: line 2 is damaged` })
+})
+
+test('a journal that cannot be read or taken away is told by its name', async () => {
+  mkdirSync(at('directory'))
+  const journal = journalAt(at('directory'))
+  for (const use of [() => journal.records(), () => journal.clear(), () => journal.append(null)])
+    await assert.rejects(use, { name: 'Fault', code: 'state', message: new RegExp(at('directory')) })
 })
 
 test('a record is on the disk when append returns, also when the writer is killed', async () => {

@@ -5,22 +5,20 @@
 import { constants } from 'node:fs'
 import { open, readFile, rm, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { errnoOf, Fault } from '../base/fault.ts'
-import { makeDirectories } from '../host/directories.ts'
+import { Fault } from '../base/fault.ts'
+import { makeDirectories, syncDirectory } from '../host/directories.ts'
 import { attempt } from '../host/files.ts'
 
 export interface Journal {
   append(record: unknown): Promise<void>
   /** All whole records, oldest first; empty when there is no journal. */
   records(): Promise<unknown[]>
-  /** Starts over with these records, atomically as seen by `records`. */
+  /** Forgets all records. */
   clear(): Promise<void>
 }
 
 /** A crash may have left half a record at the end; the next one must not be glued to it. */
-async function cutToWholeRecords(handle: FileHandle): Promise<void> {
-  const { size } = await handle.stat()
-  if (size === 0) return
+async function cutToWholeRecords(handle: FileHandle, size: number): Promise<void> {
   const last = Buffer.alloc(1)
   await handle.read(last, 0, 1, size - 1)
   if (last.toString() === '\n') return
@@ -35,9 +33,12 @@ export function journalAt(path: string): Journal {
         await makeDirectories(dirname(path))
         const handle = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o600)
         try {
-          await cutToWholeRecords(handle)
+          const { size } = await handle.stat()
+          if (size > 0) await cutToWholeRecords(handle, size)
           await handle.writeFile(`${JSON.stringify(record)}\n`)
           await handle.sync()
+          // The name of a new file is no part of the file (fsync(2)).
+          if (size === 0) await syncDirectory(dirname(path))
         } finally {
           await handle.close()
         }
@@ -45,9 +46,9 @@ export function journalAt(path: string): Journal {
     async records() {
       let text: string
       try {
-        text = await readFile(path, 'utf8')
+        text = await attempt('read', path, () => readFile(path, 'utf8'))
       } catch (error) {
-        if (errnoOf(error) === 'ENOENT') return []
+        if (error instanceof Fault && error.code === 'not-found') return []
         throw error
       }
       const lines = text.split('\n')
@@ -64,6 +65,6 @@ export function journalAt(path: string): Journal {
         }
       })
     },
-    clear: () => rm(path, { force: true }),
+    clear: () => attempt('remove', path, () => rm(path, { force: true })),
   }
 }
