@@ -16,6 +16,7 @@ test('a dry run must not touch: every change is refused and none arrives', async
   const changes = [
     () => host.run(['ip', 'link', 'del', 'a b']),
     () => host.pipe([['cat', '/a'], ['sh']]),
+    () => host.attach(['vi', '/a']),
     () => host.files.write('/a', '2'),
     () => host.files.makeDirectory('/d'),
     () => host.files.remove('/a'),

@@ -13,6 +13,7 @@ export function planningHost(host: Host): Host {
     ...host,
     name: `${host.name} (planning)`,
     run: (argv) => refuse(commandLine(argv)),
+    attach: (argv) => refuse(commandLine(argv)),
     pipe: (stages) => refuse(stages.map(commandLine).join(' | ')),
     files: {
       ...host.files,

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { endProcess, findByEnvironment, identify, isAlive, sendSignal } from './process.ts'
+import { fakeClock } from './fake.ts'
 import { systemClock } from './local.ts'
 import { until } from './until.ts'
 
@@ -48,4 +49,13 @@ test('one that ignores TERM is killed', async () => {
   const closed = once(child, 'exit')
   await endProcess(systemClock, identity, 50)
   assert.deepEqual(await closed, [null, 'SIGKILL'])
+})
+
+test('one that no signal ends is not taken for gone', async () => {
+  const self = await identify(process.pid)
+  assert.ok(self !== undefined)
+  const sent: string[] = []
+  const deaf = (_pid: number, signal: NodeJS.Signals): boolean => sent.push(signal) > 0
+  await assert.rejects(endProcess(fakeClock(), self, 50, deaf), { code: 'timeout', message: `process ${process.pid} does not end` })
+  assert.deepEqual(sent, ['SIGTERM', 'SIGKILL'])
 })

@@ -1,6 +1,6 @@
 /** Identity of processes: a pid alone is reused; pid, start time and boot id together are not. Read from /proc (proc(5)). */
 import { readdir, readFile } from 'node:fs/promises'
-import { errnoOf } from '../base/fault.ts'
+import { errnoOf, Fault } from '../base/fault.ts'
 import type { Clock } from './host.ts'
 
 export interface ProcessIdentity {
@@ -62,8 +62,11 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-/** TERM, then KILL after `grace` milliseconds; returns when the process is gone. */
-export async function endProcess(clock: Clock, process: ProcessIdentity, grace: number): Promise<void> {
+/**
+ * TERM, then KILL after `grace` milliseconds; returns when the process is gone. A `timeout` fault when it outlives that: the kernel keeps
+ * one that waits for a device (state D, proc(5)), and what it has open is still in use.
+ */
+export async function endProcess(clock: Clock, process: ProcessIdentity, grace: number, send = sendSignal): Promise<void> {
   const waitUntil = async (deadline: number): Promise<boolean> => {
     while (await isAlive(process)) {
       if (clock.monotonic() >= deadline) return false
@@ -76,6 +79,7 @@ export async function endProcess(clock: Clock, process: ProcessIdentity, grace: 
     ['SIGKILL', 5000],
   ] as const) {
     if (!(await isAlive(process))) return
-    if (!sendSignal(process.pid, signal) || (await waitUntil(clock.monotonic() + patience))) return
+    if (!send(process.pid, signal) || (await waitUntil(clock.monotonic() + patience))) return
   }
+  throw new Fault('timeout', `process ${process.pid} does not end`, { hint: `cat /proc/${process.pid}/stack says what it waits for` })
 }
