@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -129,4 +129,24 @@ test('a blob that is not what its name says is refused', async (t) => {
   const directory = layout(t)
   writeFileSync(join(directory, 'blobs/sha256', sha256(top).slice('sha256:'.length)), base)
   await assert.rejects(holds(await openLayout(localHost(), directory, '1', 'amd64')), /its digest differs/)
+})
+
+test('a directory whose files are devices or lead nowhere is refused, not read', async (t) => {
+  const blobs = (directory: string): string => join(directory, 'blobs/sha256')
+  const index = layout(t)
+  rmSync(join(index, 'index.json'))
+  symlinkSync('/dev/zero', join(index, 'index.json'))
+  await assert.rejects(openLayout(localHost(), index, '1', 'amd64'), { code: 'input', message: /is no OCI directory/ })
+  const document = layout(t)
+  for (const each of readdirSync(blobs(document))) {
+    rmSync(join(blobs(document), each))
+    symlinkSync('/dev/zero', join(blobs(document), each))
+  }
+  await assert.rejects(openLayout(localHost(), document, '1', 'amd64'), { code: 'input', message: /has no file blobs\/sha256\// })
+  const layered = layout(t)
+  const layer = join(blobs(layered), sha256(top).slice('sha256:'.length))
+  rmSync(layer)
+  symlinkSync('nowhere', layer)
+  const source = await openLayout(localHost(), layered, '1', 'amd64')
+  await assert.rejects(mergeLayers(source.layers), { code: 'input', message: /has no file blobs/ })
 })

@@ -21,16 +21,22 @@ function choose(index: Index, tag: string | undefined, name: string): Descriptor
   throw new Fault('not-found', `${name} has no image ${tag ?? 'latest'}`, { hint })
 }
 
-/** The documents and layers of a directory. */
+/** The documents and layers of a directory. Somebody else made it: what looks like one may be a device that never ends. */
 function directoryTree(host: Host, directory: string): FileTree {
+  const fileAt = async (name: string): Promise<{ path: string; size: number }> => {
+    const path = join(directory, name)
+    const found = await host.files.stat(path)
+    if (found?.kind !== 'file') throw new Fault('input', `${directory} has no file ${name}, which it names`)
+    return { path, size: found.size }
+  }
   return {
     has: async (name) => (await host.files.stat(join(directory, name))) !== undefined,
     async text(name) {
-      const size = (await host.files.stat(join(directory, name)))?.size ?? 0
+      const { path, size } = await fileAt(name)
       if (size > maximumDocument) throw new Fault('input', `${name} in ${directory} is ${size} bytes long`)
-      return host.files.read(join(directory, name))
+      return host.files.read(path)
     },
-    open: (name) => readStream(join(directory, name)),
+    open: async (name) => readStream((await fileAt(name)).path),
   }
 }
 
