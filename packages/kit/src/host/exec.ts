@@ -172,7 +172,8 @@ function collect(stream: Readable | null, { onLine, longest = longestOutput }: R
     chunks.push(chunk)
     size += chunk.length
     teller?.take(chunk)
-    while (teller !== undefined && size > keptOutput && chunks.length > 1) size -= chunks.shift()?.length ?? 0
+    const kept = teller === undefined ? Infinity : keptOutput
+    while (size > kept && chunks.length > 1) size -= chunks.shift()?.length ?? 0
     flooded = size > longest
     if (flooded) onFlood()
   })

@@ -76,7 +76,8 @@ export async function endProcess(clock: Clock, process: ProcessIdentity, grace: 
   }
   for (const [signal, patience] of [
     ['SIGTERM', grace],
-    ['SIGKILL', 5000],
+    // Long enough for the memory of a large guest to be given back on a machine that is busy.
+    ['SIGKILL', 60_000],
   ] as const) {
     if (!(await isAlive(process))) return
     if (!send(process.pid, signal) || (await waitUntil(clock.monotonic() + patience))) return
