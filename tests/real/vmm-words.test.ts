@@ -79,6 +79,17 @@ describe('words about machines', { concurrency: false }, () => {
     assert.match((await cli.run('cp', '/etc/hostname', 'web-1:/tmp/')).stderr, /web-1 is created/)
   })
 
+  it('start behind each other in no circle, also by a name that somebody waits for', async () => {
+    await cli.json('create', 'late', '--network', 'none', '--after', 'db-2')
+    await cli.json('rename', 'db-2', 'first')
+    assert.deepEqual((await cli.json<VmView>('show', 'late')).after, ['first'])
+    await cli.json('delete', '-f', 'first')
+    assert.match((await cli.run('create', 'first', '--network', 'none', '--after', 'late')).stderr, /wait for each other: first, late/)
+    await cli.json('create', 'db-2', '--network', 'none', '--after', 'late')
+    assert.match((await cli.run('rename', 'db-2', 'first')).stderr, /wait for each other: first, late/)
+    await cli.json('delete', '-f', 'late')
+  })
+
   it('remember what happened', async () => {
     const { events } = await cli.json<{ events: { name: string; event: string }[] }>('events', 'web-2')
     assert.deepEqual(

@@ -11,9 +11,9 @@ import { start, stop } from '../life/ops.ts'
 import { MachineWord, type Vm } from '../vm/model.ts'
 import { namesOf, partsOf } from '../vm/ops.ts'
 import { namesInState, selected, selection } from '../vm/select.ts'
+import { requireOrder, startable, startOrder } from '../vm/start-order.ts'
 import { isActive } from '../vm/states.ts'
 import { getMachine, machines, withAllMachines, withMachine } from '../vm/store.ts'
-import { startable, startOrder } from './order.ts'
 import { renderUnits, startedNames, unitName, unitNames } from './render.ts'
 
 const Enabled = z.strictObject({ machines: z.array(z.strictObject({ name: Name, autostart: z.boolean(), after: z.array(Name) })) })
@@ -24,7 +24,7 @@ async function setAutostart(context: VmmContext, names: readonly string[], autos
   const before = await Promise.all(after.map(async (name) => (await getMachine(context, name)).name))
   const changed = known.map((vm): Vm => ({ ...vm, autostart, after: autostart ? before : [] }))
   const others = (await machines(context).all()).filter(({ id }) => !changed.some((each) => each.id === id))
-  startOrder([...others, ...changed])
+  requireOrder([...others, ...changed])
   planned(
     context,
     changed.map(({ name }) => ({
@@ -87,11 +87,41 @@ function drawOutcome({ done, failed }: z.output<typeof Outcome>): string {
   return [...done, ...failed.map(({ name, reason }) => `${name}: ${reason}`)].join('\n')
 }
 
+/** Does something to machines of one group at the same time; adds those that it was done to, and why the others were not. */
+async function withGroup(
+  names: readonly string[],
+  { done, reasons }: { done: string[]; reasons: Map<string, string> },
+  action: (name: string) => Promise<unknown>,
+): Promise<void> {
+  const settled = await Promise.allSettled(names.map(action))
+  for (const [index, name] of names.entries()) {
+    const outcome = settled[index]
+    if (outcome?.status === 'rejected') reasons.set(name, asFault(outcome.reason).message)
+    else done.push(name)
+  }
+}
+
+/** Stops machines, those first that others were started before. One that cannot be stopped does not keep the others from it. */
+async function stopAll(context: VmmContext, names: ReadonlySet<string>): Promise<z.output<typeof Outcome>> {
+  const all = (await machines(context).all()).filter(({ name }) => names.has(name))
+  const outcome = { done: [] as string[], reasons: new Map<string, string>() }
+  // A dry run ends here, with the plans of all of them.
+  if (context.dryRun && all.length > 0) await stop.run(context, { names: startOrder(all).toReversed().flat(), all: false, kill: false })
+  for (const group of startOrder(all).toReversed())
+    await withGroup(group, outcome, (name) => stop.run(context, { names: [name], all: false, kill: false }))
+  return outcomeOf(outcome)
+}
+
+function outcomeOf({ done, reasons }: { done: string[]; reasons: ReadonlyMap<string, string> }): z.output<typeof Outcome> {
+  return { done, failed: [...reasons].map(([name, reason]) => ({ name, reason })) }
+}
+
 /** One machine that cannot start does not keep the others from it, but those that wait for it. */
 const autostart = operation<VmmContext>()({
   path: ['autostart'],
   summary: 'Start the machines that start with this computer',
-  description: 'For the service (vmm install-service). Exit status 1 when one of them could not be started.',
+  description:
+    'For the service (vmm install-service). Exit status 1 when one of them could not be started. When it is interrupted, as by a shutdown of the computer, it shuts down again what it has started.',
   effect: 'write',
   hidden: true,
   input: z.strictObject({}),
@@ -99,19 +129,22 @@ const autostart = operation<VmmContext>()({
   examples: ['vmm autostart'],
   async run(context) {
     const all = (await machines(context).all()).filter((vm) => vm.autostart)
-    const reasons = new Map<string, string>()
-    const done: string[] = []
+    // A dry run ends here, with the plans of all of them.
+    if (context.dryRun && all.length > 0) await start.run(context, { names: startOrder(all).flat(), all: false })
+    const before = new Set(await namesInState(context, partsOf(context), isActive))
+    const outcome = { done: [] as string[], reasons: new Map<string, string>() }
     for (const group of startOrder(all)) {
-      const names = startable(group, all, new Set(reasons.keys()))
-      for (const name of group) if (!names.includes(name)) reasons.set(name, 'a machine that it waits for does not run')
-      const settled = await Promise.allSettled(names.map((name) => start.run(context, { names: [name], all: false })))
-      for (const [index, { status, ...rest }] of settled.entries()) {
-        const name = names[index] ?? ''
-        if (status === 'fulfilled') done.push(name)
-        else reasons.set(name, asFault('reason' in rest ? rest.reason : undefined).message)
-      }
+      if (context.signal.aborted) break
+      const names = startable(group, all, new Set(outcome.reasons.keys()))
+      for (const name of group) if (!names.includes(name)) outcome.reasons.set(name, 'a machine that it waits for does not run')
+      await withGroup(names, outcome, (name) => start.run(context, { names: [name], all: false }))
     }
-    return { done, failed: [...reasons].map(([name, reason]) => ({ name, reason })) }
+    if (context.signal.aborted) {
+      const whole = { ...context, signal: new AbortController().signal }
+      await stopAll(whole, new Set(outcome.done.filter((name) => !before.has(name))))
+      throw new Fault('failed', 'the start of machines was interrupted')
+    }
+    return outcomeOf(outcome)
   },
   view: drawOutcome,
   exitStatus: ({ failed }) => (failed.length === 0 ? 0 : 1),
@@ -120,23 +153,15 @@ const autostart = operation<VmmContext>()({
 const autostop = operation<VmmContext>()({
   path: ['autostop'],
   summary: 'Stop all machines, those first that others were started before',
-  description: 'For the service (vmm install-service).',
+  description: 'For the service (vmm install-service). Exit status 1 when one of them could not be stopped.',
   effect: 'write',
   hidden: true,
   input: z.strictObject({}),
   output: Outcome,
   examples: ['vmm autostop'],
-  async run(context) {
-    const active = new Set(await namesInState(context, partsOf(context), isActive))
-    const all = (await machines(context).all()).filter(({ name }) => active.has(name))
-    const done: string[] = []
-    for (const names of startOrder(all).toReversed()) {
-      await stop.run(context, { names, all: false, kill: false })
-      done.push(...names)
-    }
-    return { done, failed: [] }
-  },
+  run: async (context) => stopAll(context, new Set(await namesInState(context, partsOf(context), isActive))),
   view: drawOutcome,
+  exitStatus: ({ failed }) => (failed.length === 0 ? 0 : 1),
 })
 
 /** Where administrators put units of their own (systemd.unit(5), UNIT FILE LOAD PATH). */

@@ -12,7 +12,7 @@ test('the units', (t: TestContext) => {
 
 test('words with blanks and signs of systemd stay what they are', () => {
   const unit = renderUnit({ program: ['/opt/my vmm/100%/$x', 'main.ts'], data: '/srv/a%b' })
-  assert.match(unit, /^ExecStart="\/opt\/my vmm\/100%%\/\$\$x" main\.ts autostart$/m)
+  assert.match(unit, /^ExecStart=-"\/opt\/my vmm\/100%%\/\$\$x" main\.ts autostart$/m)
   assert.match(unit, /^Environment=VMM_DATA_DIR=\/srv\/a%%b$/m)
   const rules = renderUnits({ program: ['vmm'], data: '/srv/a%[b]', config: '/home/a b/.config' }).get('vmm-rules.service') ?? ''
   assert.match(rules, /^ConditionPathExistsGlob=\|\/srv\/a%%\\\[b\\\]\/net\/vmm-\*\.json$/m)

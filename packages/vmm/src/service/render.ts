@@ -38,7 +38,11 @@ function environment({ data, config }: ServiceSettings): string {
   return `Environment=${words.map(execWord).join(' ')}`
 }
 
-/** Text of the unit. Machines are no part of it: stopping is what `vmm autostop` does, and they survive its restart. */
+/**
+ * Text of the unit. Machines are no part of it: stopping is what `vmm autostop` does, and they survive its restart. systemd runs ExecStop of
+ * units only whose start succeeded: a machine that cannot start must not take the others their shutdown. How long all guests may take to
+ * shut down, each of them a minute, depends on how many wait for each other.
+ */
 export function renderUnit(settings: ServiceSettings): string {
   const call = callOf(settings)
   return `[Unit]
@@ -52,11 +56,11 @@ RequiresMountsFor=${plain(settings.data)}
 Type=oneshot
 RemainAfterExit=yes
 ${environment(settings)}
-ExecStart=${call} autostart
+ExecStart=-${call} autostart
 ExecStop=${call} autostop
 KillMode=process
 TimeoutStartSec=infinity
-TimeoutStopSec=180
+TimeoutStopSec=infinity
 
 [Install]
 WantedBy=multi-user.target

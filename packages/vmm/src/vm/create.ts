@@ -30,6 +30,7 @@ import { deviceContradictions, type DeviceWishes } from './devices.ts'
 import { noteEvent } from './history.ts'
 import { placesOf } from './networks.ts'
 import type { Parts } from './parts.ts'
+import { requireOrder } from './start-order.ts'
 import { machines, removeStrayLocks, withAllMachines } from './store.ts'
 
 export interface Wishes extends DeviceWishes {
@@ -210,6 +211,8 @@ export async function requireFreeForwards(
 function requirePredecessors(wishes: Wishes, others: readonly Vm[]): void {
   const missing = wishes.after.find((name) => !others.some((each) => each.name === name))
   if (missing !== undefined) throw new Fault('not-found', `there is no machine ${missing} that ${wishes.name} could start after`)
+  // Somebody may still wait for a machine of this name that was deleted.
+  requireOrder([...others, wishes])
 }
 
 /** What must be there before the machine can be: named image and kernel (the defaults are made when they are needed), namespace. */

@@ -10,6 +10,7 @@ import { MachineId } from '../engine/model.ts'
 import { logLinkStep, logLinkOf } from './log-link.ts'
 import { Vm } from './model.ts'
 import { filesOf } from './observe.ts'
+import { requireOrder } from './start-order.ts'
 import { findRun, machines, withMachine } from './store.ts'
 import type { Work } from './work.ts'
 
@@ -62,7 +63,12 @@ export async function requireFreeMachineName({ context }: Pick<Work, 'context'>,
 export async function planRename({ context, parts, vm }: Work, to: string): Promise<Plan> {
   const { rename, successor } = renameKinds(context.paths)
   const from = vm.name
-  const waiting = (await machines(context).all()).filter(({ id, after }) => id !== vm.id && after.includes(from))
+  const others = (await machines(context).all()).filter(({ id }) => id !== vm.id)
+  const waiting = others.filter(({ after }) => after.includes(from))
+  requireOrder([
+    ...others.map(({ name, after }) => ({ name, after: after.map((each) => (each === from ? to : each)) })),
+    { ...vm, name: to },
+  ])
   const run = await findRun(context, vm.id)
   const log = run === undefined ? undefined : basename(parts.engine(run.engine).console(filesOf(context, vm)).log)
   const link = log === undefined ? undefined : logLinkOf(context.paths, { id: vm.id, name: to }, log)
