@@ -282,11 +282,11 @@ export async function createMachines(
     for (const name of names.map((each) => parse(Vm.shape.name, each, 'name of the machine'))) {
       made.push(await createMachine(context, parts, { ...wishes, name }, defaultImage))
     }
+    if (!context.dryRun) for (const { name, id } of made) await noteEvent(context, { name, id, event: 'created' })
   } catch (error) {
     if (!context.dryRun) for (const { name } of made) await machines(context).remove(name)
     throw error
   }
-  if (!context.dryRun) for (const { name, id } of made) await noteEvent(context, { name, id, event: 'created' })
   return made
 }
 

@@ -31,24 +31,24 @@ async function isDue(where: Where): Promise<boolean> {
   return present === undefined || present.size > longest
 }
 
-/** One command at a time: another's file, new a moment ago, must not be put aside with what is in it. */
 async function makeAnew(where: Where): Promise<void> {
   const { host, paths } = where
   const path = pathOf(where)
-  await withLock(host.clock, join(paths.data, 'locks', 'events.lock'), { what: 'the events', timeout: 60_000 }, async () => {
-    if (!(await isDue(where))) return
-    if ((await host.files.stat(path)) !== undefined) await host.files.rename(path, `${path}.1`)
-    await host.files.makeDirectory(paths.data)
-    await host.files.write(path, '')
-  })
+  if ((await host.files.stat(path)) !== undefined) await host.files.rename(path, `${path}.1`)
+  await host.files.makeDirectory(paths.data)
+  await host.files.write(path, '')
 }
 
-/** Adds an event. */
+/**
+ * Adds an event. One command at a time: another's file, new a moment ago, must not be put aside with what is in it, and half a line that
+ * another is just writing must not be taken for what a crash has left.
+ */
 export async function noteEvent(where: Where, event: Omit<MachineEvent, 'time'>): Promise<void> {
-  const { host } = where
-  const path = pathOf(where)
-  if (await isDue(where)) await makeAnew(where)
-  await journalAt(path).append({ time: host.clock.now().toISOString(), ...event })
+  const { host, paths } = where
+  await withLock(host.clock, join(paths.data, 'locks', 'events.lock'), { what: 'the events', timeout: 60_000 }, async () => {
+    if (await isDue(where)) await makeAnew(where)
+    await journalAt(pathOf(where)).append({ time: host.clock.now().toISOString(), ...event })
+  })
 }
 
 /** Events from the oldest that is kept to the newest. */
