@@ -23,7 +23,7 @@ function words(bundle: string, target: Target, ...rest: string[]): [string, ...s
   return [process.execPath, join(bundle, 'imp.mjs'), ...rest, ...where, '--json']
 }
 
-test('a commit that nobody confirms is taken back by the guard of the bundle', { timeout: 120_000 }, async (t) => {
+test('a commit that nobody confirms is taken back by the guard of the bundle', { timeout: 600_000 }, async (t) => {
   const why = await obstacle()
   if (why !== undefined) return t.skip(why)
   const bench = await openBench('bundle')
@@ -32,25 +32,31 @@ test('a commit that nobody confirms is taken back by the guard of the bundle', {
     await bench.cable(target, 'lan', far, 'host')
     const [bundle, file] = [join(target.runDirectory, 'bundle'), join(target.runDirectory, 'router.json')]
     await bundleCommands(bundle)
-    const imp = (...rest: string[]) => machine.run(words(bundle, target, ...rest), { timeout: 60_000 })
+    const imp = (...rest: string[]) => machine.run(words(bundle, target, ...rest), { timeout: 120_000 })
+    const guardOf = (commit: string) => findUnit(machine, join(target.stateDirectory, 'confirm'), commit)
     await writeFile(file, JSON.stringify(edge))
     await imp('config', 'load', file)
     await imp('commit')
+
+    await imp('set', 'interfaces.lan.description', 'confirmed')
+    await imp('commit', '--confirm', '1h')
+    const guard = await guardOf('commit-0002')
+    assert.ok(guard !== undefined)
+    const commandLine = await machine.files.read(`/proc/${guard.pid}/cmdline`)
+    assert.ok(commandLine.split('\0').includes(join(bundle, 'imp.mjs')), commandLine)
+    await imp('confirm')
+
     await imp('set', 'interfaces.lan.description', 'unconfirmed')
     await imp('commit', '--confirm', '2s')
-    const guard = await findUnit(machine, join(target.stateDirectory, 'confirm'), 'commit-0002')
-    if (guard !== undefined) {
-      const commandLine = await machine.files.read(`/proc/${guard.pid}/cmdline`)
-      assert.ok(commandLine.split('\0').includes(join(bundle, 'imp.mjs')), commandLine)
-    }
-    const last = await until(machine.clock, { timeout: 60_000, interval: 100, what: 'fate of the commit' }, async () => {
+    const last = await until(machine.clock, { timeout: 90_000, interval: 100, what: 'fate of the commit' }, async () => {
       const commit = (await historyOf({ host: machine, directory: target.stateDirectory }).list()).at(-1)
       return commit?.outcome === 'awaiting' ? undefined : commit
     })
-    assert.deepEqual([last.number, last.outcome], [2, 'rolled-back'])
-    await until(machine.clock, { timeout: 90_000, interval: 100, what: 'end of the guard' }, async () => {
-      return (await findUnit(machine, join(target.stateDirectory, 'confirm'), 'commit-0002')) === undefined
-    })
+    assert.deepEqual([last.number, last.outcome], [3, 'rolled-back'])
+    for (const commit of ['commit-0002', 'commit-0003'])
+      await until(machine.clock, { timeout: 90_000, interval: 100, what: `end of the guard of ${commit}` }, async () => {
+        return (await guardOf(commit)) === undefined
+      })
   } finally {
     await bench.close()
   }
