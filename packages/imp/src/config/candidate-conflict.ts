@@ -40,7 +40,7 @@ export async function refuseStale(store: ConfigStore, candidate: Candidate, head
   throw new Fault('conflict', `the candidate was made ${from}, and ${now}`, {
     hint:
       conflicts.length > 0
-        ? 'agree on the places below; imp rebase --theirs keeps the rest of the candidate'
+        ? 'agree on these places; imp rebase --theirs keeps the rest of the candidate'
         : 'imp rebase brings the candidate up to date',
     findings: [...conflicts.map(conflict), ...theirs.map(overtaken)],
   })

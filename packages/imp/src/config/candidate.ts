@@ -11,6 +11,7 @@ import { headOf } from '../commit/model.ts'
 import type { ImpContext } from '../context.ts'
 import { currentEditor, EditorName } from './candidate-editor.ts'
 import { checkConfig } from './check.ts'
+import { readOwn } from './damage.ts'
 import { differences, type Change } from './difference.ts'
 import { findingsByName } from './findings-by-name.ts'
 import { documentOf, listCommits, type ConfigStore } from './history.ts'
@@ -45,6 +46,9 @@ const CandidateFields = z.strictObject({
 type CandidateFields = z.output<typeof CandidateFields>
 
 const candidateKind: DocumentKind<typeof CandidateFields> = { schema: 'imp.candidate', version: 1, fields: CandidateFields }
+
+/** What a person does about a candidate that cannot be read. */
+const thrownAway = 'imp discard throws the candidate away'
 
 /** So many edits are remembered in the candidate. */
 const rememberedEdits = 100
@@ -98,9 +102,9 @@ async function findStored(
   options: CandidateOptions,
 ): Promise<(Candidate & Pick<CandidateFields, 'edits'>) | undefined> {
   const path = candidatePath(store, options)
-  const found = await findDocument(store.host, candidateKind, path)
+  const found = await readOwn(thrownAway, () => findDocument(store.host, candidateKind, path))
   if (found === undefined) return undefined
-  const { document } = checkedDocument(found.document, path, 'imp discard throws the candidate away')
+  const { document } = checkedDocument(found.document, path, thrownAway)
   return { base: found.base, edits: found.edits, document }
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { encode, findDocument, type DocumentKind } from '@imp/kit/store/document.ts'
 import { stepKind } from '@imp/kit/plan/step.ts'
+import { readOwn } from '../config/damage.ts'
 import { RouterConfig } from '../config/model.ts'
 import { linuxDataplane } from '../dataplane/linux/driver.ts'
 import { vppDataplane } from '../dataplane/vpp/driver.ts'
@@ -31,7 +32,9 @@ export function runningPath(target: Pick<Target, 'stateDirectory'>): string {
 
 /** Undefined before the first apply. */
 export function findRunning(target: Target): Promise<Running | undefined> {
-  return findDocument(target.local, runningKind, runningPath(target))
+  const path = runningPath(target)
+  const hint = `move ${path} away and apply the configuration again: imp config apply, or imp apply router.json`
+  return readOwn(hint, () => findDocument(target.local, runningKind, path))
 }
 
 /** Text of the document as it is; null before the first apply. */
