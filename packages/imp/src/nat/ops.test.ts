@@ -7,6 +7,7 @@ import { encode, type DocumentKind } from '@imp/kit/store/document.ts'
 import { z } from 'zod'
 import { changed, onlyNat } from '../config/sample.ts'
 import type { Commit } from '../commit/model.ts'
+import { editCandidate } from '../config/candidate.ts'
 import { historyOf } from '../config/history.ts'
 import type { RouterConfig } from '../config/model.ts'
 import { operations } from './ops.ts'
@@ -129,6 +130,18 @@ suite('nat lookup over the history of commits', () => {
 })
 
 suite('nat plan', () => {
+  test('is of the candidate unless told, with whom it renumbers', async () => {
+    const context = impContextOn(fakeHost({ files }), { stateDirectory: '/state' })
+    const moved = changed(onlyNat('192.168.0.0/24', '203.0.113.104/30'))
+    await editCandidate(context, 'another pool', () => moved, { directory: '/state' })
+    const plan = operations.find(({ path }) => path[1] === 'plan') ?? assert.fail('no plan')
+    const answer = await invoke(plan, context, {})
+    assert.ok(answer.answer === 'result')
+    assert.partialDeepStrictEqual(answer.value, { renumbered: 256, compared: appliedAt, mappings: [{ outside: '203.0.113.104/30' }] })
+    // Nobody has edited anything: what runs.
+    assert.partialDeepStrictEqual((await call('plan', {})).value, { renumbered: 0, mappings: [{ outside: '203.0.113.96/30' }] })
+  })
+
   test('tells what the file means and who is renumbered by it', async () => {
     const { value, text } = await call('plan', { file: '/new.json' })
     assert.partialDeepStrictEqual(value, { compared: appliedAt, renumbered: 256, mappings: [{ portsPerHost: 1008, hostsPerAddress: 64 }] })

@@ -9,10 +9,11 @@ import { count, table } from '@imp/kit/base/text.ts'
 import { formatBytes } from '@imp/kit/base/units.ts'
 import { operation, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { Commit, History } from '../commit/model.ts'
-import { withRouter } from '../commit/ops.ts'
+import { whose, withRouter } from '../commit/ops.ts'
 import { formatRouterConfig, parseRouterConfig } from '../config/load.ts'
 import { RouterConfig } from '../config/model.ts'
 import type { ImpContext } from '../context.ts'
+import { candidateConfig } from '../pipeline/candidate.ts'
 import { findRunning, runningPath, type Running } from '../pipeline/running.ts'
 import { where, withTarget, type Where } from '../pipeline/where.ts'
 import { blockOf, holderOf, parseEndpoint, type Holder } from './lookup.ts'
@@ -267,14 +268,14 @@ function drawPlan({ dataplane, mappings, memory, compared, renumbered, changes }
 
 const plan = operation<ImpContext>()({
   path: ['nat', 'plan'],
-  summary: 'Show ports and memory that NAT takes, and who is renumbered',
+  summary: 'Show ports and memory that NAT takes, and whom the candidate, or a file, renumbers',
   effect: 'read',
   args: ['file'],
-  input: z.strictObject({ file: FilePath.describe('router configuration, router.json'), ...where }),
+  input: z.strictObject({ file: FilePath.describe('router configuration; the candidate unless told').exactOptional(), ...whose, ...where }),
   output: PlanOutput,
-  examples: ['imp nat plan router.json', 'imp nat plan router.json --json'],
+  examples: ['imp nat plan', 'imp nat plan router.json', 'imp nat plan router.json --json'],
   async run(context, { file, ...rest }) {
-    const { config } = await readConfig(context, file)
+    const config = file === undefined ? await candidateConfig(context, rest) : (await readConfig(context, file)).config
     const running = await withTarget(context, rest, findRunning)
     const { dataplane } = config
     const mappings = (config.nat?.mappings ?? []).map((mapping) => reportMapping(mapping, dataplane))

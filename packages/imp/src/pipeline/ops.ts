@@ -1,31 +1,28 @@
 /** What a person can do with a router: plan and apply a configuration, recover, see its state and its drift. */
 import { resolve } from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import { Fault, refuse } from '@imp/kit/base/fault.ts'
+import { Fault } from '@imp/kit/base/fault.ts'
 import { count } from '@imp/kit/base/text.ts'
 import { FilePath, parseJson } from '@imp/kit/base/schema.ts'
 import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import { disruptionOf, disruptions } from '@imp/kit/plan/step.ts'
 import { withRecord } from '../commit/applied.ts'
 import { Commit } from '../commit/model.ts'
-import { candidateOf, settleCommits, whose, withRouter } from '../commit/ops.ts'
+import { settleCommits, whose, withRouter } from '../commit/ops.ts'
 import { drawCommit } from '../commit/view.ts'
 import { currentEditor } from '../config/candidate-editor.ts'
-import { documentAt, readCandidate } from '../config/candidate.ts'
-import { checkConfig } from '../config/check.ts'
-import { findingsByName } from '../config/findings-by-name.ts'
 import { parseRouterConfig } from '../config/load.ts'
 import { RouterConfig, type RouterConfigInput } from '../config/model.ts'
 import type { ImpContext } from '../context.ts'
 import { status } from '../status/ops.ts'
 import { applyConfig, refuseInterrupted } from './apply.ts'
+import { candidateConfig } from './candidate.ts'
 import { planConfig } from './plan.ts'
 import { Preview, previewConfig, ShownStep, shownStep } from './preview.ts'
 import { recoverConfig } from './recover.ts'
 import { findRunning } from './running.ts'
 import { drawPreview, drawSteps } from './view.ts'
-import { where, withTarget, type Where } from './where.ts'
+import { where, withTarget } from './where.ts'
 
 const File = FilePath.describe('router configuration, router.json')
 
@@ -37,18 +34,6 @@ async function readConfig(
   const text = await context.host.files.read(resolve(file))
   const config = parseRouterConfig(text, file)
   return { config, document: parseJson(text, file) as RouterConfigInput }
-}
-
-/** The candidate, which a commit would bring into force; the running configuration when nobody has edited or committed anything. */
-function candidateConfig(context: ImpContext, input: Where & { readonly candidate?: string }): Promise<RouterConfig> {
-  return withRouter(context, input, async ({ router }, store) => {
-    const { base, document } = await readCandidate(context, candidateOf(store, input))
-    const isUntouched = base === 0 && isDeepStrictEqual(document, await documentAt(store, base))
-    const config = RouterConfig.parse(document)
-    const running = isUntouched ? await router.running() : undefined
-    refuse('the candidate', findingsByName(document, checkConfig(config)))
-    return running ?? config
-  })
 }
 
 const plan = operation<ImpContext>()({
