@@ -7,7 +7,8 @@ import { operations as natOperations } from '../../packages/imp/src/nat/ops.ts'
 import { applyConfig } from '../../packages/imp/src/pipeline/apply.ts'
 import type { Target } from '../../packages/imp/src/pipeline/target.ts'
 import { operations as shellOperations } from '../../packages/imp/src/shell/ops.ts'
-import { operations as showOperations } from '../../packages/imp/src/show/ops.ts'
+import { operations as lookOperations } from '../../packages/imp/src/show/ops.ts'
+import { operations as routingOperations } from '../../packages/imp/src/show/routing/ops.ts'
 import { until } from '../../packages/kit/src/host/until.ts'
 import { invoke, type AnyOperation } from '../../packages/kit/src/op/operation.ts'
 import { config, machine, obstacle, openBench, silent } from './pipeline-fixture.ts'
@@ -72,7 +73,7 @@ function asking(target: Target): Ask {
   const directories = { runDirectory: join(directory, 'imp'), stateDirectory: join(directory, 'persistent') }
   const context = impContextOn(machine, directories)
   const { namespace = '', stateDirectory, runDirectory } = target
-  const all: readonly AnyOperation<ImpContext>[] = [...showOperations, ...shellOperations, ...natOperations]
+  const all: readonly AnyOperation<ImpContext>[] = [...lookOperations, ...routingOperations, ...shellOperations, ...natOperations]
   return async (line, input = {}) => {
     const operation = all.find((each) => each.path.join(' ') === line) ?? assert.fail(line)
     const answer = await invoke(operation, context, { namespace, stateDirectory, runDirectory, ...input })

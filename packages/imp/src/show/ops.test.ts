@@ -7,7 +7,6 @@ import { encode, type DocumentKind } from '@imp/kit/store/document.ts'
 import { operations as captureOperations } from '../capture/ops.ts'
 import { changed } from '../config/sample.ts'
 import type { ImpContext } from '../context.ts'
-import { operations } from './ops.ts'
 import { impContextOn } from '../sample.ts'
 
 const envelope: DocumentKind<z.ZodObject> = { schema: 'imp.running', version: 1, fields: z.looseObject({}) }
@@ -22,12 +21,6 @@ function candidates(all: readonly AnyOperation<ImpContext>[], word: string, key:
 
 suite('candidates for shells come from the running configuration', () => {
   const files = { '/state/dataplane/running.json': running }
-
-  test('peers by name and address', async () => {
-    const peers = ['transit', '198.51.100.1', 'transit6', '2001:db8:ffff::1']
-    assert.deepEqual(await candidates(operations, 'bgp', 'peer', files), peers)
-    assert.deepEqual(await candidates(operations, 'bgp', 'peer', {}), [])
-  })
 
   test('interfaces that can be recorded', async () => {
     const links = ['wan', 'lan', 'lan.40', 'dmz', 'dmz.7.9', 'lo', 'br100', 'any']
