@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import * as fc from 'fast-check'
+import { parse } from 'yaml'
 import { fakeHost } from '@imp/kit/host/fake.ts'
 import { fatVolume, type VolumeFile } from './fat.ts'
 import { checkCloudInit, seedFiles, seedLabel } from './model.ts'
@@ -63,6 +64,21 @@ suite('documents of cloud-init', () => {
     assert.equal(names['user-data'], '#!/bin/sh\n')
     const [told] = seedFiles({ metaData: 'instance-id: mine\nregion: x' }, instance)
     assert.equal(told?.content, 'instance-id: mine\nregion: x\nlocal-hostname: web1\n')
+    // Written in other ways that YAML has.
+    for (const metaData of [
+      '{"instance-id": "mine"}',
+      '{ instance-id: mine, }\n',
+      '"instance-id": mine',
+      '---\ninstance-id: mine\n...\n',
+      '# ours\n',
+      '',
+    ]) {
+      const [{ content } = { content: '' }] = seedFiles({ metaData }, instance)
+      const id = metaData.includes('mine') ? 'mine' : 'vmm-0badcafe'
+      assert.deepEqual(parse(content), { 'instance-id': id, 'local-hostname': 'web1' }, metaData)
+    }
+    const whole = '{instance-id: a, local-hostname: b}'
+    assert.equal(seedFiles({ metaData: whole }, instance)[0]?.content, whole)
   })
 
   const refused = [
@@ -70,6 +86,9 @@ suite('documents of cloud-init', () => {
     [{ userData: '#cloud-config\na: [\n' }, /is not YAML/],
     [{ networkConfig: 'version: 2\n\tethernets: {}\n' }, /is not YAML/],
     [{ metaData: '{' }, /is not YAML/],
+    [{ metaData: 'hello' }, /is not a mapping/],
+    [{ userData: '#cloud-config\n- packages\n' }, /is not a mapping/],
+    [{ userData: '\ufeff#cloud-config\n' }, /which cloud-init ignores/],
   ] as const
   for (const [documents, reason] of refused) {
     test(`that cloud-init would leave aside are refused: ${JSON.stringify(documents)}`, () => {
@@ -89,6 +108,20 @@ suite('documents of cloud-init', () => {
 
   test('whatever they hold are findings, never errors', () => {
     fc.assert(fc.property(fc.string(), (text) => Array.isArray(checkCloudInit({ userData: `#cloud-config\n${text}`, metaData: text }))))
+  })
+
+  test('whatever is taken as meta data keeps what it says, and has what every instance must have', () => {
+    const texts = fc.oneof(
+      fc.string(),
+      fc.dictionary(fc.string(), fc.string()).map((told) => JSON.stringify(told)),
+    )
+    fc.assert(
+      fc.property(texts, (metaData) => {
+        if (checkCloudInit({ metaData }).length > 0) return
+        const [{ content } = { content: '' }] = seedFiles({ metaData }, instance)
+        assert.deepEqual(parse(content), { 'instance-id': 'vmm-0badcafe', 'local-hostname': 'web1', ...(parse(metaData) as object) })
+      }),
+    )
   })
 
   test('are read from the files that are named, and none when none is', async () => {

@@ -1,5 +1,5 @@
 /** What cloud-init in a guest is told: the documents of its data source NoCloud, as their author wrote them. */
-import { parseDocument } from 'yaml'
+import { Document, isMap, parseDocument } from 'yaml'
 import { z } from 'zod'
 import type { Finding } from '@imp/kit/base/fault.ts'
 
@@ -29,9 +29,12 @@ function wrong(path: string, message: string, hint: string): Finding {
   return { path, severity: 'error', message, hint }
 }
 
+/** Findings of a document that must be a mapping, or empty. */
 function yamlFindings(path: string, text: string): Finding[] {
-  const { errors } = parseDocument(text)
-  return errors.map(({ message }) => wrong(path, `is not YAML: ${message.split('\n')[0]}`, 'mend the line'))
+  const { errors, contents } = parseDocument(text)
+  const broken = errors.map(({ message }) => wrong(path, `is not YAML: ${message.split('\n')[0]}`, 'mend the line'))
+  const other = contents !== null && !isMap(contents) && broken.length === 0
+  return other ? [wrong(path, 'is not a mapping of keys and values', 'write KEY: VALUE')] : broken
 }
 
 /** What cloud-init would leave aside in silence. */
@@ -63,15 +66,14 @@ export interface Instance {
   readonly hostname: string
 }
 
-/** The meta data with what every instance must have. */
+/** The meta data with what every instance must have, in whichever style of YAML it was written. */
 function metaDataOf(text: string, instance: Instance): string {
-  const given = /^\s*\S/.test(text) && !text.endsWith('\n') ? `${text}\n` : text
-  const has = (key: string): boolean => new RegExp(`^${key}\\s*:`, 'm').test(text)
-  const added = [
-    ...(has('instance-id') ? [] : [`instance-id: vmm-${instance.id}`]),
-    ...(has('local-hostname') ? [] : [`local-hostname: ${instance.hostname}`]),
-  ]
-  return `${given}${added.map((line) => `${line}\n`).join('')}`
+  const told = parseDocument(text)
+  const document = isMap(told.contents) ? told : new Document({})
+  const wanted = { 'instance-id': `vmm-${instance.id}`, 'local-hostname': instance.hostname }
+  const missing = Object.entries(wanted).filter(([key]) => !document.has(key))
+  for (const [key, value] of missing) document.set(key, value)
+  return missing.length === 0 ? text : document.toString({ lineWidth: 0 })
 }
 
 /** Names and contents of what cloud-init is told. */
