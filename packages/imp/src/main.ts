@@ -1,12 +1,13 @@
 /** The command `imp`: one command line, or a session when nothing but the name is typed at a terminal. */
 import { enableCompileCache } from 'node:module'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { isOwn, userDirectory } from '@imp/kit/host/home.ts'
 import type { ImpContext } from './context.ts'
 
-// Compiled code is kept where only its user can write: what is read from there runs with the user's rights. Everything is imported
+// Compiled code is kept where only its user can write: what is read from there runs with the user's rights. Everything else is imported
 // after this call, since only that is cached.
-enableCompileCache(join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'imp', 'node'))
+const compiled = join(userDirectory('cache'), 'imp', 'node')
+if (isOwn(compiled)) enableCompileCache(compiled)
 
 const [{ start }, { registry, candidateLevels }, { makeContext }, { default: manifest }] = await Promise.all([
   import('@imp/kit/surface/cli.ts'),
@@ -25,9 +26,7 @@ async function heldSession(): Promise<boolean> {
     import('./prompt.ts'),
   ])
   if (!isTerminal()) return false
-  // XDG Base Directory Specification, XDG_STATE_HOME.
-  const state = process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state')
-  const history = join(state, 'imp', 'history')
+  const history = join(userDirectory('state'), 'imp', 'history')
   // On the command line `apply` takes a file; alone in a session, where the candidate is at hand, it brings that into force.
   const alone = { apply: ['commit'] }
   const promptMark = (context: ImpContext) => candidateMark(registry, context)

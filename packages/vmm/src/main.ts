@@ -1,11 +1,12 @@
 /** The command `vmm`. */
 import { enableCompileCache } from 'node:module'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { isOwn, userDirectory } from '@imp/kit/host/home.ts'
 
-// Compiled code is kept where only its user can write: what is read from there runs with the user's rights. Everything is imported
+// Compiled code is kept where only its user can write: what is read from there runs with the user's rights. Everything else is imported
 // after this call, since only that is cached.
-enableCompileCache(join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'vmm', 'node'))
+const compiled = join(userDirectory('cache'), 'vmm', 'node')
+if (isOwn(compiled)) enableCompileCache(compiled)
 
 const [{ start }, { registry }, { makeContext }, { default: manifest }] = await Promise.all([
   import('@imp/kit/surface/cli.ts'),

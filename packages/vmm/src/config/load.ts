@@ -1,8 +1,8 @@
 /** Finds the user that a command works for, and reads the user's settings. */
-import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { parse, parseJson } from '@imp/kit/base/schema.ts'
+import { homeDirectory } from '@imp/kit/host/home.ts'
 import type { Host } from '@imp/kit/host/host.ts'
 import { ConfigFile, resolveSettings, type Settings } from './model.ts'
 
@@ -26,7 +26,7 @@ function told(environment: Environment, name: string): string | undefined {
 /** The caller of sudo (sudo(8), SUDO_USER), or whoever we are. A `not-found` fault for a user that there is not. */
 export async function findUser(host: Host, root: boolean, environment: Environment): Promise<User> {
   const caller = told(environment, 'SUDO_USER')
-  if (!root || caller === undefined || caller === 'root') return { name: undefined, home: homedir() }
+  if (!root || caller === undefined || caller === 'root') return { name: undefined, home: homeDirectory() }
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,255}\$?$/.test(caller)) throw new Fault('input', 'SUDO_USER is no name of a user')
   const { stdout, status } = await host.query(['getent', 'passwd', caller], { statuses: [0, 2] })
   const home = stdout.split(':')[5]
