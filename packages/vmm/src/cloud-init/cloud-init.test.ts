@@ -87,6 +87,7 @@ suite('documents of cloud-init', () => {
     [{ networkConfig: 'version: 2\n\tethernets: {}\n' }, /is not YAML/],
     [{ metaData: '{' }, /is not YAML/],
     [{ metaData: 'hello' }, /is not a mapping/],
+    [{ metaData: 'a: *b' }, /has nothing that \*b means/],
     [{ userData: '#cloud-config\n- packages\n' }, /is not a mapping/],
     [{ userData: '\ufeff#cloud-config\n' }, /which cloud-init ignores/],
   ] as const

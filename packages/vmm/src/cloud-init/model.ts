@@ -1,5 +1,5 @@
 /** What cloud-init in a guest is told: the documents of its data source NoCloud, as their author wrote them. */
-import { Document, isMap, parseDocument } from 'yaml'
+import { Document, isMap, parseDocument, visit } from 'yaml'
 import { z } from 'zod'
 import type { Finding } from '@imp/kit/base/fault.ts'
 
@@ -31,8 +31,16 @@ function wrong(path: string, message: string, hint: string): Finding {
 
 /** Findings of a document that must be a mapping, or empty. */
 function yamlFindings(path: string, text: string): Finding[] {
-  const { errors, contents } = parseDocument(text)
+  const document = parseDocument(text)
+  const { errors, contents } = document
   const broken = errors.map(({ message }) => wrong(path, `is not YAML: ${message.split('\n')[0]}`, 'mend the line'))
+  visit(document, {
+    Alias(_key, alias) {
+      // What it means is looked for only when it is read or written.
+      if (alias.resolve(document) === undefined)
+        broken.push(wrong(path, `has nothing that *${alias.source} means`, `mark it with &${alias.source}`))
+    },
+  })
   const other = contents !== null && !isMap(contents) && broken.length === 0
   return other ? [wrong(path, 'is not a mapping of keys and values', 'write KEY: VALUE')] : broken
 }
