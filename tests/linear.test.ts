@@ -4,6 +4,9 @@ import { suite, test } from 'node:test'
 import { fakeHost } from '@imp/kit/host/fake.ts'
 import { checkConfig } from '../packages/imp/src/config/check.ts'
 import { RouterConfig } from '../packages/imp/src/config/model.ts'
+import { parseConfiguration } from '../packages/imp/src/frr/parse.ts'
+import { renderFrr } from '../packages/imp/src/frr/render.ts'
+import { keepUnknown } from '../packages/imp/src/frr/secret-lines.ts'
 import { planRouter } from '../packages/imp/src/pipeline/difference.ts'
 import { renderRouter } from '../packages/imp/src/pipeline/render.ts'
 import { largeRouter, type Size } from '../tools/bench/large.ts'
@@ -50,6 +53,10 @@ const work: Readonly<Record<string, (config: RouterConfig, counter: Counter) => 
       steps.map(({ kind, disruption }) => ({ kind, disruption })),
       [{ kind: 'frr', disruption: 'none' }],
     )
+  },
+  'values of daemons that nobody knows'(config, counter) {
+    const lines = parseConfiguration(renderFrr(config).text)
+    assert.deepEqual(keepUnknown(counted(lines, counter), counted(lines, counter)), lines)
   },
   'plan from nothing'(config, counter) {
     const desired = counted(renderRouter(config), counter)

@@ -16,8 +16,9 @@ export interface Session {
   /** The answer to one command of enable mode; an `exec` fault when it is refused. */
   ask(command: string): Promise<string>
   /**
-   * Sends commands of configuration mode as one batch. Returns the first that was refused; what came before it stands. `confidential`
-   * commands carry secrets, which must not touch a disk or an argument vector on the way.
+   * Sends commands of configuration mode as one batch. Returns the first that was refused; what came before it stands, and so may
+   * entries of tables that were on their way behind it. `confidential` commands carry secrets, which must not touch a disk or an
+   * argument vector on the way.
    */
   configure(commands: readonly string[], confidential?: boolean): Promise<Refused | undefined>
   close(): void

@@ -38,6 +38,13 @@ export function opensContext(path: readonly string[], line: string): boolean {
   return path[0] === 'bfd' && contexts.at(-1)?.test(line) === true
 }
 
+const entry = /^(no )?(ip|ipv6) (route|prefix-list) /
+
+/** Whether a command concerns one entry of a table: it opens no context, and others go on without it. */
+export function isEntry(command: string): boolean {
+  return entry.test(command)
+}
+
 /** The word that leaves a context. */
 export function exitWord(context: string): string {
   return context.startsWith('address-family ') ? 'exit-address-family' : 'exit'

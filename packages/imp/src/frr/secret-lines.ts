@@ -55,8 +55,9 @@ export function masked(text: string, values: SecretValues): string {
  * bring one back; where the line is gone, the running document decides what stands there (pipeline/recover.ts).
  */
 export function keepUnknown(wanted: readonly Line[], have: readonly Line[]): Line[] {
+  const present = new Map(have.map((line) => [line.text, line]))
   return wanted.flatMap((line) => {
-    const children = keepUnknown(line.children, have.find((each) => each.text === line.text)?.children ?? [])
+    const children = line.children.length === 0 ? [] : keepUnknown(line.children, present.get(line.text)?.children ?? [])
     const [, words, word = ''] = carrier.exec(line.text) ?? []
     if (words === undefined || labelOf(word) !== unknownLabel) return [{ text: line.text, children }]
     const there = have.find((each) => each.text.startsWith(`${words} `))

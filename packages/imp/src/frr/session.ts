@@ -1,9 +1,10 @@
 /** A conversation with one FRR daemon, however it is reached. */
-import { asFault, Fault } from '@imp/kit/base/fault.ts'
+import { Fault } from '@imp/kit/base/fault.ts'
 import type { Refused, Session } from './conversation.ts'
 import type { FrrPlace } from './daemons.ts'
 import type { FrrDaemon } from './daemon.ts'
-import { openVty, statusText, type Vty } from './vty.ts'
+import { isEntry } from './grammar.ts'
+import { openVty, statusText, type Answer, type Vty } from './vty.ts'
 import { vtyshSession } from './vtysh.ts'
 
 /** A timeout is no loss: the daemon is there, and what it does with the command is unknown. */
@@ -20,14 +21,35 @@ function isNeedless(command: string, next: string | undefined): boolean {
   return command === 'exit' && next?.startsWith('route-map ') === true
 }
 
+/** Entries of tables that are on their way to the daemon together: thousands of answers are not waited for one by one. */
+const together = 64
+
+/** The commands from here on that may be sent together: a run of entries, else one alone. */
+function runFrom(commands: readonly string[], start: number): readonly string[] {
+  const most = commands.slice(start, start + together)
+  const other = most.findIndex((command) => !isEntry(command))
+  return other < 0 ? most : most.slice(0, Math.max(1, other))
+}
+
+/** The first answer that is a refusal, or the loss of the daemon. */
+function refusedIn(answers: readonly (Answer | Fault)[], start: number): Refused | undefined {
+  for (const [index, answer] of answers.entries()) {
+    const at = start + index
+    if (answer instanceof Fault) return lostAt(at, answer)
+    if (answer.status !== 0) return { at, status: statusText(answer.status), text: answer.text.trim() }
+  }
+  return undefined
+}
+
 /** Over the vty socket: between the markers the daemon commits once, at the end, not after each line (FRR, lib/northbound_cli.c). */
 function vtySession(vty: Vty): Session {
   const sendAll = async (commands: readonly string[]): Promise<Refused | undefined> => {
-    for (const [at, command] of commands.entries()) {
-      if (isNeedless(command, commands[at + 1])) continue
-      const answer = await vty.send(command).catch((error: unknown) => lostAt(at, asFault(error)))
-      if ('at' in answer) return answer
-      if (answer.status !== 0) return { at, status: statusText(answer.status), text: answer.text.trim() }
+    for (let at = 0; at < commands.length;) {
+      const run = runFrom(commands, at)
+      const needless = isNeedless(commands[at] ?? '', commands[at + 1])
+      const refused = needless ? undefined : refusedIn(await vty.sendAll(run), at)
+      if (refused !== undefined) return refused
+      at += run.length
     }
     return undefined
   }

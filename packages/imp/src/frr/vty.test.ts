@@ -1,39 +1,9 @@
 import assert from 'node:assert/strict'
-import { Duplex } from 'node:stream'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
-import { fakeHost } from '@imp/kit/host/fake.ts'
 import { Fault } from '@imp/kit/base/fault.ts'
-import type { Host } from '@imp/kit/host/host.ts'
-import { systemClock } from '@imp/kit/host/local.ts'
+import { encode, machineWith } from './fake-daemon.ts'
 import { answerSplitter, openVty, type Answer } from './vty.ts'
-
-function encode({ text, status }: Answer): Buffer {
-  return Buffer.concat([Buffer.from(text), Buffer.from([0, 0, 0, status])])
-}
-
-/** A machine on which a daemon listens that answers by `reply`, in pieces of the given size. */
-function machineWith(reply: (command: string) => Answer | 'close' | 'garbage', piece = 3): Host {
-  const stream = (): Duplex => {
-    let rest = ''
-    const duplex: Duplex = new Duplex({
-      read: () => undefined,
-      write(chunk: Buffer, _encoding, done) {
-        const commands = (rest + chunk.toString()).split('\0')
-        rest = commands.pop() ?? ''
-        for (const command of commands) {
-          const answer = command === 'enable' ? { text: '', status: 0 } : reply(command)
-          if (answer === 'close') duplex.push(null)
-          const bytes = answer === 'close' ? Buffer.alloc(0) : answer === 'garbage' ? Buffer.from([0, 1, 2, 3]) : encode(answer)
-          for (let at = 0; at < bytes.length; at += piece) duplex.push(bytes.subarray(at, at + piece))
-        }
-        done()
-      },
-    })
-    return duplex
-  }
-  return { ...fakeHost(), dial: () => Promise.resolve(stream()), clock: systemClock }
-}
 
 const answer = fc
   .tuple(fc.string({ unit: 'binary' }), fc.nat(255))
@@ -70,6 +40,27 @@ suite('vty', () => {
     )
     assert.deepEqual(await Promise.all(['a', 'b', 'c'].map((command) => vty.ask(command))), ['you said a', 'you said b', 'you said c'])
     vty.close()
+  })
+
+  test('sends commands together, and says of each what became of it', async () => {
+    const dying = (command: string) => (command === 'c' ? 'close' : { text: command, status: command === 'b' ? 1 : 0 })
+    const vty = await openVty(machineWith(dying), '/run/frr', 'staticd')
+    const [a, b, ...lost] = await vty.sendAll(['a', 'b', 'c', 'd'])
+    assert.deepEqual(
+      [a, b],
+      [
+        { text: 'a', status: 0 },
+        { text: 'b', status: 1 },
+      ],
+    )
+    assert.deepEqual(
+      lost.map((each) => each instanceof Fault && each.code),
+      ['exec', 'exec'],
+    )
+    assert.deepEqual(
+      (await vty.sendAll(['e'])).map((each) => each instanceof Fault),
+      [true],
+    )
   })
 
   test('names the command that the daemon refuses, with its words', async () => {

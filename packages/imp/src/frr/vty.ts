@@ -16,12 +16,14 @@ export interface Answer {
 export interface Vty {
   /** Sends one command and returns the answer, whatever its status. Commands may be sent before earlier ones are answered. */
   send(command: string): Promise<Answer>
+  /** Sends commands without waiting for one to be answered before the next; each gets its answer, or the fault that kept it from one. */
+  sendAll(commands: readonly string[]): Promise<readonly (Answer | Fault)[]>
   /** Sends one command and returns its text; throws `exec` with the command and the daemon's words when the status is not 0. */
   ask(command: string): Promise<string>
   close(): void
 }
 
-/** Milliseconds for one command: prefix lists of hundreds of entries keep FRR 8.4 busy for many seconds. */
+/** Milliseconds for one command, or for some that are sent together: prefix lists of hundreds of entries keep FRR 8.4 busy for many seconds. */
 const commandTimeout = 60_000
 
 /** lib/command.h of FRR 8.4. */
@@ -110,18 +112,28 @@ function talk(daemon: string, stream: Duplex, clock: Clock): Vty {
   const closed = (): void => end(new Fault('exec', `${daemon} closed the connection`, { hint: 'its log says why' }))
   stream.on('end', closed)
   stream.on('close', closed)
-  const send = (command: string): Promise<Answer> => {
-    if (ended !== undefined) return Promise.reject(ended)
-    if (command.includes('\0')) return Promise.reject(new Fault('bug', 'a vty command must not hold NUL bytes'))
-    const answer = new Promise<Answer>((resolve, reject) => waiting.push({ resolve, reject }))
-    stream.write(`${command}\0`)
-    return withDeadline(clock, `${daemon}: ${command}`, answer).catch((error: unknown) => {
-      end(asFault(error))
-      throw error
-    })
+  const put = (commands: readonly string[]): Promise<Answer>[] => {
+    const answers = commands.map(() => new Promise<Answer>((resolve, reject) => waiting.push({ resolve, reject })))
+    stream.write(commands.map((command) => `${command}\0`).join(''))
+    return answers
+  }
+  const sendAll = async (commands: readonly string[]): Promise<readonly (Answer | Fault)[]> => {
+    const [first = ''] = commands
+    if (ended !== undefined) return commands.map(() => ended as Fault)
+    if (commands.some((command) => command.includes('\0'))) throw new Fault('bug', 'a vty command must not hold NUL bytes')
+    const answers = put(commands).map((answer) => answer.catch((error: unknown) => asFault(error)))
+    const all = Promise.all(answers)
+    await withDeadline(clock, `${daemon}: ${first}`, all).catch((error: unknown) => end(asFault(error)))
+    return all
+  }
+  const send = async (command: string): Promise<Answer> => {
+    const [answer] = await sendAll([command])
+    if (answer === undefined || answer instanceof Fault) throw answer ?? new Fault('bug', 'a command without an answer')
+    return answer
   }
   return {
     send,
+    sendAll,
     async ask(command) {
       const answer = await send(command)
       if (answer.status !== 0) throw refused(daemon, command, answer)
