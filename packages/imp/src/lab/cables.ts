@@ -1,7 +1,7 @@
 /** Makes and removes the links of a lab on the machine. */
 import { z } from 'zod'
 import { parse, parseJson } from '@imp/kit/base/schema.ts'
-import type { Host } from '@imp/kit/host/host.ts'
+import type { Argv, Host } from '@imp/kit/host/host.ts'
 import { inNamespace } from '@imp/kit/host/namespace.ts'
 import type { LinkDefinition, Wiring } from './definition.ts'
 import { linksOf } from './definition.ts'
@@ -19,8 +19,16 @@ export async function interfaceStates(host: Host, namespace: string): Promise<Re
   return new Map(links.flatMap(({ ifname, operstate }) => (ifname === undefined ? [] : [[ifname, (operstate ?? 'UNKNOWN').toLowerCase()]])))
 }
 
-function batch(host: Host, lines: readonly string[]): Promise<unknown> {
-  return lines.length === 0 ? Promise.resolve() : host.run(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` })
+const ipBatch: Argv = ['ip', '-batch', '-']
+
+/**
+ * From a namespace that has nothing: before 6.14 Linux refuses to make a link whose name there is in the namespace of the caller, wherever
+ * it is made (net/core/rtnetlink.c, rtnl_newlink), and a node may well have an eth0 as this machine has.
+ */
+const ipBatchFromNowhere: Argv = ['unshare', '--net', '--', ...ipBatch]
+
+function batch(host: Host, lines: readonly string[], argv = ipBatch): Promise<unknown> {
+  return lines.length === 0 ? Promise.resolve() : host.run(argv, { input: `${lines.join('\n')}\n` })
 }
 
 async function impair(host: Host, lab: string, link: LinkDefinition, features: LinkFeatures): Promise<void> {
@@ -72,7 +80,7 @@ export async function makeLinks(
 ): Promise<void> {
   await removeLinks(host, lab, links, namespaces)
   const { pairs, inside } = wireBatches(lab, links)
-  await batch(host, pairs)
+  await batch(host, pairs, ipBatchFromNowhere)
   await Promise.all([...inside].map(([namespace, lines]) => batch(inNamespace(host, namespace), lines)))
   for (const link of links) await impair(host, lab.name, link, features)
 }
