@@ -73,8 +73,9 @@ export async function openBench(topic: string): Promise<Bench> {
       return target
     },
     async cable(a, aPort, b, bPort) {
-      const words = ['link', 'add', aPort, 'netns', a.namespace ?? '', 'type', 'veth', 'peer', 'name', bPort, 'netns', b.namespace ?? '']
-      await machine.run(['ip', ...words])
+      // From within: before 6.14 Linux refuses a name that the namespace of the caller has, wherever the link is made.
+      const words = ['link', 'add', aPort, 'type', 'veth', 'peer', 'name', bPort, 'netns', b.namespace ?? '']
+      await machine.run(['ip', '-n', a.namespace ?? '', ...words])
       await b.host.run(['ip', 'link', 'set', 'dev', bPort, 'up'])
     },
     async close() {

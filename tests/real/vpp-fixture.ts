@@ -94,7 +94,8 @@ export async function realVpp(t: TestContext, topic: string, links: readonly str
   await machine.run(['ip', 'netns', 'exec', namespace, 'sysctl', '-q', '-w', ...settings])
   for (const link of links) {
     const far = ['type', 'veth', 'peer', 'name', 'eth0', 'netns', `${namespace}-${link}`]
-    await machine.run(['ip', 'link', 'add', link, 'netns', namespace, ...far])
+    // From within: before 6.14 Linux refuses a name that the namespace of the caller has, wherever the link is made.
+    await machine.run(['ip', '-n', namespace, 'link', 'add', link, ...far])
     await machine.run(['ip', '-n', `${namespace}-${link}`, 'link', 'set', 'dev', 'eth0', 'up'])
   }
   const connect = (instance: string): Promise<VppClient> =>
