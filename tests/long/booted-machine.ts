@@ -81,14 +81,15 @@ async function run(directory: string, control: string, { configuration, probe, p
   })
   const done = until(
     machine.clock,
-    { timeout, interval: 200, what: 'the boot' },
+    { timeout, interval: 200, signal: ended.signal, what: 'the boot' },
     async () => (await machine.files.stat(join(directory, 'out/done'))) !== undefined,
   )
   try {
     await Promise.race([done, running])
   } finally {
+    // Neither may outlast the other: a script that fails ends the wait as well.
     ended.abort()
-    await running.catch(() => undefined)
+    await Promise.allSettled([done, running])
   }
 }
 
