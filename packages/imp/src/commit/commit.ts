@@ -103,19 +103,31 @@ export async function isUnsettled({ history }: Commits): Promise<boolean> {
   return (await history.list()).some(({ outcome }) => outcome === 'pending' || outcome === 'awaiting')
 }
 
+/** Whether the time of a commit that waits is over, by the clock on the wall. */
+export function isPast({ clock }: Commits, { deadline }: Commit): boolean {
+  return deadline !== undefined && Date.parse(deadline) <= clock.now().getTime()
+}
+
+/** The same, unless its guard lives: that has measured the time, and somebody may have set the clock since the commit began. */
+async function isPastUnguarded(commits: Commits, commit: Commit): Promise<boolean> {
+  return isPast(commits, commit) && !(await commits.guard.runs(commit.number))
+}
+
 /**
- * Brings what earlier commands left behind to an end: commits without a verdict, and those whose deadline has passed. Starts the
+ * Brings what earlier commands left behind to an end: commits without a verdict, and those whose time is over. Starts the
  * guard of a commit that still waits again, which a reboot ended. To be called with the lock held, before any other work. Returns the
  * commits whose fate was decided.
  */
-export async function settle(commits: Commits): Promise<readonly Commit[]> {
-  const { history, guard, clock } = commits
+export async function settle(
+  commits: Commits,
+  isOver: (commits: Commits, commit: Commit) => Promise<boolean> | boolean = isPastUnguarded,
+): Promise<readonly Commit[]> {
+  const { history, guard } = commits
   const settled: Commit[] = []
   for (const commit of await history.list()) if (commit.outcome === 'pending') settled.push(await settleDead(commits, commit))
   const head = headOf(await history.list())
   if (head?.outcome !== 'awaiting' || head.deadline === undefined) return settled
-  if (Date.parse(head.deadline) <= clock.now().getTime())
-    return [...settled, await takeBack(commits, head, `nobody confirmed it until ${head.deadline}`)]
+  if (await isOver(commits, head)) return [...settled, await takeBack(commits, head, `nobody confirmed it until ${head.deadline}`)]
   await guard.arm(head.number)
   return settled
 }

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { fakeClock } from '@imp/kit/host/fake.ts'
 import { RouterConfig } from '../config/model.ts'
-import { commitLocked, confirmLocked, settle, withCommits, withdrawLocked } from './commit.ts'
+import { commitLocked, confirmLocked, isPast, settle, withCommits, withdrawLocked } from './commit.ts'
 import { awaitConfirmation } from './deadline.ts'
 import { fakeRouter } from './fake-router.ts'
 import { abandoned, armed, bench, fail, health, hostnames, named, outcomes, request, started, useDirectory } from './sample.ts'
@@ -71,6 +71,56 @@ suite('confirmation', () => {
     assert.equal((await awaitConfirmation(commits, 2)).outcome, 'rolled-back')
     assert.ok(commits.clock.now().getTime() >= started.getTime() + 60_000)
     assert.deepEqual(hostnames(router), ['one', 'two', 'one'])
+  })
+
+  for (const [title, jump] of [
+    ['forward, as at the first answer of a time server,', 56 * 365 * 86_400_000],
+    ['back', -86_400_000],
+  ] as const)
+    test(`a clock that is set ${title} changes nothing about the time to confirm`, async () => {
+      const router = fakeRouter(health)
+      const clock = fakeClock(started)
+      let set = 0
+      const skewed = { ...clock, now: () => new Date(clock.now().getTime() + set) }
+      const commits = bench(router, skewed)
+      // The guard lives from before the change until after its verdict.
+      commits.guard.runs = () => Promise.resolve(true)
+      await commitLocked(commits, request('one'))
+      await commitLocked(commits, request('two', { confirm: 60_000 }))
+      const since = clock.monotonic()
+      const sleep = clock.sleep.bind(clock)
+      skewed.sleep = async (...words) => {
+        await sleep(...words)
+        if (clock.monotonic() - since > 10_000) set = jump
+        // Another command looks meanwhile.
+        await withCommits(commits, () => settle(commits))
+      }
+      assert.equal((await awaitConfirmation(commits, 2)).outcome, 'rolled-back')
+      const waited = clock.monotonic() - since
+      assert.ok(waited >= 60_000 && waited < 62_000, `${waited} ms`)
+    })
+
+  test('after a reboot with a clock that is far behind the guard waits as long as was agreed', async () => {
+    const clock = fakeClock(started)
+    const commits = bench(fakeRouter(health), clock)
+    await commitLocked(commits, request('one'))
+    await commitLocked(commits, request('two', { confirm: 60_000 }))
+    const rebooted = fakeClock(new Date(0))
+    assert.equal((await awaitConfirmation({ ...commits, clock: rebooted }, 2)).outcome, 'rolled-back')
+    assert.ok(rebooted.monotonic() < 120_000, `${rebooted.monotonic()} ms`)
+  })
+
+  test('who recovers need not wait for the guard', async () => {
+    const clock = fakeClock(started)
+    const commits = bench(fakeRouter(health), clock)
+    commits.guard.runs = () => Promise.resolve(true)
+    await commitLocked(commits, request('one'))
+    await commitLocked(commits, request('two', { confirm: 60_000 }))
+    await clock.sleep(70_000)
+    await settle(commits)
+    assert.equal((await outcomes(commits)).at(-1), '2 awaiting')
+    await settle(commits, isPast)
+    assert.equal((await outcomes(commits)).at(-1), '2 rolled-back')
   })
 
   test('the guard does not give up when the commit cannot be taken back at once', async () => {

@@ -13,15 +13,29 @@ function isOpen({ outcome }: Commit): boolean {
   return outcome === 'pending' || outcome === 'awaiting'
 }
 
-/** Whether its time is over. A record without a deadline is of a command that died between two of its writes. */
-function isOver(commits: Commits, { deadline }: Commit): boolean {
-  return deadline === undefined || Date.parse(deadline) <= commits.clock.now().getTime()
+/**
+ * Tells whether the time of a commit is over, measured from when its deadline was first seen: who sets the clock meanwhile (NTP perhaps,
+ * over the very network that the commit brought up) neither takes it back early nor leaves it in force for longer. It never waits longer
+ * than the commit was to wait: after a reboot the clock may not be right yet. A record without a deadline is of a command that died
+ * between two of its writes.
+ */
+function stopwatch({ clock }: Commits): (commit: Commit) => boolean {
+  let seen: string | undefined
+  let end = 0
+  return ({ when, deadline }) => {
+    if (deadline === undefined) return true
+    const agreed = Date.parse(deadline) - Date.parse(when)
+    const left = Math.min(Date.parse(deadline) - clock.now().getTime(), agreed > 0 ? agreed : Infinity)
+    if (seen !== deadline) end = clock.monotonic() + left
+    seen = deadline
+    return clock.monotonic() >= end
+  }
 }
 
 /** Settles under the lock; false when that failed and is to be tried again. */
-async function trySettle(commits: Commits): Promise<boolean> {
+async function trySettle(commits: Commits, number: number): Promise<boolean> {
   try {
-    await withCommits(commits, () => settle(commits))
+    await withCommits(commits, () => settle(commits, (_, head) => head.number === number))
     return true
   } catch (error) {
     // Nobody else is there who would take the commit back: whatever is in the way may be mended in the meantime.
@@ -34,12 +48,13 @@ async function trySettle(commits: Commits): Promise<boolean> {
 /** Returns the commit as it is when its fate is decided. */
 export async function awaitConfirmation(commits: Commits, number: number): Promise<Commit> {
   const { clock, history } = commits
+  const isOver = stopwatch(commits)
   let pause = interval
   for (;;) {
     const commit = await history.get(number)
     if (!isOpen(commit)) return commit
-    const over = isOver(commits, commit)
-    if (over && (await trySettle(commits))) return history.get(number)
+    const over = isOver(commit)
+    if (over && (await trySettle(commits, number))) return history.get(number)
     await clock.sleep(pause, commits.signal)
     pause = over ? Math.min(pause * 2, longestPause) : interval
   }

@@ -24,6 +24,7 @@ import {
   adopt,
   commitLocked,
   confirmLocked,
+  isPast,
   isUnsettled,
   refuseAwaiting,
   settle,
@@ -96,7 +97,7 @@ export async function adoptRunning(context: ImpContext, commits: Commits): Promi
 /** Brings to an end what earlier commands left behind, and has scheduled commits waited for again; the commits whose fate that decided. */
 export function settleCommits(context: ImpContext, input: Where): Promise<readonly Commit[]> {
   return withRouter(context, input, async (commits) => {
-    const settled = (await isUnsettled(commits)) ? await withCommits(commits, () => settle(commits)) : []
+    const settled = (await isUnsettled(commits)) ? await withCommits(commits, () => settle(commits, isPast)) : []
     for (const { number } of await scheduleIn(context.host, commits.directory).list()) await commits.waiter.arm(number)
     return settled
   })
