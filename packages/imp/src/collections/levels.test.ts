@@ -31,6 +31,7 @@ suite('levels of the candidate', () => {
     assert.deepEqual(levelOf(at('interfaces')).inside, [
       { word: 'external', summary: '198.51.100.2/30' },
       { word: 'lan', summary: 'internal' },
+      { word: 'internal', summary: 'lan, the only one that is internal' },
     ])
     assert.deepEqual(
       levelOf(at('interfaces', 'lan', 'subinterfaces')).inside.map(({ word }) => word),
@@ -40,6 +41,21 @@ suite('levels of the candidate', () => {
       levelOf(at('nat', 'mappings')).inside.map(({ word }) => word),
       ['192.168.0.0/24'],
     )
+  })
+
+  test('the only member of a role goes by that as well, and its commands by its name', () => {
+    const lan = at('interfaces', 'internal')
+    assert.deepEqual(
+      [lan.path, lan.words],
+      [
+        ['interfaces', 'lan'],
+        ['interfaces', 'internal'],
+      ],
+    )
+    assert.deepEqual(says(lan, 'show'), ['config show', 'interfaces show lan'])
+    assert.deepEqual(at('interfaces', 'internal', 'ospf').path, ['interfaces', 'lan', 'ospf'])
+    const two = { ...document, interfaces: [...(document.interfaces ?? []), { name: 'dmz', role: 'internal' as const }] }
+    assert.equal(placeAt(two, ['interfaces', 'internal']), undefined)
   })
 
   test('fields that have parts are levels, values are none', () => {
@@ -60,6 +76,9 @@ suite('levels of the candidate', () => {
     [['bgp', 'peers', 'transit'], 'show', 'config show', 'bgp peers show transit'],
     [['bgp', 'peers', 'transit', 'export', 'announced'], 'show', 'config show', 'config show bgp.peers.transit.export.announced'],
     [['bgp'], 'delete', 'delete'],
+    [['bgp'], 'edit', 'edit', 'edit bgp'],
+    [['interfaces'], 'edit', 'edit', 'edit interfaces'],
+    [['interfaces', 'lan', 'ospf'], 'edit', 'edit', 'edit interfaces.lan.ospf'],
   ]
   for (const [words, command, whole, alone] of spoken)
     test(`${words.join(' ')}> ${command} is ${alone ?? whole}`, () => {
@@ -73,8 +92,13 @@ suite('levels of the candidate', () => {
     assert.equal(within('nat', 'mappings', '192.168.0.0/24'), 'nat.mappings[0]')
   })
 
-  test('the words of operations are enough at the top, in sections and their lists', () => {
-    for (const words of [[], ['interfaces'], ['nat', 'mappings']]) assert.deepEqual(commandsAt(at(...words)), [])
+  test('the words of operations are enough at the top, in sections and their lists, but for the editor of the place', () => {
+    assert.deepEqual(commandsAt(at()), [])
+    for (const words of [['interfaces'], ['nat', 'mappings']])
+      assert.deepEqual(
+        commandsAt(at(...words)).map(({ word }) => word),
+        ['edit'],
+      )
   })
 
   test('a path leads to its level, from the top and from where one is', () => {

@@ -100,6 +100,17 @@ export function levelsBelow(place: Place): readonly (Place & { readonly summary:
   return place.list === undefined ? [] : membersBelow(place, place.list)
 }
 
+/** The only member of a role by that as well, `external` for `wan`: a router with one uplink has one external interface. */
+export function rolesBelow(place: Place): readonly (Place & { readonly summary: string })[] {
+  const members = place.schema instanceof z.ZodArray ? levelsBelow(place) : []
+  const names = new Set(members.map(({ member }) => member))
+  const byRole = Map.groupBy(members, ({ value }) => String(fieldOf(value, 'role') ?? ''))
+  return [...byRole].flatMap(([role, [only, another]]) => {
+    if (role === '' || names.has(role) || only === undefined || another !== undefined) return []
+    return [{ ...only, words: [...place.words, role], summary: `${only.member ?? ''}, the only one that is ${role}` }]
+  })
+}
+
 /** The whole candidate, above all levels. */
 export function topOf(document: RouterConfigInput): Place {
   return { words: [], path: [], schema: RouterConfig, value: document }
@@ -108,7 +119,8 @@ export function topOf(document: RouterConfigInput): Place {
 /** The place that words name; undefined when they name none. */
 export function placeAt(document: RouterConfigInput, words: readonly string[]): Place | undefined {
   return words.reduce<Place | undefined>(
-    (place, word) => (place === undefined ? undefined : levelsBelow(place).find(({ words: [...own] }) => own.at(-1) === word)),
+    (place, word) =>
+      place === undefined ? undefined : [...levelsBelow(place), ...rolesBelow(place)].find(({ words: own }) => own.at(-1) === word),
     topOf(document),
   )
 }
@@ -141,17 +153,18 @@ export function commandsAt(place: Place): readonly LevelCommand[] {
   if (words.length === 0) return []
   const within = jsonPath(path)
   const takes: LevelCommand = { word: 'delete', summary: 'Take a place in it away', says: ['delete'], within }
+  const edits: LevelCommand = { word: 'edit', summary: 'Edit it in your editor', says: ['edit'], alone: ['edit', within], within }
   if (list !== undefined && member === undefined && lists.includes(list)) {
-    return list.within === undefined || owner === undefined ? [] : listCommands(list, owner)
+    return [...(list.within === undefined || owner === undefined ? [] : listCommands(list, owner)), edits]
   }
   // Sections have words of their own but this.
-  if (path.length === 1 && list === undefined) return [takes]
-  return [showing(place), { word: 'set', summary: 'Set a place in it to a value', says: ['set'], within }, takes]
+  if (path.length === 1 && list === undefined) return [takes, edits]
+  return [showing(place), { word: 'set', summary: 'Set a place in it to a value', says: ['set'], within }, takes, edits]
 }
 
 /** A place as sessions know it. */
 export function levelOf(place: Place): Level {
-  const inside = levelsBelow(place).map(({ words, summary }) => ({ word: words.at(-1) ?? '', summary }))
+  const inside = [...levelsBelow(place), ...rolesBelow(place)].map(({ words, summary }) => ({ word: words.at(-1) ?? '', summary }))
   return { inside, commands: commandsAt(place) }
 }
 
