@@ -106,6 +106,7 @@ async function argumentGroups<Context extends OperationContext>(
   place: CommandReading,
   before: readonly string[],
   last: string,
+  elsewhere: ReadonlySet<string>,
 ): Promise<Group[]> {
   const { operation, rest, words } = place
   const field = expectedField(operation, rest)
@@ -117,7 +118,7 @@ async function argumentGroups<Context extends OperationContext>(
   const flags = isOpen || last !== '' ? { candidates: [] } : await candidatesBehind(scope, before, '--')
   const meanings = new Map([...wanted.candidates, ...flags.candidates].map(({ word, meaning }) => [word, meaning ?? '']))
   const known = nextSteps([...meanings.keys()], last)
-    .filter(({ name }) => last.startsWith('-') || !common.has(name))
+    .filter(({ name }) => !elsewhere.has(name) && (last.startsWith('-') || !common.has(name)))
     .map(({ name }): Entry => [name, meanings.get(name) ?? ''])
   const run: Entry[] = last === '' && isComplete(operation, rest) ? [['Enter', operation.summary]] : []
   return [
@@ -153,7 +154,9 @@ async function groupsBehind<Context extends OperationContext>(
   const [place, other] = await readingsOf(scope, path)
   if (place === undefined) throw await unknownWord(scope, path)
   const fromTop = other?.at === 'menu' ? [{ title: 'From the top', entries: wordsBehind(scope.vocabulary, other.words, last) }] : []
-  if (place.at === 'command' && words[0] !== 'help') return [...(await argumentGroups(scope, place, before, last)), ...fromTop]
+  // Tab offers them beside the values of the command; here they have a list of their own.
+  const elsewhere = new Set(other?.at === 'menu' ? nextWords(scope.vocabulary, other.words).map(({ word }) => word) : [])
+  if (place.at === 'command' && words[0] !== 'help') return [...(await argumentGroups(scope, place, before, last, elsewhere)), ...fromTop]
   const entries = [...wordsBehind(scope.vocabulary, place.words, last), ...shorten(await levelEntries(scope, place.words, last))]
   return [{ title: '', entries }, ...fromTop]
 }

@@ -114,6 +114,17 @@ describe('Tab and ? at levels', () => {
     assert.match(text, /From the top\n/)
     assert.match(text, /edit +Go to a place/)
   })
+
+  test('? lists what a word means at the top apart from the values of the command that it is here', async () => {
+    const shell = { word: 'shell', summary: 'Check a place', says: ['check'], within: 'nat.web', alone: ['status'] }
+    const level = { inside: [], commands: [shell] }
+    const text = await explainLine(scope('nat mappings web', levelsOf({ 'nat mappings web': level })), 'shell ', {
+      width: 80,
+      colour: false,
+    })
+    assert.match(text, /From the top\n {2}core /)
+    assert.equal(text.match(/^ {2}core\b/gm)?.length, 1)
+  })
 })
 
 describe('a session at levels', () => {
