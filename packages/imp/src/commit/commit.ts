@@ -257,7 +257,10 @@ async function conclude(commits: Commits, commit: Commit, request: CommitRequest
     }
   } catch (error) {
     const fault = asFault(error)
-    throw await takenBackFor(commits, commit, `it could not be brought to its end: ${fault.message}`, fault)
+    const reason = commits.signal.aborted
+      ? 'it was interrupted before the router was found well'
+      : `it could not be brought to its end: ${fault.message}`
+    throw await takenBackFor(commits, commit, reason, fault)
   }
   throw await takenBackFor(commits, commit, errorsIn(findings), unhealthy(commit, findings))
 }
