@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Fault, type Finding } from '@imp/kit/base/fault.ts'
 import { fakeHost } from '@imp/kit/host/fake.ts'
+import { salvage } from '../config/salvage.ts'
 import type { LinkFeatures } from './features.ts'
 import { loadLab, type LoadedLab } from './load.ts'
 
@@ -20,6 +21,7 @@ function load(text: string, options: Options = {}): Promise<LoadedLab> {
   return loadLab(host, '/lab/lab.yaml', {
     links: { netem: true, tbf: true, macvtap: true, ...options.features },
     routers: { load: () => ({ findings: options.router ?? [] }), missing: () => Promise.resolve(options.missing ?? []) },
+    salvage,
   })
 }
 
@@ -138,6 +140,8 @@ const table: { what: string; text: string; expected: string[]; options?: Options
       'topology.links[2].delay (line 9): "soon" is not a duration',
       'topology.links[2].loss (line 9): must be a percentage such as 1% or 0.5%',
       'topology.links[2].rate (line 9): must be greater than 0',
+      'topology.links[0].jitter (line 7): varies a delay that is not there',
+      'topology.links[1].jitter (line 8): is greater than the delay of 1ms',
     ],
   },
   {
@@ -207,6 +211,37 @@ const table: { what: string; text: string; expected: string[]; options?: Options
       'verify[2].seen-as.address (line 11): "192.0.2.0/24" is not an IPv4 or IPv6 address',
       'verify[2].seen-as.ports (line 11): the first port must not be greater than the last',
       'verify[3].route.prefix (line 12): "192.0.2.1/24" has host bits: the network is 192.0.2.0/24',
+    ],
+  },
+  {
+    what: 'everything at once: fields of the schema, rules across them, and the files that are named',
+    text: `name: Demo
+topology:
+  nodes:
+    a: {kind: hoost}
+    b: {kind: host}
+    r: {kind: router, startup-config: r.json, memory: much}
+    s: {kind: router, startup-config: gone.json}
+  links:
+    - endpoints: ["a:e1", "b:e1"]
+    - {endpoints: ["b:e1", "c:e1"]}
+    - {endpoints: ["b:e2", "s:e2"], dealy: 5ms, jitter: 1ms}
+verify:
+  - reach: {from: cc, to: here}
+  - reach: {from: d, to: 192.0.2.1}
+`,
+    options: { files: { 'r.json': '{}' }, router: [{ path: 'bgp.asn', severity: 'error', message: 'is missing' }] },
+    expected: [
+      'name (line 1): must be 1 to 20 lower case letters and digits, beginning with a letter, without "-"',
+      "topology.nodes.a.kind (line 4): Invalid discriminator value. Expected 'router' | 'frr' | 'host' | 'microvm'",
+      'topology.nodes.r.memory (line 6): Invalid input: expected number, received string',
+      'topology.links[2].dealy (line 11): unknown key',
+      'verify[0].reach.to (line 13): "here" is not an IPv4 or IPv6 address',
+      'topology.links[1].endpoints[0] (line 10): is already used by topology.links[0]',
+      'topology.links[1].endpoints[1] (line 10): there is no node "c"',
+      'verify[1].reach.from (line 14): there is no node "d"',
+      'topology.nodes.r.startup-config: r.json: bgp.asn (line 6): is missing',
+      'topology.nodes.s.startup-config (line 7): cannot read /lab/gone.json: it does not exist',
     ],
   },
 ]

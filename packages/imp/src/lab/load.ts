@@ -4,7 +4,7 @@ import { asFault, refuse, type Finding } from '@imp/kit/base/fault.ts'
 import { inspect, jsonPath } from '@imp/kit/base/schema.ts'
 import { parseDuration, parseRate } from '@imp/kit/base/units.ts'
 import type { Host } from '@imp/kit/host/host.ts'
-import type { Routers } from './parts.ts'
+import type { Routers, Salvage } from './parts.ts'
 import { checkTopology } from './check.ts'
 import type { Command, Impairment, LabDefinition, LinkDefinition, NodeDefinition } from './definition.ts'
 import { readTopologyText } from './document.ts'
@@ -12,7 +12,7 @@ import type { LinkFeatures } from './features.ts'
 import { fitToLab } from './fit.ts'
 import { checkFrrFile } from './frr-node.ts'
 import { interfacesOf, parseEndpoint } from './links.ts'
-import { Topology, type TopologyLink, type TopologyNode } from './model.ts'
+import { LabName, Topology, type TopologyLink, type TopologyNode } from './model.ts'
 import { daemonsFor } from './startup.ts'
 import { routerImage } from './vmm.ts'
 import { splitWords } from './words.ts'
@@ -21,6 +21,7 @@ import { splitWords } from './words.ts'
 export interface Abilities {
   readonly links: LinkFeatures
   readonly routers: Pick<Routers, 'load' | 'missing'>
+  readonly salvage: Salvage
 }
 
 interface Source {
@@ -65,14 +66,14 @@ async function resolveRouter(
   source: Source,
   common: Common,
   node: TopologyNode & { kind: 'router' },
-  links: readonly string[],
+  links: readonly string[] | undefined,
 ): Promise<Found<NodeDefinition>> {
   const file = node['startup-config']
   const path = ['topology', 'nodes', common.name, 'startup-config']
   const read = await readNamed(source, file, path)
   const loaded = read.findings.length > 0 ? { findings: [] } : source.abilities.routers.load(read.value, file)
   const config = 'config' in loaded ? loaded.config : undefined
-  const fitted = config === undefined ? undefined : fitToLab(config, links)
+  const fitted = config === undefined || links === undefined ? undefined : fitToLab(config, links)
   const missing = fitted === undefined ? [] : await source.abilities.routers.missing(source.host, fitted.config)
   const realised = missing.length === 0 ? 'namespace' : 'guest'
   return {
@@ -107,7 +108,13 @@ async function resolveGuest(source: Source, common: Common, node: TopologyNode &
   }
 }
 
-async function resolveNode(source: Source, name: string, node: TopologyNode, links: readonly string[]): Promise<Found<NodeDefinition>> {
+/** `links` are the interfaces of the node, undefined when nobody knows them all. */
+async function resolveNode(
+  source: Source,
+  name: string,
+  node: TopologyNode,
+  links: readonly string[] | undefined,
+): Promise<Found<NodeDefinition>> {
   const common: Common = { name, because: [], daemons: [], files: [], exec: node.exec.map(commandOf), directory: source.directory }
   if (node.kind === 'router') return resolveRouter(source, common, node, links)
   if (node.kind === 'frr') return resolveFrr(source, common, node)
@@ -178,14 +185,54 @@ async function resolveTopology(source: Source, file: string, topology: Topology)
   }
 }
 
-async function readTopology(host: Host, file: string) {
+/** The rules see a node that the schema refuses, as one that may be named anywhere. */
+const standIn: TopologyNode = { kind: 'frr', 'startup-config': '', daemons: [], exec: [] }
+
+/** Under any name: it stands at the top, where it would take everything along. */
+const AnyTopology = Topology.extend({ name: LabName.catch('lab') })
+
+/** The link or assertion that lost a field: what is said of the others may only follow from that. */
+function tornBy(path: readonly PropertyKey[]): string[] {
+  const depth = path[0] === 'verify' ? 2 : path[1] === 'links' ? 3 : path.length
+  return path.length > depth ? [jsonPath(path.slice(0, depth))] : []
+}
+
+/** What is wrong beside what the schema refuses: one broken field does not hide what is wrong elsewhere. */
+async function restFindings(written: unknown, source: Source): Promise<Finding[]> {
+  const salvaged = source.abilities.salvage(AnyTopology, written)
+  if (salvaged === undefined) return []
+  const rest = AnyTopology.parse(salvaged.document)
+  const { nodes } = rest.topology
+  const gone = salvaged.dropped.flatMap(({ path: [, below, name] }) => (below === 'nodes' && typeof name === 'string' ? [name] : []))
+  const known = { ...Object.fromEntries(gone.map((name) => [name, standIn])), ...nodes }
+  const resolving = Object.entries(nodes).map(([name, node]) => resolveNode(source, name, node, undefined))
+  const findings = [
+    ...checkTopology({ ...rest, topology: { ...rest.topology, nodes: known } }),
+    ...(await Promise.all(resolving)).flatMap((each) => each.findings),
+  ]
+  const torn = salvaged.dropped.flatMap(({ path }) => tornBy(path))
+  const placed = findings.map((finding) => ({ ...finding, path: salvaged.original(finding.path) }))
+  return placed.filter(({ path }) => !torn.some((holder) => path.startsWith(`${holder}.`)))
+}
+
+const beginning = 'a topology begins with name: and topology:, as those in examples'
+
+/** With a remedy where the schema has none. */
+function withRemedy(finding: Finding): Finding {
+  return finding.path === '' && finding.hint === undefined ? { ...finding, hint: beginning } : finding
+}
+
+/** With `source` it also looks for what is wrong in all that the topology names. */
+async function readTopology(host: Host, file: string, source?: Source) {
   const read = readTopologyText(await host.files.read(file))
   const { value, findings } = read.findings.length > 0 ? { value: undefined, findings: read.findings } : inspect(Topology, read.value)
   const located = (finding: Finding): Finding => {
     const line = read.lineOf(finding.path.split(': ')[0] ?? '')
     return line === undefined ? finding : { ...finding, path: `${finding.path} (line ${line})` }
   }
-  refuse(file, findings.map(located))
+  const refused = value === undefined && read.findings.length === 0
+  const rest = refused && source !== undefined ? await restFindings(read.value, source) : []
+  refuse(file, [...findings.map(withRemedy), ...rest].map(located))
   // Without a topology there is an error among the findings, and refuse() has thrown.
   return { topology: value as Topology, located }
 }
@@ -205,8 +252,8 @@ export interface LoadedLab {
 
 /** Reads, checks and resolves a topology file (absolute path). One `input` fault with all findings when anything is wrong with it. */
 export async function loadLab(host: Host, file: string, abilities: Abilities): Promise<LoadedLab> {
-  const { topology, located } = await readTopology(host, file)
   const source: Source = { host, directory: dirname(file), abilities }
+  const { topology, located } = await readTopology(host, file, source)
   const resolved = await resolveTopology(source, file, topology)
   const all = [...checkTopology(topology), ...resolved.findings].map(located)
   refuse(file, all)

@@ -9,6 +9,7 @@ import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { ImpContext } from '../context.ts'
 import { currentEditor } from '../config/candidate-editor.ts'
 import { loadRouterConfig } from '../config/load.ts'
+import { salvage } from '../config/salvage.ts'
 import { probeFeatures, requiredFeatures } from '../dataplane/linux/features.ts'
 import { isBogon } from '../frr/bogons.ts'
 import { findDaemons, startDaemons, stopDaemons } from '../frr/daemons.ts'
@@ -97,7 +98,7 @@ const up = operation<ImpContext>()({
   examples: ['imp lab up examples/demo/lab.yaml'],
   async run(context, { file }) {
     const features = await probeLinkFeatures(context.host)
-    const abilities: Abilities = { links: features, routers: partsOf(context).routers }
+    const abilities: Abilities = { links: features, routers: partsOf(context).routers, salvage }
     const { definition, warnings } = await loadLab(context.host, resolve(file), abilities)
     for (const { path, message } of warnings) context.report({ event: 'log', level: 'warning', text: `${path}: ${message}` })
     const difference = await bringUp({ ...runOf(context, definition.name), features }, definition)

@@ -1,4 +1,5 @@
 /** What labs need of other rooms; `ops.ts`, which may combine rooms, brings it. */
+import type { z } from 'zod'
 import type { Finding } from '@imp/kit/base/fault.ts'
 import type { Report } from '@imp/kit/base/events.ts'
 import type { Host } from '@imp/kit/host/host.ts'
@@ -21,6 +22,19 @@ export interface Place {
   /** This machine. */
   readonly local: Host
 }
+
+/** What is left of a document when everything that its schema refuses is taken out; undefined when nothing is. */
+export type Salvage = (
+  schema: z.ZodType,
+  written: unknown,
+) =>
+  | {
+      readonly document: unknown
+      readonly dropped: readonly { readonly path: readonly PropertyKey[] }[]
+      /** A text in which the places of this document have become those of the document as written. */
+      readonly original: (text: string) => string
+    }
+  | undefined
 
 export interface CommitOptions {
   /** By which commands find the place again: `lab:demo/edge`. */
