@@ -104,9 +104,9 @@ export function levelsBelow(place: Place): readonly (Place & { readonly summary:
 export function rolesBelow(place: Place): readonly (Place & { readonly summary: string })[] {
   const members = place.schema instanceof z.ZodArray ? levelsBelow(place) : []
   const names = new Set(members.map(({ member }) => member))
-  const byRole = Map.groupBy(members, ({ value }) => String(fieldOf(value, 'role') ?? ''))
+  const byRole = Map.groupBy(members, ({ value }) => fieldOf(value, 'role'))
   return [...byRole].flatMap(([role, [only, another]]) => {
-    if (role === '' || names.has(role) || only === undefined || another !== undefined) return []
+    if (typeof role !== 'string' || names.has(role) || only === undefined || another !== undefined) return []
     return [{ ...only, words: [...place.words, role], summary: `${only.member ?? ''}, the only one that is ${role}` }]
   })
 }
