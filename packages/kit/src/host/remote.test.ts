@@ -1,6 +1,6 @@
 /** What remoteHost asks of ssh: words joined for a shell on the other side. Here the other side is this machine. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -64,6 +64,32 @@ describe('files there', () => {
     await files.remove(at('d'))
     await files.remove(at('d'))
     assert.equal(await files.stat(at('d')), undefined)
+  })
+  test('kinds are known without words', async () => {
+    await files.makeDirectory(at('kinds'))
+    symlinkSync('/nowhere', at('kinds/link'))
+    assert.deepEqual(
+      await Promise.all(['/etc', '/etc/passwd', '/dev/null', at('kinds/link')].map(async (path) => (await files.stat(path))?.kind)),
+      ['directory', 'file', 'device', 'link'],
+    )
+  })
+  test('a directory in the way is not moved into', async () => {
+    await files.makeDirectory(at('way'))
+    await files.write(at('one'), '1')
+    await assert.rejects(files.write(at('way'), '2'), { code: 'exec' })
+    await assert.rejects(files.rename(at('one'), at('way')), { code: 'exec' })
+    assert.deepEqual(await files.list(at('way')), [])
+  })
+  test('a guest that talks nonsense is not believed', async () => {
+    const liar = remoteHost(localHost(), { name: 'guest web2', ssh: [at('liar/ssh'), 'root@127.0.0.1'] })
+    mkdirSync(at('liar'))
+    writeFileSync(at('liar/ssh'), '#!/bin/sh\ncase "$*" in *stat*) echo "welcome to the machine";; esac\n', { mode: 0o755 })
+    await assert.rejects(liar.files.stat('/etc'), {
+      code: 'exec',
+      message: 'nobody understands what /etc is',
+      detail: 'welcome to the machine',
+    })
+    await liar.close()
   })
   test('what is not there', async () => {
     await assert.rejects(files.read(at('none')), { code: 'not-found' })

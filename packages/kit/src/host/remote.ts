@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Fault } from '../base/fault.ts'
 import { bounded } from './bounded.ts'
 import { shellQuote } from './exec.ts'
@@ -44,24 +44,26 @@ function remoteWords(argv: Argv, options: RunOptions): string {
   return options.cwd === undefined ? command : `cd ${shellQuote(options.cwd)} && ${command}`
 }
 
-const kindOf: Readonly<Record<string, FileStat['kind']>> = {
-  'regular file': 'file',
-  'regular empty file': 'file',
-  directory: 'directory',
-  'symbolic link': 'link',
-  socket: 'socket',
-  fifo: 'fifo',
+/** Kinds by the type bits of a mode (inode(7)): words would be in the language of the other machine. */
+const kindOf: Readonly<Record<number, FileStat['kind']>> = {
+  0o100000: 'file',
+  0o040000: 'directory',
+  0o120000: 'link',
+  0o140000: 'socket',
+  0o010000: 'fifo',
 }
 
 function remoteFiles(host: Pick<Host, 'run' | 'query'>): Files {
   const statOf = async (path: string): Promise<FileStat | undefined> => {
-    const found = await host.query(['stat', '-c', '%F|%s|%a|%Y', path], { statuses: [0, 1] })
+    const found = await host.query(['stat', '-c', '%f %s %Y', path], { statuses: [0, 1] })
     if (found.status === 1) return undefined
-    const [kind = '', size = '', mode = '', modified = ''] = found.stdout.split('|')
+    const [, raw = '', size, modified] = /^([0-9a-f]+) (\d+) (-?\d+)$/.exec(found.stdout) ?? []
+    if (raw === '') throw new Fault('exec', `nobody understands what ${path} is`, { detail: found.stdout.slice(0, 200) })
+    const mode = Number.parseInt(raw, 16)
     return {
-      kind: kindOf[kind] ?? 'device',
+      kind: kindOf[mode & 0o170000] ?? 'device',
       size: Number(size),
-      mode: Number.parseInt(mode, 8),
+      mode: mode & 0o7777,
       modified: new Date(Number(modified) * 1000),
     }
   }
@@ -70,6 +72,11 @@ function remoteFiles(host: Pick<Host, 'run' | 'query'>): Files {
   }
   const owned = async (path: string, options: WriteOptions): Promise<void> => {
     if (options.owner !== undefined) await host.run(['chown', options.owner, path])
+  }
+  // As rename(2): a directory in the way is not moved into. And durable, as the name of a file is no part of it (fsync(2)).
+  const move = async (from: string, to: string): Promise<void> => {
+    await host.run(['mv', '-fT', from, to])
+    await host.run(['sync', dirname(to)])
   }
   // As base64, because output loses its last newline on the way and need not be text.
   const bytes = async (path: string): Promise<Buffer> => {
@@ -87,9 +94,10 @@ function remoteFiles(host: Pick<Host, 'run' | 'query'>): Files {
         await host.run(['dd', `of=${temporary}`, 'conv=fsync', 'status=none'], { input: content })
         await host.run(['chmod', (options.mode ?? 0o644).toString(8), temporary])
         await owned(temporary, options)
-        await host.run(['mv', '-f', temporary, path])
+        await move(temporary, path)
       } catch (error) {
-        await host.run(['rm', '-f', temporary], { statuses: [0, sshFailed] })
+        // What failed first is the reason, also where nothing more can be done about the rest.
+        await host.run(['rm', '-f', temporary], { statuses: [0, sshFailed] }).catch(() => undefined)
         throw error
       }
     },
@@ -105,9 +113,7 @@ function remoteFiles(host: Pick<Host, 'run' | 'query'>): Files {
     remove: async (path) => {
       await host.run(['rm', '-rf', path])
     },
-    rename: async (from, to) => {
-      await host.run(['mv', '-f', from, to])
-    },
+    rename: move,
   }
 }
 
@@ -178,11 +184,17 @@ export function remoteHost(local: Host, options: RemoteOptions): RemoteHost {
     async dial(path) {
       // A forward is added to a connection that must already be there.
       await connect()
-      const socket = join(await mkdtemp(join(tmpdir(), 'imp-')), 'f')
-      await local.query([...(await shared(['-O', 'forward', '-L', `${socket}:${path}`]))])
-      const stream = await local.dial(socket)
-      stream.once('close', () => void rm(join(socket, '..'), { recursive: true, force: true }))
-      return stream
+      const place = await mkdtemp(join(tmpdir(), 'imp-'))
+      const leave = (): Promise<void> => rm(place, { recursive: true, force: true })
+      try {
+        await local.query([...(await shared(['-O', 'forward', '-L', `${place}/f:${path}`]))])
+        const stream = await local.dial(join(place, 'f'))
+        stream.once('close', () => void leave())
+        return stream
+      } catch (error) {
+        await leave()
+        throw error
+      }
     },
     files: remoteFiles({ run, query }),
     clock: local.clock,
