@@ -94,6 +94,14 @@ test('a file that is not right is refused with path and value', async (t) => {
   for (const [file, words] of [
     [{ subnet: '172.16.0.1/16' }, /subnet/],
     [{ vm_defaults: { cpus: 'two' } }, /vm_defaults.cpus/],
+    [{ data_dir: 'vmm' }, /data_dir/],
+    [{ data_dir: '~' }, /data_dir/],
+    [{ vm_defaults: { ssh_key_path: 'id.pub' } }, /ssh_key_path/],
+    [{ subnet: '0.0.0.0/0' }, /subnet/],
+    [{ subnet: '10.0.0.0/31' }, /subnet/],
+    [{ gateway: '10.0.0.1' }, /gateway/],
+    [{ subnet: '10.0.0.0/24', gateway: '10.0.0.0' }, /gateway/],
+    [{ subnet: '10.0.0.0/24', gateway: '10.0.0.255' }, /gateway/],
     ['{', /config.json/],
   ] as const) {
     const { environment } = scratch(t, file)
@@ -103,6 +111,12 @@ test('a file that is not right is refused with path and value', async (t) => {
       return true
     })
   }
+})
+
+test('a directory in place of the file is refused, not taken for none', async (t) => {
+  const { environment, home } = scratch(t)
+  mkdirSync(join(home, '.config', 'vmm', 'config.json'), { recursive: true })
+  await assert.rejects(loadSettings(localHost(), false, environment), { code: 'input', message: /is no file/ })
 })
 
 test('under sudo the settings of the caller count', async () => {

@@ -42,7 +42,9 @@ export function configPath(user: User, environment: Environment): string {
 
 /** The user's file; an empty one where there is none. `input` when it is not right. */
 export async function readConfig(host: Host, path: string): Promise<{ readonly file: ConfigFile; readonly found: boolean }> {
-  if ((await host.files.stat(path)) === undefined) return { file: {}, found: false }
+  const there = await host.files.stat(path)
+  if (there === undefined) return { file: {}, found: false }
+  if (there.kind !== 'file') throw new Fault('input', `${path} is no file`, { hint: 'settings are a file of JSON: vmm config init' })
   return { file: parse(ConfigFile, parseJson(await host.files.read(path), path), path), found: true }
 }
 

@@ -3,13 +3,13 @@
  * the one that a user has goes on to work; what we add to it has names of the same kind.
  */
 import { z } from 'zod'
-import { contains, parseAddress, parsePrefix } from '@imp/kit/base/ip.ts'
+import { contains, hostRange, parseAddress, parsePrefix } from '@imp/kit/base/ip.ts'
 import { Address, Address4, FilePath, interfaceName, Prefix4, VersionedName } from '@imp/kit/base/schema.ts'
 import { RateWord } from '../devices/model.ts'
 import { EngineName } from '../engine/model.ts'
 
 /** A path that may begin with `~/`, the home of the user. */
-const HomePath = z.union([FilePath, z.string().regex(/^~\/[^\0\n]+$/, 'must be an absolute path or begin with ~/')])
+const HomePath = FilePath.regex(/^(\/|~\/.)/, 'must be an absolute path or begin with ~/')
 
 /** An empty word of the file means that nothing is set, as the program that wrote it took it. */
 const orEmpty = <T extends z.ZodType>(schema: T): z.ZodUnion<[z.ZodPipe<z.ZodLiteral<''>, z.ZodTransform<undefined, ''>>, T]> =>
@@ -31,7 +31,7 @@ const Defaults = z.looseObject({
   rate_limit_net_bandwidth: orEmpty(RateWord).optional().describe('rate of each interface, each way, such as 100mbit'),
 })
 
-export const ConfigFile = z.looseObject({
+const Settled = z.looseObject({
   data_dir: HomePath.optional().describe('where machines, images and kernels are kept'),
   bridge_name: interfaceName().optional().describe('bridge of the default network'),
   subnet: Prefix4.optional().describe('addresses of the default network'),
@@ -53,6 +53,28 @@ export const ConfigFile = z.looseObject({
     .optional()
     .describe('addresses that have the images of a registry as well, asked before it'),
   vm_defaults: Defaults.optional().describe('what vmm create takes unless told'),
+})
+
+/** What is wrong with the default network: its machines would have no address, or no way to their gateway. */
+function networkProblem({
+  subnet = defaults.subnet,
+  gateway,
+}: z.output<typeof Settled>): readonly [key: string, message: string] | undefined {
+  // What is wrong with one of them alone is told where it stands.
+  if (!Prefix4.safeParse(subnet).success || !Address4.optional().safeParse(gateway).success) return undefined
+  const prefix = parsePrefix(subnet, 4)
+  if (prefix.length < 8 || prefix.length > 30) return ['subnet', 'must be a /8 to a /30']
+  if (gateway === undefined) return undefined
+  const { value } = parseAddress(gateway, 4)
+  const { first, last } = hostRange(prefix)
+  return value >= first && value <= last ? undefined : ['gateway', `must be the address of a host in ${subnet}`]
+}
+
+export const ConfigFile = Settled.superRefine((file, context) => {
+  const problem = networkProblem(file)
+  if (problem === undefined) return
+  const [key, message] = problem
+  context.addIssue({ code: 'custom', path: [key], message, input: file[key] })
 })
 export type ConfigFile = z.output<typeof ConfigFile>
 
@@ -148,7 +170,7 @@ export function resolveSettings(file: ConfigFile, { home, defaultData, dataDir }
   }
 }
 
-const known = new Set(Object.keys(ConfigFile.shape))
+const known = new Set(Object.keys(Settled.shape))
 const knownDefaults = new Set(Object.keys(Defaults.shape))
 
 /** Keys of a file that mean nothing here: later versions of the program that it was written for have more. */
