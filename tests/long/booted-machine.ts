@@ -33,7 +33,7 @@ ln -sf /opt/imp/bin/imp "$m/usr/local/bin/imp"
 cp "$work/router.json" "$m/persistent/config/router.json"
 for card in mgmt0 wan0 lan0; do ip link add "$card" type veth peer name "far-$card"; ip link set "far-$card" up; done
 . "$work/prepare"
-chroot "$m" imp appliance install >"$work/out/install.txt" 2>&1
+chroot "$m" imp appliance install >"$work/out/install.txt" 2>&1 || { cat "$work/out/install.txt" >&2; exit 1; }
 rm -rf "$m/run/imp"
 cp "$work/probe.service" "$m/etc/systemd/system/"
 ln -s ../probe.service "$m/etc/systemd/system/multi-user.target.wants/probe.service"
