@@ -72,6 +72,11 @@ describe('failures say what to do', () => {
     const fault = await faultOf(execute(['vtysh'], { env: { PATH: '/nowhere' } }))
     assert.deepEqual([fault.code, fault.hint], ['missing-program', 'apt-get install frr'])
   })
+  test('a program that the kernel refuses to start', async () => {
+    const fault = await faultOf(execute(['true', 'x'.repeat(1 << 20)]))
+    assert.deepEqual([fault.code, fault.message], ['exec', 'true could not be started'])
+    assert.match(fault.detail ?? '', /E2BIG/)
+  })
   test('time that has passed', async () => {
     const fault = await faultOf(execute(['sleep', '60'], { timeout: 50 }))
     assert.deepEqual([fault.code, fault.message], ['timeout', 'sleep did not finish within 0.05 s'])

@@ -74,18 +74,19 @@ async function start(
   options: Pick<RunOptions, 'cwd' | 'env'> & { detached?: boolean },
 ): Promise<ChildProcess> {
   const [program, ...words] = argv
-  const child = spawn(program, words, {
-    env: environment(options.env),
-    stdio,
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.detached === undefined ? {} : { detached: options.detached }),
-  })
   try {
+    // Some errors are thrown at once (ENOMEM, E2BIG), others come as events.
+    const child = spawn(program, words, {
+      env: environment(options.env),
+      stdio,
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.detached === undefined ? {} : { detached: options.detached }),
+    })
     await once(child, 'spawn')
+    return child
   } catch (error) {
     throw notStarted(argv, error)
   }
-  return child
 }
 
 /** Programs whose output we take. Nobody is left to do something with it when we end before them, by a second ^C for example. */
