@@ -8,6 +8,11 @@ function describe(source: Kernel['source']): string {
   return source.kind === 'package' ? `${source.package} ${source.version}` : source.path
 }
 
+/** The same for a line of 80 characters. */
+function describeShort(source: Kernel['source']): string {
+  return source.kind === 'build' ? `build ${source.version}` : source.kind === 'package' ? `Debian ${source.version}` : 'file'
+}
+
 export function viewKernel(kernel: Kernel): string {
   const rows = [
     ['name', kernel.name],
@@ -29,7 +34,7 @@ export function viewKernels(kernels: readonly Kernel[]): string {
     release ?? '-',
     architecture,
     formatBytes(size),
-    describe(source),
+    describeShort(source),
   ])
   return table([['NAME', 'RELEASE', 'ARCHITECTURE', 'SIZE', 'SOURCE'], ...rows]).join('\n')
 }

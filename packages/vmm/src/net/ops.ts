@@ -44,22 +44,35 @@ async function defaultView(context: VmmContext, all: readonly Vm[]): Promise<Net
   return { name: defaultNetwork, ...settings, isolated: false, egress, machines: membersOf(defaultNetwork, all) }
 }
 
-function drawEgress({ policy, allow }: NetworkView['egress']): string {
-  return policy === 'allow-list' ? `allow-list (${allow.map(writeDestination).join(', ') || 'empty'})` : policy
+/** As short as a line of 80 characters wants it; `vmm network show` says the rest. Columns in which nobody has anything are left out. */
+function drawNetworks(all: readonly NetworkView[]): string {
+  const columns: readonly (readonly [title: string, cell: (network: NetworkView) => string])[] = [
+    ['NAME', ({ name }) => name],
+    ['SUBNET', ({ subnet }) => subnet],
+    ['IPV6', ({ subnet6 = '-' }) => subnet6],
+    ['ISOLATED', ({ isolated }) => (isolated ? 'yes' : '-')],
+    ['EGRESS', ({ egress }) => egress.policy],
+    ['MACHINES', ({ machines: members }) => String(members.length)],
+  ]
+  const shown = columns.filter(([, cell]) => all.some((network) => cell(network) !== '-'))
+  return table([shown.map(([title]) => title), ...all.map((network) => shown.map(([, cell]) => cell(network)))]).join('\n')
 }
 
-function drawNetworks(all: readonly NetworkView[]): string {
-  const rows = all.map(({ name, bridge, subnet, subnet6 = '-', mtu, isolated, egress, machines: members }) => [
-    name,
-    bridge,
-    subnet,
-    subnet6,
-    mtu === undefined ? '-' : String(mtu),
-    isolated ? 'yes' : 'no',
-    drawEgress(egress),
-    String(members.length),
-  ])
-  return table([['NAME', 'BRIDGE', 'SUBNET', 'IPV6', 'MTU', 'ISOLATED', 'EGRESS', 'MACHINES'], ...rows]).join('\n')
+function drawNetwork(network: NetworkView): string {
+  const { name, bridge, subnet, subnet6, gateway, mtu, isolated, egress, machines: members } = network
+  const allowed = egress.allow.map(writeDestination).join(' ') || 'nothing'
+  return table([
+    ['name', name],
+    ['bridge', bridge],
+    ['subnet', subnet],
+    ['gateway', gateway],
+    ['IPv6', subnet6 ?? 'none'],
+    ['MTU', mtu === undefined ? '1500' : String(mtu)],
+    ['isolated', isolated ? 'yes' : 'no'],
+    ['egress', egress.policy],
+    ...(egress.policy === 'allow-list' ? [['allowed', allowed]] : []),
+    ['machines', members.join(' ') || 'none'],
+  ]).join('\n')
 }
 
 /** What is wrong with the prefixes of a network that is to be made. */
@@ -173,7 +186,7 @@ const show = operation<VmmContext>()({
     const all = await machines(context).all()
     return name === defaultNetwork ? defaultView(context, all) : viewOf(await networks(context).get(name), all)
   },
-  view: (network) => `${drawNetworks([network])}${network.machines.length === 0 ? '' : `\nmachines: ${network.machines.join(', ')}`}`,
+  view: drawNetwork,
 })
 
 const remove = operation<VmmContext>()({
