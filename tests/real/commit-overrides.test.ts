@@ -104,6 +104,30 @@ test('drop-ins of the operator', { timeout: 120_000 }, async (t) => {
     assert.deepEqual((await planConfig(edge, router)).steps, [])
   })
 
+  await t.test('settings that the kernel would pass over are refused, with their places', async () => {
+    const wrong = [
+      'net.ipv4.nope = 1',
+      'net.ipv4.conf.lan9.log_martians = 1',
+      'net.ipv4.conf.wan.log_martians = 1',
+      'net.ipv6.conf.wan.nope = 1',
+    ]
+    await drop(edge, 'sysctl/wrong.conf', `${wrong.join('\n')}\n`)
+    await assert.rejects(planConfig(edge, router), (error) => {
+      assert.ok(error instanceof Fault)
+      assert.deepEqual(
+        error.findings.map(({ path, value }) => [path, value]),
+        [
+          ['overrides/sysctl/wrong.conf:1', 'net.ipv4.nope'],
+          ['overrides/sysctl/wrong.conf:2', 'lan9'],
+          ['overrides/sysctl/wrong.conf:4', 'net.ipv6.conf.wan.nope'],
+        ],
+      )
+      return true
+    })
+    await drop(edge, 'sysctl/wrong.conf', undefined)
+    assert.deepEqual((await planConfig(edge, router)).steps, [])
+  })
+
   await t.test('what goes back goes back to the drop-ins of that time', async () => {
     const { overrides = [] } = (await findRunning(edge)) ?? {}
     await drop(edge, 'nft/mine.nft', 'chain broken {')

@@ -104,7 +104,7 @@ const show = operation<ImpContext>()({
 const check = operation<ImpContext>()({
   path: ['overrides', 'check'],
   summary: 'Show what is wrong with the drop-ins beside the running configuration',
-  description: 'Asks FRR and nft themselves; nothing is loaded. Ends with status 2 when there is an error.',
+  description: 'Asks FRR, nft and the kernel themselves; nothing is loaded. Ends with status 2 when there is an error.',
   effect: 'read',
   input: z.strictObject(where),
   output: z.strictObject({ target: z.string(), overrides: z.int(), findings: z.array(FindingOutput) }),

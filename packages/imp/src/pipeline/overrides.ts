@@ -18,6 +18,7 @@ import {
 } from '../overrides/model.ts'
 import { definitionsFor, inspectModules } from './modules.ts'
 import { checkOverrideFrr, tryOverrideFrr } from './override-frr.ts'
+import { trySysctls } from './override-sysctl.ts'
 import { renderRouter, type DesiredRouter } from './render.ts'
 import { dataplanePlace, type Target } from './target.ts'
 
@@ -89,8 +90,8 @@ function checkBeside(config: RouterConfig, overrides: Overrides): Finding[] {
   return [...checkOverrides(overrides), ...checkOverrideSysctls(overrides, desired), ...checkOverrideFrr(overrides, desired.frr)]
 }
 
-/** The words of FRR and nft on the files of the target. */
-async function tryOut(target: Target, overrides: Overrides): Promise<Finding[]> {
+/** The words of FRR, nft and the kernel on the files of the target. */
+async function tryOut(target: Target, config: RouterConfig, overrides: Overrides): Promise<Finding[]> {
   // A file that would break out of its table must not even be tried.
   const tables = await tryTables(
     overrides.filter((each) => checkOverrides([each]).length === 0),
@@ -99,15 +100,20 @@ async function tryOut(target: Target, overrides: Overrides): Promise<Finding[]> 
   const directory = overridesDirectory(target)
   const lines = overrides.filter(({ kind }) => kind === 'frr')
   const tried = await Promise.all(lines.map((each) => tryOverrideFrr(each, join(directory, overridePath(each)), target.local)))
-  return [...tables, ...tried.flat()]
+  const settings = await trySysctls(
+    target,
+    config,
+    overrides.filter((each) => checkOverrides([each]).length === 0),
+  )
+  return [...tables, ...tried.flat(), ...settings]
 }
 
-/** Everything that is wrong with the drop-ins of a target beside a configuration, FRR and nft asked as well. */
+/** Everything that is wrong with the drop-ins of a target beside a configuration, FRR, nft and the kernel asked as well. */
 export async function inspectOverrides(target: Target, config: RouterConfig, overrides: Overrides): Promise<readonly Finding[]> {
   if (overrides.length === 0) return []
   const ours = checkBeside(config, overrides)
   const known = new Set(ours.map(({ path }) => path))
-  return [...ours, ...(await tryOut(target, overrides)).filter(({ path }) => !known.has(path))]
+  return [...ours, ...(await tryOut(target, config, overrides)).filter(({ path }) => !known.has(path))]
 }
 
 /**
