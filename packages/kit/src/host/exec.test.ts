@@ -7,7 +7,7 @@ import { Readable } from 'node:stream'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import { Fault } from '../base/fault.ts'
-import { commandLine, execute, executePipe, shellQuote } from './exec.ts'
+import { commandLine, execute, executeAttached, executePipe, shellQuote } from './exec.ts'
 import { systemClock } from './local.ts'
 import { identify } from './process.ts'
 import { until } from './until.ts'
@@ -199,6 +199,11 @@ describe('pipes', () => {
   test('a stage that is not there stops the others', async () => {
     assert.equal((await faultOf(executePipe([['sleep', '60'], ['no-such-program-of-ours']]))).code, 'missing-program')
   })
+})
+
+test('the end of a program at the terminal is told as a shell would', async () => {
+  assert.equal(await executeAttached(['sh', '-c', 'exit 3']), 3)
+  assert.equal(await executeAttached(['sh', '-c', 'kill -s SEGV $$']), 139)
 })
 
 test('a command line can be pasted into a shell', async () => {

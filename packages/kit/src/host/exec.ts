@@ -4,6 +4,7 @@
  */
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
+import { constants } from 'node:os'
 import { Transform, type Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Fault, errnoOf } from '../base/fault.ts'
@@ -13,6 +14,8 @@ import type { Argv, PipeOptions, Ran, RunOptions } from './host.ts'
 const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const defaultTimeout = 30_000
 const killAfter = 2000
+/** What Node.js takes for a timer; longer ones would end at once. */
+const longestTimer = 2 ** 31 - 1
 /** Characters of output after which a program is ended: what floods us (a guest, too) must not take our memory. V8 ends strings at 512 MiB. */
 const longestOutput = 256 << 20
 /** Characters that are kept of output which is told line by line, and may go on for ever; and of one line of it. */
@@ -112,10 +115,13 @@ async function finish(children: readonly ChildProcess[], timeout: number, signal
     for (const child of children) signalGroup(child, 'SIGTERM')
     setTimeout(() => killAll(children), killAfter).unref()
   }
-  const timer = setTimeout(() => {
-    timedOut = true
-    stop()
-  }, timeout)
+  const timer = setTimeout(
+    () => {
+      timedOut = true
+      stop()
+    },
+    Math.min(timeout, longestTimer),
+  )
   signal?.addEventListener('abort', stop, { once: true })
   // It may have come while the program was started.
   if (signal?.aborted === true) stop()
@@ -290,8 +296,8 @@ export async function executeAttached(argv: Argv): Promise<number> {
   const ignore = (): void => undefined
   process.on('SIGINT', ignore)
   try {
-    const [outcome] = await finish([child], 2 ** 31 - 1, undefined)
-    return outcome?.status ?? 128 + (outcome?.signal === 'SIGINT' ? 2 : 15)
+    const [outcome] = await finish([child], longestTimer, undefined)
+    return outcome?.status ?? 128 + constants.signals[outcome?.signal ?? 'SIGTERM']
   } finally {
     process.off('SIGINT', ignore)
   }

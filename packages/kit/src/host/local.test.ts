@@ -32,6 +32,16 @@ test('a socket that nobody listens on any more', async () => {
   await assert.rejects(host.dial(path), { code: 'state', message: `nobody listens on ${path}` })
 })
 
+test('a month is slept and waited for, longer than a timer of Node.js can', async () => {
+  const month = 30 * 86_400_000
+  const ended = new AbortController()
+  const sleeping = host.clock.sleep(month, ended.signal).then(() => 'awake')
+  const running = host.query(['sh', '-c', 'sleep 0.2; echo done'], { timeout: month })
+  assert.equal(await Promise.race([sleeping, running.then(({ stdout }) => stdout)]), 'done')
+  ended.abort()
+  await assert.rejects(sleeping, { name: 'AbortError' })
+})
+
 test('time goes forward, sleep can be ended', async () => {
   const before = host.clock.monotonic()
   await host.clock.sleep(1)

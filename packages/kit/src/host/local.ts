@@ -8,11 +8,16 @@ import { execute, executeAttached, executePipe } from './exec.ts'
 import { localFiles } from './files.ts'
 import type { Clock, Host } from './host.ts'
 
+/** Milliseconds after which a timer ends at the latest: one that shall take longer ends at once (nodejs.org/api/timers.html). */
+const longestTimer = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   now: () => new Date(),
   monotonic: () => performance.now(),
   sleep: async (ms, signal) => {
-    await sleep(ms, undefined, signal === undefined ? {} : { signal })
+    const options = signal === undefined ? {} : { signal }
+    for (let left = ms; left > longestTimer; left -= longestTimer) await sleep(longestTimer, undefined, options)
+    await sleep(ms % longestTimer, undefined, options)
   },
 }
 
