@@ -1,6 +1,9 @@
 /** The example labs: real router configurations, green as they are shipped, red in the right lines when something is broken. */
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
+import { systemClock } from '../../packages/kit/src/host/local.ts'
+import { until } from '../../packages/kit/src/host/until.ts'
 import { bench, bird, failing, frr, missing, qemu, tcpdump, succeeds, type Bench } from './lab-fixture.ts'
 
 /** A failing line must not keep us waiting. */
@@ -107,6 +110,15 @@ suite('the lab with BIRD as upstream', { skip: missing(frr, bird) ?? false }, ()
     await lab.edit('../demo/edge.router.json', (text) => text.replace('"customers 1"', '"customers one"'))
     await succeeds(lab, 'lab', 'up', lab.file)
     assert.deepEqual((await commits()).slice(3), [first])
+
+    const pid = (await readFile(`${lab.runDirectory}/lab/${lab.name}/edge/frr/bgpd.pid`, 'utf8')).trim()
+    process.kill(Number(pid), 'SIGKILL')
+    const state = async (): Promise<string | undefined> => {
+      const seen = JSON.parse(await succeeds(lab, '--json', 'lab', 'inspect', lab.name)) as { nodes: { name: string; state: string }[] }
+      return seen.nodes.find(({ name }) => name === 'edge')?.state
+    }
+    const waiting = { timeout: 60_000, interval: 200, what: 'a look at the router without bgpd' }
+    await until(systemClock, waiting, async () => (await state()) === 'bgpd does not run')
     await succeeds(lab, 'lab', 'down', lab.file)
     assert.deepEqual(await lab.remains(), [])
   })

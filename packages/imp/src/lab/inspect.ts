@@ -51,6 +51,17 @@ async function stateOf(run: LabRun, node: NodeDefinition, namespaces: ReadonlySe
   return machine?.state ?? 'machine is gone'
 }
 
+/** Daemons of FRR that the node needs and that do not run. */
+async function daemonsGone(run: LabRun, places: Places, { name, kind, daemons }: NodeDefinition): Promise<string[]> {
+  if (kind !== 'router' && kind !== 'frr') return []
+  const place = await places.at(name)
+  const [wanted, running] = await Promise.all([
+    kind === 'frr' ? ['zebra', 'staticd', ...daemons] : run.parts.routers.daemons(place),
+    run.parts.frr.running(place),
+  ])
+  return wanted.filter((daemon) => !running.includes(daemon))
+}
+
 async function inspectNode(run: LabRun, places: Places, node: NodeDefinition, namespaces: ReadonlySet<string>): Promise<InspectedNode> {
   const { name, kind, realised, because } = node
   const state = await stateOf(run, node, namespaces)
@@ -59,7 +70,8 @@ async function inspectNode(run: LabRun, places: Places, node: NodeDefinition, na
   if (state !== 'running') return { ...common, ...machine, state, interfaces: [] }
   try {
     const interfaces = (await interfacesAt((await places.at(name)).host)).map((each) => ({ ...each, addresses: [...each.addresses] }))
-    return { ...common, ...machine, state, interfaces }
+    const gone = await daemonsGone(run, places, node)
+    return { ...common, ...machine, state: gone.length === 0 ? state : `${gone.join(', ')} does not run`, interfaces }
   } catch (error) {
     return { ...common, ...machine, state: asFault(error).message, interfaces: [] }
   }
@@ -88,10 +100,15 @@ async function inspectLink(run: LabRun, link: LinkDefinition, namespaces: Readon
   return { ends: [a ?? '', b ?? ''], state: states.find((state) => state !== 'up') ?? 'up', ...impairment }
 }
 
-async function sessionsOf(run: LabRun, places: Places, node: InspectedNode): Promise<Inspection['sessions']> {
+/** Sessions of a node, or why it does not tell them: one node that hangs hides nothing of the others. */
+async function sessionsOf(run: LabRun, places: Places, node: InspectedNode): Promise<Inspection['sessions'] | string> {
   if (node.state !== 'running' || (node.kind !== 'router' && node.kind !== 'frr')) return []
-  const sessions = await run.parts.frr.sessions(await places.at(node.name))
-  return sessions.map(({ peer, state, dropped }) => ({ node: node.name, peer, state: state.toLowerCase(), dropped }))
+  try {
+    const sessions = await run.parts.frr.sessions(await places.at(node.name))
+    return sessions.map(({ peer, state, dropped }) => ({ node: node.name, peer, state: state.toLowerCase(), dropped }))
+  } catch (error) {
+    return asFault(error).message
+  }
 }
 
 /** Looks at every node, link and BGP session of a running lab. */
@@ -99,6 +116,12 @@ export async function inspectLab(run: LabRun, lab: LabDefinition, places: Places
   const namespaces = new Set(await listNamespaces(run.context.host))
   const nodes = await Promise.all(lab.nodes.map((node) => inspectNode(run, places, node, namespaces)))
   const links = await Promise.all(lab.links.map((link) => inspectLink(run, link, namespaces)))
-  const sessions = await Promise.all(nodes.map((node) => sessionsOf(run, places, node)))
-  return { name: lab.name, file: lab.file, nodes, links, sessions: sessions.flat() }
+  const told = await Promise.all(nodes.map(async (node) => ({ node, sessions: await sessionsOf(run, places, node) })))
+  return {
+    name: lab.name,
+    file: lab.file,
+    nodes: told.map(({ node, sessions }) => (typeof sessions === 'string' ? { ...node, state: sessions } : node)),
+    links,
+    sessions: told.flatMap(({ sessions }) => (typeof sessions === 'string' ? [] : sessions)),
+  }
 }

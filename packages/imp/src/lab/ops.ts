@@ -15,8 +15,10 @@ import { isBogon } from '../frr/bogons.ts'
 import { findDaemons, startDaemons, stopDaemons } from '../frr/daemons.ts'
 import { bgpSessions } from '../frr/driver.ts'
 import type { FrrDaemon } from '../frr/daemon.ts'
+import { renderFrr } from '../frr/render.ts'
 import { rejectsBogons } from '../frr/render-policy.ts'
 import { commitConfig } from '../pipeline/commit-config.ts'
+import { findRunning } from '../pipeline/running.ts'
 import { frrPlace } from '../pipeline/target.ts'
 import { probeLinkFeatures } from './features.ts'
 import { findMeant, labNames, listLabs, requireRunning } from './find.ts'
@@ -53,6 +55,10 @@ const partsOf = ({ stateDirectory, runDirectory }: ImpContext): Parts => ({
       const present = await probeFeatures(host, required)
       return required.filter((feature) => !present.has(feature))
     },
+    async daemons(place) {
+      const running = await findRunning(place)
+      return running === undefined ? [] : renderFrr(running.config).daemons
+    },
     refuses: whyRefused,
     commit: (place, config, { target, ...options }) =>
       commitConfig(place, config, {
@@ -70,6 +76,7 @@ const partsOf = ({ stateDirectory, runDirectory }: ImpContext): Parts => ({
       return [...after].filter(([daemon, { pid }]) => before.get(daemon)?.pid !== pid).length
     },
     stop: (place) => stopDaemons(frrPlace(place)),
+    running: async (place) => [...(await findDaemons(frrPlace(place))).keys()],
     sessions: (place) => bgpSessions(frrPlace(place)),
   },
 })

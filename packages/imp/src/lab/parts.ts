@@ -50,6 +50,8 @@ export interface Routers {
   load(text: string, where: string): { config?: RouterConfig; findings: readonly Finding[] }
   /** Names of what the configuration needs and the kernel of the machine lacks, such as `802.1Q`. */
   missing(machine: Host, config: RouterConfig): Promise<readonly string[]>
+  /** FRR daemons that the configuration in force in the place needs; none before the first. */
+  daemons(place: Place): Promise<readonly string[]>
   /** Why a router with this router.json takes the prefix from no peer whatever it sends, when it is so. */
   refuses(text: string, prefix: string): string | undefined
   /** Makes the place be what the configuration says, by a commit of its history when that says something else; changes only what differs. */
@@ -69,6 +71,8 @@ export interface Frr {
   /** Starts those that do not run yet, zebra and staticd always; returns how many it started. */
   start(place: Place, daemons: readonly string[]): Promise<number>
   stop(place: Place): Promise<void>
+  /** The daemons that run. */
+  running(place: Place): Promise<readonly string[]>
   sessions(place: Place): Promise<readonly BgpPeerState[]>
 }
 

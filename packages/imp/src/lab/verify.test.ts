@@ -41,8 +41,13 @@ function lookout(clock: Clock, answers: (now: number) => Answers, sessions: (now
   }
   const never = () => Promise.reject(new Error('not asked for'))
   const parts: Parts = {
-    routers: { load: () => ({ findings: [] }), missing: never, commit: never, refuses },
-    frr: { start: never, stop: never, sessions: () => Promise.resolve(sessions(clock.monotonic())) },
+    routers: { load: () => ({ findings: [] }), missing: never, commit: never, daemons: never, refuses },
+    frr: {
+      start: never,
+      stop: never,
+      running: () => Promise.resolve(['zebra']),
+      sessions: () => Promise.resolve(sessions(clock.monotonic())),
+    },
   }
   return { places, parts, signal: new AbortController().signal }
 }
@@ -95,6 +100,13 @@ const table: { what: string; assertion: unknown; answers: Answers; holds: boolea
     answers: routeAnswers('203.0.113.0/24', 4, bgpRoute),
     holds: false,
     seen: 'proto bgp via 192.0.2.1 dev wan; blackhole proto static',
+  },
+  {
+    what: 'a session of a daemon that does not run',
+    assertion: { session: { node: 'edge', peer: '192.0.2.1', deadline: '1s' } },
+    answers: {},
+    holds: false,
+    seen: 'bgpd does not run',
   },
   {
     what: 'no route, since the router takes none such',

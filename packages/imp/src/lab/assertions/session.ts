@@ -12,9 +12,12 @@ export function session({ node, peer, state }: z.output<typeof Session>): Check 
     subject: `${node} with ${peer}`,
     expected: state,
     async look({ places, parts }) {
-      const sessions = await parts.frr.sessions(await places.at(node))
+      const place = await places.at(node)
+      const sessions = await parts.frr.sessions(place)
       const found = sessions.find((each) => sameAddress(parseAddress(each.peer), wanted))
-      if (found === undefined) return { holds: false, seen: sessions.length === 0 ? 'bgpd has no peers' : 'no such peer' }
+      if (found === undefined && sessions.length > 0) return { holds: false, seen: 'no such peer' }
+      if (found === undefined)
+        return { holds: false, seen: (await parts.frr.running(place)).includes('bgpd') ? 'bgpd has no peers' : 'bgpd does not run' }
       const up = found.state === established
       return { holds: up === (state === 'established'), seen: found.state.toLowerCase() }
     },
