@@ -185,4 +185,30 @@ describe('a full disk', { skip, concurrency: false }, () => {
       }
     })
   }
+
+  it('keeps no machine that runs from being stopped or deleted', async () => {
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'vmm-test', directory])
+    try {
+      const context = await sleeperContext(directory, namespace)
+      const buildInitrd: Parts['buildInitrd'] = (host, { output }) => host.files.write(output, 'x'.repeat(1 << 16))
+      const parts = { ...sleeperParts(context), buildInitrd }
+      const fill = async (): Promise<void> => {
+        await assert.rejects(run('dd', ['if=/dev/zero', `of=${join(directory, 'fill')}`, 'bs=4k']), /No space left/)
+      }
+      await invoke(create, context, { name, networks: ['default'] })
+      for (const word of ['stop', 'delete'] as const) {
+        await words.start(context, parts, [name])
+        await fill()
+        await words[word](context, parts, [name])
+        await rm(join(directory, 'fill'))
+        const { stdout } = await run('ip', ['netns', 'exec', namespace, 'ip', '-br', 'link'])
+        assert.doesNotMatch(stdout, /vmm-/, word)
+        const vm = await machines(context).find(name)
+        const state = vm === undefined ? 'gone' : (await observe(context, parts, vm)).state
+        assert.equal(state, word === 'stop' ? 'stopped' : 'gone')
+      }
+    } finally {
+      await run('umount', [directory])
+    }
+  })
 })

@@ -2,7 +2,7 @@
 import { basename } from 'node:path'
 import { z } from 'zod'
 import { reported } from '@imp/kit/base/events.ts'
-import { asFault, Fault, refuse } from '@imp/kit/base/fault.ts'
+import { asFault, errnoOf, Fault, refuse } from '@imp/kit/base/fault.ts'
 import { bootId } from '@imp/kit/host/process.ts'
 import { inNamespace, namespacePath } from '@imp/kit/host/namespace.ts'
 import { applyPlan, interrupted, recoverPlan, type Executor, type Interrupted, type Plan } from '@imp/kit/plan/apply.ts'
@@ -33,6 +33,16 @@ function executor({ context, vm }: Work, steps: MachineSteps): Executor {
 /** Context of the plan of a stop, in its journal: which engine it ends. */
 const StopContext = z.strictObject({ stops: EngineName })
 
+function isStop({ context }: Plan): boolean {
+  return StopContext.safeParse(context).success
+}
+
+/** Whether something failed over a disk that is full. */
+function isOfFullDisk(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return ['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '') || isOfFullDisk(error.cause)
+}
+
 /** Whether what was interrupted is a stop whose engine has ended: nothing brings that back. */
 async function isBeyondUndo({ context, parts, vm }: Work, plan: Plan): Promise<boolean> {
   const stop = StopContext.safeParse(plan.context)
@@ -43,6 +53,16 @@ async function isBeyondUndo({ context, parts, vm }: Work, plan: Plan): Promise<b
 async function complete({ host, kinds, journal, report }: Executor, { plan, begun }: Interrupted): Promise<void> {
   for (const step of plan.steps.slice(Math.max(0, begun - 1))) await reported(report, step.summary, () => doStep(kinds, host, step))
   await journal.append({ entry: 'finished', outcome: 'applied' })
+}
+
+/** A stop that a full disk kept from its beginning has nothing to be undone, and must not be in the way of the next one. */
+async function undo(running: Executor, plan: Plan): Promise<void> {
+  try {
+    await recoverPlan(running)
+  } catch (error) {
+    if (!isStop(plan) || !isOfFullDisk(error)) throw error
+    await running.journal.clear()
+  }
 }
 
 /**
@@ -58,7 +78,7 @@ export async function recover(work: Work): Promise<void> {
   const found = await interrupted(running.journal)
   if (found === undefined) return
   const completed = await isBeyondUndo(work, found.plan)
-  await (completed ? complete(running, found) : recoverPlan(running))
+  await (completed ? complete(running, found) : undo(running, found.plan))
   const how = completed ? 'completed' : 'undone'
   context.report({ event: 'log', level: 'warning', text: `${vm.name}: an interrupted command (${found.plan.title}) was ${how} first` })
 }
@@ -234,12 +254,14 @@ async function noteFailure({ context, vm }: Work, reason: string): Promise<void>
 }
 
 /** Everything that a stop does; also for a machine that is dead, of which only remains are left. Empty when it never ran. */
-export async function planStop(work: Work, how: 'shutdown' | 'kill'): Promise<Plan> {
+export async function planStop(work: Work, wish: 'shutdown' | 'kill'): Promise<Plan> {
   const { context, parts, vm } = work
-  const { run, state } = await observe(context, parts, vm)
+  const { run, state, observed } = await observe(context, parts, vm)
   const title = `stop ${vm.name}`
   if (run === undefined) return { title, steps: [] }
   const steps = machineSteps(context, parts)
+  // A guest that stands still hears nothing.
+  const how = observed?.guest === 'paused' ? 'kill' : wish
   const verb = how === 'kill' ? 'kill' : 'shut down'
   const machine = filesOf(context, vm)
   return {
@@ -250,15 +272,44 @@ export async function planStop(work: Work, how: 'shutdown' | 'kill'): Promise<Pl
         ? [steps.record.step(`note the end of ${vm.name}`, { id: vm.id, name: vm.name, run: { ...run, phase: 'stopping' }, before: run })]
         : []),
       steps.stop.step(`${verb} ${vm.name}`, { engine: run.engine, machine, how }, 'restart'),
-      ...(await Promise.all(placesOf(vm).map(async ({ network, tap }) => (await parts.network(network.network)).detachStep(tap)))),
+      // First of all that is written down: on a full disk it makes room.
       steps.remove.step(`remove the identity of ${vm.name}`, { path: machinePaths(context.paths, vm.id).initrd }),
+      ...(await Promise.all(placesOf(vm).map(async ({ network, tap }) => (await parts.network(network.network)).detachStep(tap)))),
       steps.record.step(`note that ${vm.name} has stopped`, { id: vm.id, name: vm.name, run: { ...run, phase: 'stopped' } }),
     ],
   }
 }
 
+/** What cannot be noted on a full disk of a machine that ends is no reason to let it run. */
+async function noteUnlessFull({ report }: Work['context'], note: () => Promise<void>): Promise<void> {
+  try {
+    await note()
+  } catch (error) {
+    if (!isOfFullDisk(error)) throw error
+    report({ event: 'log', level: 'warning', text: asFault(error).message })
+  }
+}
+
+/** Does the steps of an end, each of which may simply be done again, without a journal. */
+async function endUnjournalled({ context, parts }: Work, plan: Plan): Promise<void> {
+  const { all, record } = machineSteps(context, parts)
+  for (const step of plan.steps) {
+    const change = (): Promise<void> => reported(context.report, step.summary, () => doStep(all, context.host, step))
+    await (step.kind === record.kind ? noteUnlessFull(context, change) : change())
+  }
+}
+
+/** Carries out a stop, or another change that may be undone. A full disk keeps no machine from being stopped: it may be what fills it. */
 export async function carryOutStop(work: Work, plan: Plan): Promise<void> {
-  if (plan.steps.length > 0) await applyPlan(executor(work, machineSteps(work.context, work.parts)), plan)
+  if (plan.steps.length === 0) return
+  const running = executor(work, machineSteps(work.context, work.parts))
+  try {
+    await applyPlan(running, plan)
+  } catch (error) {
+    if (!isStop(plan) || !isOfFullDisk(error)) throw error
+    await running.journal.clear()
+    await endUnjournalled(work, plan)
+  }
 }
 
 /** Everything that a deletion does; the document goes last, so that an interrupted one is found and finished by the next. */
@@ -283,13 +334,9 @@ export async function planDelete(work: Work): Promise<Plan> {
   }
 }
 
-/** Not journalled: the journal lies in what is removed, and every step may simply be done again. */
-export async function carryOutDelete({ context, parts, vm }: Work, plan: Plan): Promise<void> {
-  const { all } = machineSteps(context, parts)
-  for (const step of plan.steps) {
-    context.report({ event: 'step', state: 'started', title: step.summary })
-    await doStep(all, context.host, step)
-    context.report({ event: 'step', state: 'done', title: step.summary })
-  }
-  await noteEvent(context, { name: vm.name, id: vm.id, event: 'deleted' })
+/** Not journalled: the journal lies in what is removed. */
+export async function carryOutDelete(work: Work, plan: Plan): Promise<void> {
+  const { context, vm } = work
+  await endUnjournalled(work, plan)
+  await noteUnlessFull(context, () => noteEvent(context, { name: vm.name, id: vm.id, event: 'deleted' }))
 }

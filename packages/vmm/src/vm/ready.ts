@@ -23,9 +23,15 @@ async function textOf(host: Host, path: string): Promise<string> {
   return (await host.files.stat(path)) === undefined ? '' : host.files.read(path)
 }
 
-/** A fault with the guest's last words when the engine has ended. */
+/** A fault with the guest's last words when the engine has ended, or holds the guest: nobody waits for what cannot come. */
 async function requireAlive(host: Host, parts: Parts, engine: Engine, machine: MachineFiles): Promise<void> {
-  if ((await engine.inspect(host, machine)) !== undefined) return
+  const observed = await engine.inspect(host, machine)
+  if (observed?.guest === 'paused') {
+    throw new Fault('state', `${machine.name}: the guest stands still, since its disk cannot be written`, {
+      hint: `free some space (df -h ${machine.directory})`,
+    })
+  }
+  if (observed !== undefined) return
   throw new Fault('exec', `${machine.name}: ${engine.title} ended while the guest was starting`, {
     detail: await lastWords(host, parts, engine, machine),
   })

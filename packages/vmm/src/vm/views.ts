@@ -29,6 +29,9 @@ function engineOf({ engine, accelerator }: VmView): string {
   return accelerator === undefined ? engine : `${engine}/${accelerator}`
 }
 
+/** What an engine that holds its guest means for a person. */
+const standsStill = 'its guest stands still, as when a disk of this computer is full; free some space, then restart it'
+
 export interface Listing {
   readonly machines: readonly VmView[]
   /** Machines that were left out since they are stopped. */
@@ -54,7 +57,8 @@ export function drawList({ machines, hidden }: Listing, { colour }: ViewOptions)
     const state = machines[index]?.state ?? 'stopped'
     return line.replace(new RegExp(`(?<=^\\S+ +[0-9a-f]{8} +)${state}`), style(colours[state], state))
   })
-  return [style('bold', head), ...coloured, ...more].join('\n')
+  const held = machines.filter(({ guest }) => guest === 'paused').map((vm) => style('yellow', `${vm.name}: ${standsStill}`))
+  return [style('bold', head), ...coloured, ...held, ...more].join('\n')
 }
 
 export function drawMachine(vm: VmView, { colour }: ViewOptions): string {
@@ -63,6 +67,7 @@ export function drawMachine(vm: VmView, { colour }: ViewOptions): string {
     ['name', vm.name],
     ['id', vm.id],
     ['state', `${style(colours[vm.state], vm.state)}${vm.reason === undefined ? '' : ` (${vm.reason})`}`],
+    ['guest', vm.guest === 'paused' ? style('yellow', standsStill) : undefined],
     ['engine', engineOf(vm)],
     ['process', vm.pid === undefined ? undefined : String(vm.pid)],
     ['processors', String(vm.cpus)],

@@ -48,7 +48,9 @@ async function guestState(host: Host, machine: MachineFiles): Promise<Observed['
   try {
     const answer = await withQmp(host, socketPath(machine, 'qmp'), (qmp) => qmp.execute('query-status'), 2000)
     const { status } = parse(Status, answer, 'query-status')
-    return status === 'running' ? 'running' : status === 'paused' ? 'paused' : 'unknown'
+    // QEMU holds a guest whose disk could not be written, as when ours is full (werror=enospc, qemu(1)).
+    const stands = status === 'paused' || status === 'io-error'
+    return status === 'running' ? 'running' : stands ? 'paused' : 'unknown'
   } catch (error) {
     // Another client may hold the monitor, or the process may just be ending: that it lives is known without it.
     if (error instanceof Fault) return 'unknown'
