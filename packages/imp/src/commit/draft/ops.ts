@@ -9,11 +9,10 @@ import { currentEditor } from '../../config/candidate-editor.ts'
 import { editCandidate, readCandidate, type CandidateOptions } from '../../config/candidate.ts'
 import { loadRouterConfig } from '../../config/load.ts'
 import type { RouterConfigInput } from '../../config/model.ts'
-import { pathsOf } from '../../config/paths-complete.ts'
 import { getAt, parsePath, setAt } from '../../config/paths.ts'
 import type { ImpContext } from '../../context.ts'
 import { where } from '../../pipeline/where.ts'
-import { EditedResult, viewEdited } from '../edit/ops.ts'
+import { completePlace, EditedResult, PlaceOrAll, viewEdited } from '../edit/ops.ts'
 import { adoptRunning, candidateOf, whose, withRouter } from '../ops.ts'
 import { annotated, draftText, draftValue, isDraftOf } from './text.ts'
 
@@ -135,19 +134,10 @@ const edit = operation<ImpContext>()({
   effect: 'write',
   args: ['place'],
   flags: { place: 'path' },
-  input: z.strictObject({
-    place: z
-      .string()
-      .max(1000)
-      .describe('place in the configuration; all of it unless told')
-      .meta({ examples: ['bgp.peers.upstream4'] })
-      .default(''),
-    ...whose,
-    ...where,
-  }),
+  input: z.strictObject({ place: PlaceOrAll, ...whose, ...where }),
   output: EditedResult,
   examples: ['imp edit', 'imp edit bgp.peers.upstream4'],
-  complete: { place: async (context) => pathsOf((await readCandidate(context)).document) },
+  complete: { place: completePlace },
   run: (context, { place, ...input }) =>
     withRouter(context, input, async (commits, configs) => {
       if (!context.interactive || !context.passthrough)

@@ -30,6 +30,14 @@ const Place = z
   .describe('place in the configuration; members of lists by name or by [number]')
   .meta({ examples: ['interfaces.wan.mtu', 'bgp.peers.upstream4.description', 'nat.mappings[0]'] })
 
+/** The same where no place means the whole configuration. */
+export const PlaceOrAll = z
+  .string()
+  .max(1000)
+  .describe('place in the configuration; all of it unless told')
+  .meta({ examples: ['bgp.peers.upstream4'] })
+  .default('')
+
 export const EditedResult = z.strictObject({
   target: z.string(),
   changes: z.array(ShownChange).describe('all changes of the candidate'),
@@ -73,7 +81,9 @@ async function candidateNow(context: ImpContext): Promise<RouterConfigInput> {
   return (await readCandidate(context)).document
 }
 
-const complete = { place: async (context: ImpContext) => pathsOf(await candidateNow(context)) }
+/** Places of the candidate, for shells. */
+export const completePlace = async (context: ImpContext) => pathsOf(await candidateNow(context))
+const complete = { place: completePlace }
 
 function placeIn(given: Given): ReturnType<typeof parsePath> {
   return parsePath([given['place'] ?? ''].flat().join(''))

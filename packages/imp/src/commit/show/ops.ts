@@ -8,10 +8,10 @@ import { documentAt, readCandidate, storeAt } from '../../config/candidate.ts'
 import { differences } from '../../config/difference.ts'
 import { historyOf, type ConfigStore } from '../../config/history.ts'
 import type { RouterConfigInput } from '../../config/model.ts'
-import { pathsOf } from '../../config/paths-complete.ts'
 import { getAt, parsePath } from '../../config/paths.ts'
 import type { ImpContext } from '../../context.ts'
 import { where } from '../../pipeline/where.ts'
+import { completePlace, PlaceOrAll } from '../edit/ops.ts'
 import { candidateOf, whose, withRouter } from '../ops.ts'
 import { drawChanges, ShownChange } from '../view.ts'
 
@@ -55,22 +55,14 @@ const show = operation<ImpContext>()({
   effect: 'read',
   args: ['place'],
   flags: { place: 'path' },
-  input: z.strictObject({
-    place: z
-      .string()
-      .max(1000)
-      .describe('place in the configuration; all of it unless told')
-      .meta({ examples: ['bgp.peers.upstream4'] })
-      .exactOptional(),
-    ...which,
-  }),
+  input: z.strictObject({ place: PlaceOrAll, ...which }),
   output: z.unknown(),
   examples: ['imp config show', 'imp config show interfaces.wan', 'imp config show --commit 3'],
-  complete: { place: async (context) => pathsOf((await readCandidate(context)).document), commit: numbers },
+  complete: { place: completePlace, commit: numbers },
   run: (context, { place, ...input }) =>
     withRouter(context, input, async (_commits, store) => {
       const document = await documentFor(context, store, input)
-      return place === undefined ? document : getAt(document, parsePath(place))
+      return place === '' ? document : getAt(document, parsePath(place))
     }),
   view: (output) => JSON.stringify(output, null, 2),
 })
