@@ -107,11 +107,10 @@ describe('a real Firecracker, before its guest starts', { skip, concurrency: 2 }
   async function configured(name: string, prepared: PreparedMachine, metadata?: unknown): Promise<FullConfiguration> {
     return told(name, async (socket) => {
       const files = {
-        log: join(directory, `${name}.log`),
         metrics: join(directory, `${name}.metrics`),
         vsock: join(directory, `${name}.v`),
       }
-      for (const file of [files.log, files.metrics]) await writeFile(file, '')
+      await writeFile(files.metrics, '')
       const circumstances = { version: await versionOf(host, socket), ...(metadata === undefined ? {} : { metadata }) }
       for (const request of configuration(prepared, files, circumstances)) await send(host, socket, request)
       assert.equal(await instanceState(host, socket), 'Not started')

@@ -67,7 +67,7 @@ export function engineContract(title: string, prepare: () => Promise<Subject>): 
       started.push(made)
       return made
     }
-    const printed = (made: PreparedMachine, text: string): Promise<boolean> => {
+    const shows = (made: PreparedMachine, text: string): Promise<boolean> => {
       const { log } = subject.engine.console(made)
       return until(subject.host.clock, { timeout: 120_000, what: `${text} of ${made.name}` }, async () => {
         return (await subject.host.files.stat(log)) !== undefined && (await subject.host.files.read(log)).includes(text)
@@ -102,14 +102,16 @@ export function engineContract(title: string, prepare: () => Promise<Subject>): 
       const { engine, host, marker } = subject
       const made = await machine()
       await engine.start(host, made)
-      await printed(made, marker)
+      await shows(made, marker)
       const { id, name, directory, sockets } = made
       const found = await engine.inspect(host, { id, name, directory, sockets })
       assert.equal(found?.guest, 'running')
       assert.equal(found.pid, (await findUnit(host, directory, unitName))?.pid)
       await engine.stop(host, { id, name, directory, sockets }, 'shutdown')
       await gone(made)
-      assert.match(await host.files.read(engine.console(made).log), new RegExp(marker), 'the console log stays')
+      const printed = await host.files.read(engine.console(made).log)
+      assert.match(printed, new RegExp(marker), 'the console log stays')
+      assert.doesNotMatch(printed, new RegExp(id), 'the engine writes into a log of its own')
     })
 
     void it('leaves a machine alone that runs already, and may be killed twice', async () => {
@@ -148,7 +150,7 @@ export function engineContract(title: string, prepare: () => Promise<Subject>): 
       const { engine, host, marker } = subject
       const made = await machine({ balloon: 16 })
       await engine.start(host, made)
-      await printed(made, marker)
+      await shows(made, marker)
       await holds(made, 16)
       await engine.resizeBalloon(host, made, 24)
       await holds(made, 24)
@@ -192,7 +194,7 @@ export function engineContract(title: string, prepare: () => Promise<Subject>): 
       assert.ok(engine.features.vsock.includes(transport), transport)
       const made = await machine({ vsock: { cid: 3 + machines, transport } })
       await engine.start(host, made)
-      await printed(made, marker)
+      await shows(made, marker)
       if (transport === 'vhost') return engine.stop(host, made, 'kill')
       if (repeats) {
         const stream = await connectVsock(host, made, transport, 52)

@@ -65,6 +65,9 @@ export type VsockTransport = z.output<typeof VsockTransport>
 /** Context identifier of a guest: 0 to 2 are the host's, the highest one means any (vsock(7)). */
 export const ContextId = z.int().min(3).max(0xfffffffe)
 
+/** A port of AF_VSOCK has 32 bits; the highest one means any (vsock(7)). */
+export const VsockPort = z.int().min(0).max(0xfffffffe)
+
 export const PreparedMachine = z.strictObject({
   id: MachineId,
   name: Name,
@@ -172,6 +175,8 @@ export interface Engine {
   /** Undefined when the machine does not run. */
   inspect(host: Host, machine: MachineFiles): Promise<Observed | undefined>
   console(machine: MachineFiles): Console
+  /** The file with what the engine itself says. */
+  log(machine: MachineFiles): string
   /** What a machine with a vsock gets on this host. */
   vsockTransport(host: Host): Promise<VsockTransport>
   /** Sets the balloon of a running machine to `size` MiB; it fills as fast as the guest gives. A `state` fault when it has none. */

@@ -34,11 +34,12 @@ export async function lastLines(host: Host, path: string, lines: number): Promis
 
 /** A fault with the engine's and the guest's last words. */
 export async function ended(host: Host, engine: Engine, machine: MachineFiles, message: string): Promise<Fault> {
-  const log = unitFiles(machine.directory, unitName).log
+  const log = engine.log(machine)
+  const printed = unitFiles(machine.directory, unitName).log
   const console = engine.console(machine).log
-  const engineWords = await lastLines(host, log, 20)
-  const guestWords = console === log ? '' : await lastLines(host, console, 20)
-  const detail = [engineWords, guestWords === '' ? '' : `console:\n${guestWords}`].filter((text) => text !== '').join('\n')
+  const engineWords = await Promise.all([...new Set([log, printed])].map((path) => lastLines(host, path, 20)))
+  const guestWords = console === printed ? '' : await lastLines(host, console, 20)
+  const detail = [...engineWords, guestWords === '' ? '' : `console:\n${guestWords}`].filter((text) => text !== '').join('\n')
   return new Fault('exec', `${machine.name}: ${message}`, detail === '' ? {} : { detail })
 }
 

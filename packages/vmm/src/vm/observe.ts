@@ -90,12 +90,17 @@ function devicesView({ balloon, vsock, rateLimits, datasource }: Vm, path: strin
   }
 }
 
+/** Where guest and engine write; no engine has been chosen for a machine that never ran. */
+function logsOf(files: MachineFiles, engine: Engine | undefined): VmView['logs'] {
+  const printed = unitFiles(files.directory, 'engine').log
+  return engine === undefined ? { console: printed, engine: printed } : { console: engine.console(files).log, engine: engine.log(files) }
+}
+
 /** The machine as people and programs are shown it. */
 export async function view(where: Where, parts: Parts, vm: Vm): Promise<VmView> {
   const { state, reason, run, observed } = await observe(where, parts, vm)
-  const { disk, directory, mount, vsock } = machinePaths(where.paths, vm.id)
+  const { disk, mount, vsock } = machinePaths(where.paths, vm.id)
   const engineName = run?.engine ?? vm.engine
-  const log = unitFiles(directory, 'engine').log
   const argv = sshArgv(vm, where.paths)
   const interfaces = await interfaceViews(parts, vm)
   return {
@@ -128,7 +133,7 @@ export async function view(where: Where, parts: Parts, vm: Vm): Promise<VmView> 
       ...vm.mounts.map(({ tag }) => ({ path: mount(tag).disk, use: 'mount' as const })),
     ],
     ssh: argv === undefined ? null : { argv: [...argv] },
-    logs: { console: engineName === undefined ? log : parts.engine(engineName).console(filesOf(where, vm)).log, engine: log },
+    logs: logsOf(filesOf(where, vm), engineName === undefined ? undefined : parts.engine(engineName)),
     created: vm.created,
   }
 }

@@ -142,7 +142,7 @@ export function machineSteps(context: StepContext, parts: Parts) {
     async do(host, { engine: name, machine }) {
       const engine = parts.engine(name)
       if ((await engine.inspect(host, machine)) === undefined) {
-        const logs = new Set([engine.console(machine).log, unitFiles(machine.directory, 'engine').log])
+        const logs = new Set([engine.console(machine).log, engine.log(machine), unitFiles(machine.directory, 'engine').log])
         for (const log of logs) await rotate(host, log)
       }
       await engine.start(host, machine)

@@ -13,7 +13,6 @@ import {
   EntropyDevice,
   InstanceAction,
   InstanceInfo,
-  Logger,
   MachineConfiguration,
   Metrics,
   MmdsConfiguration,
@@ -40,7 +39,6 @@ function put<T extends z.ZodType>(path: string, schema: T, body: z.input<T>): Re
 }
 
 export interface Files {
-  readonly log: string
   readonly metrics: string
   /** Socket by which the host reaches the guest's vsock. */
   readonly vsock: string
@@ -114,7 +112,6 @@ function extras({ balloon, vsock }: PreparedMachine, files: Files, circumstances
 /** Everything that is said before the guest starts, in an order that the API accepts. */
 export function configuration(machine: PreparedMachine, files: Files, circumstances: Circumstances): Request[] {
   return [
-    put('/logger', Logger, { log_path: files.log, level: 'Warning', show_level: true }),
     put('/metrics', Metrics, { metrics_path: files.metrics }),
     ...(atLeast(circumstances.version, [1, 16]) ? [put('/serial', Serial, { rate_limiter: serialLimit })] : []),
     put('/machine-config', MachineConfiguration, { vcpu_count: machine.cpus, mem_size_mib: machine.memory }),
@@ -130,9 +127,15 @@ export function configuration(machine: PreparedMachine, files: Files, circumstan
   ]
 }
 
+/**
+ * Milliseconds that an answer may take. Firecracker answers when the work is done: a start reads kernel and initrd whole from the disk and
+ * gives them to the guest, and the thread that does it serves the devices of a running guest as well.
+ */
+const patience = 120_000
+
 /** One request, PUT unless told; an `exec` fault with Firecracker's own words when it refuses. */
 export async function send(host: Host, socket: string, { method = 'PUT', path, body }: Request): Promise<void> {
-  const answer = await requestUnix(host, socket, { method, path, body })
+  const answer = await requestUnix(host, socket, { method, path, body, timeout: patience })
   if (answer.status !== 204 && answer.status !== 200) throw refused(`${method} ${path}`, answer)
 }
 
@@ -143,7 +146,7 @@ function refused(what: string, { status, body }: UnixAnswer): Fault {
 
 /** What a GET answers; an `exec` fault with Firecracker's own words when it refuses. */
 export async function get<T extends z.ZodType>(host: Host, socket: string, path: string, schema: T): Promise<z.output<T>> {
-  const answer = await requestUnix(host, socket, { method: 'GET', path })
+  const answer = await requestUnix(host, socket, { method: 'GET', path, timeout: patience })
   if (answer.status !== 200) throw refused(`GET ${path}`, answer)
   return parse(schema, answer.body, `GET ${path} on ${socket}`)
 }
@@ -160,8 +163,8 @@ export async function act(host: Host, socket: string, action: z.input<typeof Ins
   await send(host, socket, put('/actions', InstanceAction, { action_type: action }))
 }
 
-/** `Not started`, `Running` or `Paused`. */
-export async function instanceState(host: Host, socket: string): Promise<string> {
-  const answer = await requestUnix(host, socket, { method: 'GET', path: '/', timeout: 2000 })
+/** `Not started`, `Running` or `Paused`; a `timeout` fault after so many milliseconds. */
+export async function instanceState(host: Host, socket: string, timeout = patience): Promise<string> {
+  const answer = await requestUnix(host, socket, { method: 'GET', path: '/', timeout })
   return parse(InstanceInfo, answer.body, `GET / on ${socket}`).state
 }

@@ -29,7 +29,7 @@ export const firecrackerFeatures: Features = {
 /** Bytes of JSON that the metadata service holds: the documents of cloud-init, which are longer than the 50 KiB that it takes unless told. */
 const mostMetadata = 1 << 23
 
-/** Firecracker's own log; what the guest prints goes to its standard output, which is the unit's log. */
+/** Firecracker's own log, from its first line on; what the guest prints goes to its standard output, which is the unit's log. */
 function ownLog(machine: MachineFiles): string {
   return join(machine.directory, 'firecracker.log')
 }
@@ -41,12 +41,34 @@ function metricsFile(machine: MachineFiles): string {
 
 async function guestState(host: Host, machine: MachineFiles): Promise<Observed['guest']> {
   try {
-    const state = await instanceState(host, socketPath(machine, 'api'))
+    const state = await instanceState(host, socketPath(machine, 'api'), 2000)
     return state === 'Running' ? 'running' : state === 'Paused' ? 'paused' : 'unknown'
   } catch (error) {
     if (error instanceof Fault) return 'unknown'
     throw error
   }
+}
+
+/**
+ * Whether the guest of a Firecracker that lives was started. A `timeout` fault when it does not answer: it may be busy with its guest, which
+ * must not be lost for that.
+ */
+async function begun(host: Host, machine: MachineFiles, patience: number | undefined): Promise<boolean> {
+  try {
+    return (await instanceState(host, socketPath(machine, 'api'), patience)) !== 'Not started'
+  } catch (error) {
+    // It does not listen yet.
+    if (error instanceof Fault && (error.code === 'not-found' || error.code === 'state')) return false
+    throw error
+  }
+}
+
+/** The words that start it. Its log is told here and not by the API, so that nothing of it stands in the guest's. */
+function commandLine(program: Argv, machine: PreparedMachine): Argv {
+  const log = ['--log-path', ownLog(machine), '--level', 'Warning', '--show-level']
+  const sizes = machine.metadata === undefined ? [] : ['--http-api-max-payload-size', '--mmds-size-limit']
+  const limits = sizes.flatMap((option) => [option, String(mostMetadata)])
+  return [...program, '--id', `vmm-${machine.id}`, '--api-sock', socketPath(machine, 'api'), ...log, ...limits]
 }
 
 /** What the metadata service shall answer. */
@@ -63,9 +85,7 @@ async function changeLimits(host: Host, machine: MachineFiles, { disk, nics }: L
 
 async function configure(host: Host, engine: Engine, machine: PreparedMachine, socket: string): Promise<void> {
   try {
-    const files = { log: ownLog(machine), metrics: metricsFile(machine), vsock: socketPath(machine, 'vsock') }
-    // Firecracker opens these and, in older versions, does not make them.
-    for (const path of [files.log, files.metrics]) await host.files.write(path, '', { mode: 0o600 })
+    const files = { metrics: metricsFile(machine), vsock: socketPath(machine, 'vsock') }
     const circumstances = { version: await versionOf(host, socket), ...(await metadataOf(host, machine)) }
     for (const request of configuration(machine, files, circumstances)) await send(host, socket, request)
     await act(host, socket, 'InstanceStart')
@@ -75,7 +95,8 @@ async function configure(host: Host, engine: Engine, machine: PreparedMachine, s
   }
 }
 
-export function firecrackerEngine(program: Argv = ['firecracker']): Engine {
+/** `patience` is how many milliseconds a Firecracker that lives gets to say whether its guest runs. */
+export function firecrackerEngine(program: Argv = ['firecracker'], patience?: number): Engine {
   const engine: Engine = {
     name: 'firecracker',
     title: 'Firecracker',
@@ -86,16 +107,15 @@ export function firecrackerEngine(program: Argv = ['firecracker']): Engine {
     resizeBalloon,
     inspectBalloon,
     changeLimits,
+    log: ownLog,
     console: (machine) => {
       const files = unitFiles(machine.directory, unitName)
       return { log: files.log, input: files.input }
     },
     async start(host, machine) {
       const socket = socketPath(machine, 'api')
-      const sizes = ['--http-api-max-payload-size', '--mmds-size-limit'].flatMap((option) => [option, String(mostMetadata)])
-      const argv: Argv = [...program, '--id', `vmm-${machine.id}`, '--api-sock', socket, ...(machine.metadata === undefined ? [] : sizes)]
       if ((await findUnit(host, machine.directory, unitName)) !== undefined) {
-        if ((await guestState(host, machine)) === 'running') return
+        if (await begun(host, machine, patience)) return
         // Left half configured by a starter that was killed: the API has no way back, so it begins anew.
         await endUnit(host, machine)
       }
@@ -104,7 +124,10 @@ export function firecrackerEngine(program: Argv = ['firecracker']): Engine {
       // Firecracker refuses to start on sockets that a killed predecessor left behind.
       for (const path of [socket, socketPath(machine, 'vsock')]) await host.files.remove(path)
       await host.files.makeDirectory(machine.sockets, { mode: 0o700 })
-      await startEngine(host, engine, machine, await scoped(host, machine, argv))
+      await host.files.makeDirectory(machine.directory, { mode: 0o700 })
+      // Firecracker opens these and, in older versions, does not make them.
+      for (const path of [ownLog(machine), metricsFile(machine)]) await host.files.write(path, '', { mode: 0o600 })
+      await startEngine(host, engine, machine, await scoped(host, machine, commandLine(program, machine)))
       await untilListening(host, engine, machine, socket)
       await configure(host, engine, machine, socket)
     },

@@ -11,6 +11,9 @@ const { values } = parseArgs({
     'api-sock': { type: 'string' },
     'http-api-max-payload-size': { type: 'string', default: '51200' },
     'mmds-size-limit': { type: 'string' },
+    'log-path': { type: 'string' },
+    level: { type: 'string', default: 'Info' },
+    'show-level': { type: 'boolean' },
   },
 })
 
@@ -26,6 +29,18 @@ function listen(path: string): void {
   }).listen(path)
 }
 
+const host = localHost()
+
+/** Its own words go into its log, which must be there as older versions want it; without one they stand in the console. */
+async function say(words: string): Promise<void> {
+  const path = values['log-path']
+  const line = `2026-01-01T00:00:00.000000000 [${values.id}:main] ${words}\n`
+  if (path === undefined) process.stdout.write(values.level === 'Info' ? line : '')
+  else await host.files.write(path, (await host.files.read(path)) + (values.level === 'Info' ? line : ''))
+}
+
+await say('Running Firecracker v1.16.1')
+
 let interrupted = false
 const guest = {
   boot: () => process.stdout.write('[    0.000000] Linux version (fake)\nvmm: ready\n'),
@@ -34,7 +49,7 @@ const guest = {
   },
   listen,
 }
-const firecracker = fakeFirecracker(values.id, localHost(), guest, { longestBody: Number(values['http-api-max-payload-size']) })
+const firecracker = fakeFirecracker(values.id, host, guest, { longestBody: Number(values['http-api-max-payload-size']) })
 
 async function textOf(incoming: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { parse } from '@imp/kit/base/schema.ts'
 import type { Argv, Host } from '@imp/kit/host/host.ts'
-import { findUnit } from '@imp/kit/host/supervise.ts'
+import { findUnit, unitFiles } from '@imp/kit/host/supervise.ts'
 import { until } from '@imp/kit/host/until.ts'
 import { unsupported } from '../check.ts'
 import { scoped } from '../scope.ts'
@@ -76,6 +76,7 @@ export function qemuEngine(program: Argv = ['qemu-system-x86_64']): Engine {
     resizeBalloon,
     inspectBalloon,
     changeLimits,
+    log: (machine) => unitFiles(machine.directory, unitName).log,
     console: (machine) => ({ log: consoleLog(machine.directory), socket: socketPath(machine, 'console') }),
     async start(host, machine) {
       const argv = qemuArgv(program, machine)
