@@ -201,6 +201,7 @@ const terminals: Readonly<Record<string, string>> = {
   'kit/surface/repl-terminal.ts': 'the line that is typed is edited there',
   'imp/show/ops.ts': '--watch draws on a screen of its own until it is interrupted',
   'vmm/console/ops.ts': "the serial console of a guest takes over the person's terminal",
+  'vmm/devices/ops.ts': "a guest that is talked to by vsock has the person's standard input and output",
 }
 
 test('only print.ts writes to the terminal', () => {

@@ -1,19 +1,22 @@
-/** Operations on the devices of machines: memory that a balloon takes, and limits of what they move. */
+/** Operations on the devices of machines: memory that a balloon takes, limits of what they move, and talks by vsock. */
 import { z } from 'zod'
 import { Fault } from '@imp/kit/base/fault.ts'
 import { Name } from '@imp/kit/base/schema.ts'
 import { table } from '@imp/kit/base/text.ts'
 import { formatBytes } from '@imp/kit/base/units.ts'
-import { operation, type AnyOperation } from '@imp/kit/op/operation.ts'
+import { operation, planned, type AnyOperation } from '@imp/kit/op/operation.ts'
 import type { VmmContext } from '../context.ts'
-import { BalloonMemory } from '../engine/model.ts'
+import { running } from '../console/ops.ts'
+import { BalloonMemory, VsockPort } from '../engine/model.ts'
+import { connectVsock, vsockPath } from '../engine/vsock.ts'
 import { planBalloon, planLimits } from '../vm/change-devices.ts'
 import { changeMachines } from '../vm/change.ts'
 import { carryOutStop } from '../vm/lifecycle.ts'
 import { MachineWord, type Vm } from '../vm/model.ts'
 import { filesOf, observe } from '../vm/observe.ts'
 import { namesOf, partsOf } from '../vm/ops.ts'
-import { getMachine } from '../vm/store.ts'
+import { findRun, getMachine } from '../vm/store.ts'
+import { converse } from './conversation.ts'
 import { BalloonSize, LimitWord, RateLimits, RateWord, readLimits, writeLimits } from './model.ts'
 
 const NameOfMachine = MachineWord.describe('name, id or address of the machine')
@@ -109,4 +112,46 @@ const rateLimit = operation<VmmContext>()({
   view: ({ name, rateLimits }) => `${name}: ${writeLimits(rateLimits) || 'no limits'}`,
 })
 
-export const operations: readonly AnyOperation<VmmContext>[] = [balloon, rateLimit]
+const noVsock = (name: string): Fault =>
+  new Fault('state', `${name} runs without a vsock`, { hint: 'a machine has one from its creation on: vmm create --vsock' })
+
+/** Talks by the host's own AF_VSOCK, which Node.js has no word for. Returns the exit status of what does. */
+async function talkByHost({ host }: VmmContext, cid: number, port: number): Promise<number> {
+  return host.attach(['socat', '-', `VSOCK-CONNECT:${cid}:${port}`])
+}
+
+const connect = operation<VmmContext>()({
+  path: ['vsock', 'connect'],
+  summary: 'Talk to a port of a machine by vsock, with our standard input and output',
+  description:
+    "A program in the guest listens at the port of its family AF_VSOCK, such as socat VSOCK-LISTEN:5000 STDOUT. No network is needed. QEMU needs the module vhost_vsock of this computer's kernel for it, and socat here; Firecracker needs neither.",
+  effect: 'write',
+  args: ['name', 'port'],
+  input: z.strictObject({
+    name: NameOfMachine,
+    port: VsockPort.describe('port in the guest'),
+  }),
+  output: z.strictObject({ status: z.int() }),
+  examples: ['vmm vsock connect db1 5000', 'echo status | vmm vsock connect db1 5000'],
+  complete: { name: namesOf },
+  async run(context, { name, port }) {
+    const { vm, engine } = await running(context, name)
+    const transport = (await findRun(context, vm.id))?.vsockTransport
+    if (vm.vsock === undefined || transport === undefined) throw noVsock(vm.name)
+    if (transport === 'serial') {
+      const socket = vsockPath(filesOf(context, vm), transport)
+      throw new Fault('unsupported', `${vm.name} was started without vsock: this computer had no /dev/vhost-vsock for ${engine.title}`, {
+        hint: `load it with: modprobe vhost_vsock, and: vmm restart ${vm.name}; until then ${socket} leads to /dev/virtio-ports/vmm in the guest`,
+      })
+    }
+    planned(context, [])
+    if (transport === 'vhost') return { status: await talkByHost(context, vm.vsock.cid, port) }
+    const stream = await connectVsock(context.host, filesOf(context, vm), transport, port)
+    await converse(stream, { input: process.stdin, output: process.stdout }, context.signal)
+    return { status: 0 }
+  },
+  view: () => '',
+  exitStatus: ({ status }) => status,
+})
+
+export const operations: readonly AnyOperation<VmmContext>[] = [balloon, rateLimit, connect]
