@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { VmView } from '../../packages/vmm/src/vm/model.ts'
 import { makeDataDirectory, missing, removeDataDirectory, vmmOn, type Vmm } from '../real/vmm-machine-command.ts'
-import { makeComputer, type Computer } from '../real/vmm-net-fixture.ts'
+import { addInternet, makeComputer, moveDefaultRoute, type Computer } from '../real/vmm-net-fixture.ts'
 
 const skip = missing(['qemu-system-x86_64', 'ssh', 'ssh-keyscan', 'ip', 'nft', 'mmdebstrap'], true) ?? false
 
@@ -39,20 +39,10 @@ describe('guests on networks', { skip, concurrency: false }, () => {
 
   before(async () => {
     computer = await makeComputer('vmg')
-    const { ip, inside, name } = computer
-    internet = await computer.addNamespace(`${name}i`)
-    await ip('link', 'add', 'wan0', 'type', 'veth', 'peer', 'name', 'isp0', 'netns', internet)
-    await ip('address', 'add', '198.51.100.2/24', 'dev', 'wan0')
-    await ip('-6', 'address', 'add', '2001:db8:1::2/64', 'dev', 'wan0', 'nodad')
-    await ip('link', 'set', 'dev', 'wan0', 'up')
-    await inside(internet, 'ip', 'address', 'add', '198.51.100.1/24', 'dev', 'isp0')
-    await inside(internet, 'ip', '-6', 'address', 'add', '2001:db8:1::1/64', 'dev', 'isp0', 'nodad')
-    await inside(internet, 'ip', 'link', 'set', 'dev', 'isp0', 'up')
-    await ip('route', 'add', 'default', 'via', '198.51.100.1')
-    await ip('-6', 'route', 'add', 'default', 'via', '2001:db8:1::1')
+    internet = await addInternet(computer)
     await Promise.all([7000, 7001].map((port) => computer.serve(internet, 'tcp', port)))
 
-    cli = vmmOn(await makeDataDirectory(), name)
+    cli = vmmOn(await makeDataDirectory(), computer.name)
     const allow = ['--egress', 'allow-list', '--allow', '198.51.100.1:7000', '--allow', '[2001:db8:1::1]:7000']
     await cli.json('network', 'create', 'front', '--subnet', '172.21.0.0/24', '--subnet6', 'fd00:21::/64', '--mtu', '1400', ...allow)
     await cli.json('network', 'create', 'back', '--subnet', '172.22.0.0/24')
@@ -112,12 +102,7 @@ describe('guests on networks', { skip, concurrency: false }, () => {
 
   it('follow when the default route of this computer moves to another interface', async () => {
     const { ip, inside } = computer
-    await ip('link', 'add', 'wan1', 'type', 'veth', 'peer', 'name', 'isp1', 'netns', internet)
-    await ip('address', 'add', '192.0.2.2/24', 'dev', 'wan1')
-    await ip('link', 'set', 'dev', 'wan1', 'up')
-    await inside(internet, 'ip', 'address', 'add', '192.0.2.1/24', 'dev', 'isp1')
-    await inside(internet, 'ip', 'link', 'set', 'dev', 'isp1', 'up')
-    await ip('route', 'replace', 'default', 'via', '192.0.2.1')
+    await moveDefaultRoute(computer, internet)
     await ip('link', 'set', 'dev', 'wan0', 'down')
     await inside(internet, 'ip', 'address', 'add', '203.0.113.10/32', 'dev', 'lo')
     assert.equal(await hears('lone', '203.0.113.10', 7000, 60), '192.0.2.2')

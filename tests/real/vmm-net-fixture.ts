@@ -110,3 +110,28 @@ export async function makeComputer(prefix: string): Promise<Computer> {
     },
   }
 }
+
+/** What is outside of a computer: a namespace of which it learns by its default routes of both families, over `wan0`. */
+export async function addInternet({ name, ip, inside, addNamespace }: Computer, further: readonly string[] = []): Promise<string> {
+  const internet = await addNamespace(`${name}i`)
+  await ip('link', 'add', 'wan0', 'type', 'veth', 'peer', 'name', 'isp0', 'netns', internet)
+  await ip('address', 'add', '198.51.100.2/24', 'dev', 'wan0')
+  await ip('-6', 'address', 'add', '2001:db8:1::2/64', 'dev', 'wan0', 'nodad')
+  await ip('link', 'set', 'dev', 'wan0', 'up')
+  for (const address of ['198.51.100.1/24', '2001:db8:1::1/64', ...further])
+    await inside(internet, 'ip', 'address', 'add', address, 'dev', 'isp0', ...(address.includes('::') ? ['nodad'] : []))
+  await inside(internet, 'ip', 'link', 'set', 'dev', 'isp0', 'up')
+  await ip('route', 'add', 'default', 'via', '198.51.100.1')
+  await ip('-6', 'route', 'add', 'default', 'via', '2001:db8:1::1')
+  return internet
+}
+
+/** Gives a computer a second way to what is outside, `wan1`, and leads its default route by that. */
+export async function moveDefaultRoute({ ip, inside }: Computer, internet: string): Promise<void> {
+  await ip('link', 'add', 'wan1', 'type', 'veth', 'peer', 'name', 'isp1', 'netns', internet)
+  await ip('address', 'add', '192.0.2.2/24', 'dev', 'wan1')
+  await ip('link', 'set', 'dev', 'wan1', 'up')
+  await inside(internet, 'ip', 'address', 'add', '192.0.2.1/24', 'dev', 'isp1')
+  await inside(internet, 'ip', 'link', 'set', 'dev', 'isp1', 'up')
+  await ip('route', 'replace', 'default', 'via', '192.0.2.1')
+}

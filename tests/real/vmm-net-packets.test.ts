@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { missing } from './vmm-machine-command.ts'
-import { makeComputer, type Computer, type Network, type Question } from './vmm-net-fixture.ts'
+import { addInternet, makeComputer, moveDefaultRoute, type Computer, type Network, type Question } from './vmm-net-fixture.ts'
 
 const skip = missing(['ip', 'nft', 'bridge', 'sysctl', 'nsenter'], true) ?? false
 
@@ -21,17 +21,8 @@ describe('networks of machines', { skip, concurrency: false }, () => {
 
   before(async () => {
     computer = await makeComputer('vmp')
-    const { ip, inside, name } = computer
-    internet = await computer.addNamespace(`${name}i`)
-    await ip('link', 'add', 'wan0', 'type', 'veth', 'peer', 'name', 'isp0', 'netns', internet)
-    await ip('address', 'add', '198.51.100.2/24', 'dev', 'wan0')
-    await ip('-6', 'address', 'add', '2001:db8:1::2/64', 'dev', 'wan0', 'nodad')
-    await ip('link', 'set', 'dev', 'wan0', 'up')
-    for (const address of ['198.51.100.1/24', '203.0.113.10/24', '2001:db8:1::1/64'])
-      await inside(internet, 'ip', 'address', 'add', address, 'dev', 'isp0', ...(address.includes('::') ? ['nodad'] : []))
-    await inside(internet, 'ip', 'link', 'set', 'dev', 'isp0', 'up')
-    await ip('route', 'add', 'default', 'via', '198.51.100.1')
-    await ip('-6', 'route', 'add', 'default', 'via', '2001:db8:1::1')
+    const { inside, name } = computer
+    internet = await addInternet(computer, ['203.0.113.10/24'])
     await inside(name, 'sysctl', '-q', '-w', 'net.ipv4.ip_forward=0')
     // As Docker leaves it, with a rule of its own.
     await inside(name, 'nft', 'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }')
@@ -133,13 +124,7 @@ describe('networks of machines', { skip, concurrency: false }, () => {
   })
 
   it('follows the default route to another interface', async () => {
-    const { ip, inside } = computer
-    await ip('link', 'add', 'wan1', 'type', 'veth', 'peer', 'name', 'isp1', 'netns', internet)
-    await ip('address', 'add', '192.0.2.2/24', 'dev', 'wan1')
-    await ip('link', 'set', 'dev', 'wan1', 'up')
-    await inside(internet, 'ip', 'address', 'add', '192.0.2.1/24', 'dev', 'isp1')
-    await inside(internet, 'ip', 'link', 'set', 'dev', 'isp1', 'up')
-    await ip('route', 'replace', 'default', 'via', '192.0.2.1')
+    await moveDefaultRoute(computer, internet)
     assert.equal(await computer.ask(web, 'tcp', '203.0.113.10', 7001), '192.0.2.2')
   })
 
