@@ -27,11 +27,8 @@ function said({ after }: Change): string {
 function unordered(value: unknown): unknown {
   if (Array.isArray(value)) return value.map((each) => JSON.stringify(unordered(each))).toSorted()
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .map(([key, each]) => [key, unordered(each)])
-      .toSorted(),
-  )
+  const fields = Object.entries(value).map(([key, each]): [string, unknown] => [key, unordered(each)])
+  return Object.fromEntries(fields.toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 function follow(document: RouterConfigInput, changes: readonly Change[]): RouterConfigInput {
