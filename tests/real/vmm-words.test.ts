@@ -137,5 +137,7 @@ describe('words about machines', { concurrency: false }, () => {
     await cli.json('rm', '-f', 'web-1', 'web-2')
     await cli.json('delete', '--yes', '--all')
     assert.deepEqual((await cli.json<{ machines: VmView[] }>('list', '--all')).machines, [])
+    for (const [word, told] of Object.entries({ stop: 'no machine runs', delete: 'there are no machines' }))
+      assert.equal((await cli.run(word, '--all', '--yes')).stdout.trim(), told)
   })
 })

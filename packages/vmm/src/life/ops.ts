@@ -72,7 +72,7 @@ export const start = operation<VmmContext>()({
     const names = await selected(input, () => namesWhere(false)(context))
     return { machines: await viewAll(context, parts, await changeMachines(context, parts, names, starting)) }
   },
-  view: ({ machines }) => drawStates(machines),
+  view: ({ machines }) => drawStates(machines, 'every machine runs already'),
 })
 
 function stopping(kill: boolean) {
@@ -95,7 +95,7 @@ export const stop = operation<VmmContext>()({
     const names = await selected(input, () => namesWhere(true)(context))
     return { machines: await viewAll(context, parts, await changeMachines(context, parts, names, stopping(kill))) }
   },
-  view: ({ machines }) => drawStates(machines),
+  view: ({ machines }) => drawStates(machines, 'no machine runs'),
 })
 
 async function planUnlessRunning(work: Work, force: boolean): Promise<Plan> {
@@ -125,7 +125,7 @@ export const remove = operation<VmmContext>()({
     const plan = (work: Work): Promise<Plan> => planUnlessRunning(work, force)
     return { deleted: await changeMachines(context, partsOf(context), names, { done: 'deleted', plan, carryOut: carryOutDelete }) }
   },
-  view: ({ deleted }) => `deleted ${deleted.join(', ')}`,
+  view: ({ deleted }) => (deleted.length === 0 ? 'there are no machines' : `deleted ${deleted.join(', ')}`),
 })
 
 /** Stops, then starts; what stands still is started. */
@@ -145,7 +145,7 @@ const restart = operation<VmmContext>()({
     await changeMachines(context, parts, names, stopping(kill))
     return { machines: await viewAll(context, parts, await changeMachines(context, parts, names, starting)) }
   },
-  view: ({ machines }) => drawStates(machines),
+  view: ({ machines }) => drawStates(machines, 'no machine runs'),
 })
 
 const rename = operation<VmmContext>()({

@@ -104,6 +104,8 @@ export function drawMachine(vm: VmView, { colour }: ViewOptions): string {
   return table(rows.flatMap(([label, value]) => (value === undefined ? [] : [[style('bold', label.padEnd(11)), value]]))).join('\n')
 }
 
-export function drawStates(machines: readonly VmView[]): string {
+/** `none` is said when there are none, as of `--all`. */
+export function drawStates(machines: readonly VmView[], none = ''): string {
+  if (machines.length === 0) return none
   return machines.map((vm) => `${vm.name} is ${vm.state}${vm.state === 'running' ? `: ${addressOf(vm)}` : ''}`).join('\n')
 }
