@@ -139,8 +139,9 @@ describe('images of archives', { skip, concurrency: false }, () => {
     assert.deepEqual(again.start, image.start)
     const packed = await written('saved.tar.gz', gzipSync(await readFile(join(place, 'saved.tar'))))
     const unpacked = await call<Image>('image import', { source: `docker-archive:${packed}`, name: 'packed' })
-    // The name means the second one now: written a second later, its file system is another.
-    assert.equal(await listing(unpacked), await listing(again))
+    // The name means the second one now: written a second later, its file system is another, as are the times of directories that no layer has.
+    const withoutTimes = (text: string): string => text.replaceAll(/ \d{4}-\d\d-\d\d \d\d:\d\d /g, ' ')
+    assert.equal(withoutTimes(await listing(unpacked)), withoutTimes(await listing(again)))
     await call('image delete', { name: 'packed' })
     await call('image delete', { name: 'web' })
     await assert.rejects(call('image import', await source(configOf('s390x'))), { code: 'unsupported' })
