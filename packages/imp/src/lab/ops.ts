@@ -92,7 +92,7 @@ const up = operation<ImpContext>()({
   path: ['lab', 'up'],
   summary: 'Bring a virtual network up, or a running one to what its files say now',
   description:
-    'Reads the topology and everything that it names, reports all that is wrong with it before anything is changed, then makes namespaces, links and guests and starts what runs in them. On a running lab only the differences are made.',
+    'Reads the topology and everything that it names, reports all that is wrong with it before anything is changed, then makes namespaces, links and guests and starts what runs in them. On a running lab only the differences are made. Routers get their configuration by a commit: history, rollback and nat lookup with --target lab:NAME/NODE work as on a machine.',
   effect: 'write',
   args: ['file'],
   input: z.strictObject({ file: File }),

@@ -45,7 +45,7 @@ export function drawVerdicts(lab: string, verdicts: readonly Verdict[]): string 
   const failed = verdicts.filter((verdict) => !verdict.holds).length
   const summary =
     failed === 0
-      ? `lab ${lab}: all ${count(verdicts.length, 'assertion')} hold`
+      ? `lab ${lab}: ${verdicts.length === 1 ? 'the assertion holds' : `all ${verdicts.length} assertions hold`}`
       : `lab ${lab}: ${failed} of ${count(verdicts.length, 'assertion')} fail`
   return [...table([['', 'ASSERTION', 'SUBJECT', 'EXPECTED', 'SEEN', 'AFTER'], ...rows]), '', summary].join('\n')
 }
