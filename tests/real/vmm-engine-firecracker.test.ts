@@ -1,4 +1,4 @@
-/** What a real Firecracker takes and refuses before a guest starts, which needs no KVM that works: the same that its fake is held to. */
+/** What a real Firecracker takes and refuses: the same that its fake is held to. Only what is asked of a guest that runs needs KVM. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -10,10 +10,11 @@ import { localHost } from '@imp/kit/host/local.ts'
 import { requestUnix } from '@imp/kit/host/unix-http.ts'
 import { until } from '@imp/kit/host/until.ts'
 import { configuration, instanceState, send, versionOf } from '../../packages/vmm/src/engine/firecracker/api.ts'
-import { refusals, sharedMac, type RefusedCalls } from '../../packages/vmm/src/engine/firecracker/refusals.ts'
+import { lateRefusals, refusals, sharedMac, type RefusedCalls } from '../../packages/vmm/src/engine/firecracker/refusals.ts'
 import type { PreparedMachine } from '../../packages/vmm/src/engine/model.ts'
+import { probeAt } from '../../packages/vmm/src/engine/probe.ts'
 import { listens } from '../../packages/vmm/src/engine/unit.ts'
-import { isRoot, missing } from './vmm-machine-command.ts'
+import { ensureSharedKernel, isRoot, missing } from './vmm-machine-command.ts'
 
 /** What GET /vm/config answers, as far as we look. */
 interface FullConfiguration {
@@ -26,8 +27,11 @@ interface FullConfiguration {
 
 const host = localHost()
 const skip = missing(['firecracker'], false) ?? false
+const probed = await mkdtemp(join(tmpdir(), 'vfp'))
+const kvm = skip === false ? await probeAt(host, probed).kvm() : { usable: false, reason: skip }
+after(() => rm(probed, { recursive: true }))
 
-describe('a real Firecracker, before its guest starts', { skip, concurrency: 2 }, () => {
+describe('a real Firecracker', { skip, concurrency: 2 }, () => {
   let directory: string
   const paths = () => ({ kernel: join(directory, 'kernel'), text: join(directory, 'text'), disk: join(directory, 'disk') })
 
@@ -55,7 +59,7 @@ describe('a real Firecracker, before its guest starts', { skip, concurrency: 2 }
   async function answers(socket: string, calls: RefusedCalls['calls']): Promise<string[]> {
     const given: string[] = []
     for (const [path, body, method = 'PUT'] of calls) {
-      const { status, body: answer } = await requestUnix(host, socket, { method, path, body })
+      const { status, body: answer } = await requestUnix(host, socket, { method, path, body, timeout: 90_000 })
       given.push(status === 204 || status === 200 ? 'ok' : `${status} ${(answer as { fault_message: string }).fault_message}`)
     }
     return given
@@ -78,6 +82,18 @@ describe('a real Firecracker, before its guest starts', { skip, concurrency: 2 }
       assert.match(given.at(-1) ?? '', sharedMac.expected)
     }),
   )
+
+  for (const [index, { title }] of lateRefusals({ kernel: 'kernel', text: 'text', disk: 'disk' }).entries()) {
+    void it(`refuses ${title}`, { skip: kvm.usable ? false : `needs KVM: ${kvm.reason}` }, () =>
+      told(`l${index}`, async (socket) => {
+        const { vmlinux } = await ensureSharedKernel()
+        const { calls, expected } = lateRefusals({ ...paths(), kernel: vmlinux })[index] ?? assert.fail('no such case')
+        const given = await answers(socket, calls)
+        assert.match(given.at(-1) ?? '', expected)
+        assert.deepEqual(new Set(given.slice(0, -1)), new Set(['ok']))
+      }),
+    )
+  }
 
   const machine = (): PreparedMachine => {
     const { kernel, disk, text } = paths()

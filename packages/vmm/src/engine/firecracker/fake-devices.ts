@@ -85,8 +85,13 @@ export function fakeDevices(exists: Exists, memory: () => number, listen: (path:
       if (drive.is_root_device && root !== undefined) refuse('Drive config error: A root block device already exists!')
       drives.set(drive.drive_id, drive)
     },
-    patchDrive: ({ drive_id: id, rate_limiter: limiter }: z.output<typeof DriveUpdate>): void => {
-      const drive = drives.get(id) ?? refuse('Drive config error: Unable to patch the block device: Device not found')
+    patchDrive: ({ drive_id: id, rate_limiter: limiter, path_on_host: path }: z.output<typeof DriveUpdate>): void => {
+      const wrong = 'Drive config error: Unable to patch the block device:'
+      const drive =
+        drives.get(id) ?? refuse(`${wrong} Failed perform action on device: Device not found Please verify the request arguments.`)
+      if (limiter === undefined && path === undefined) {
+        refuse(`${wrong} Block: Running method expected different backend. Please verify the request arguments.`)
+      }
       drives.set(id, { ...drive, rate_limiter: limited(drive.rate_limiter, limiter) })
     },
     putInterface: (nic: z.output<typeof NetworkInterface>): void => {
@@ -98,7 +103,9 @@ export function fakeDevices(exists: Exists, memory: () => number, listen: (path:
       interfaces.set(nic.iface_id, nic)
     },
     patchInterface: ({ iface_id: id, rx_rate_limiter: rx, tx_rate_limiter: tx }: z.output<typeof NetworkInterfaceUpdate>): void => {
-      const nic = interfaces.get(id) ?? refuse('Network config error: Device not found')
+      const nic =
+        interfaces.get(id) ??
+        refuse('Network config error: Unable to update the net device: Failed perform action on device: Device not found')
       interfaces.set(id, { ...nic, rx_rate_limiter: limited(nic.rx_rate_limiter, rx), tx_rate_limiter: limited(nic.tx_rate_limiter, tx) })
     },
     putBalloon: (told: z.output<typeof Balloon>): void => {
@@ -106,14 +113,14 @@ export function fakeDevices(exists: Exists, memory: () => number, listen: (path:
       balloon = told
     },
     patchBalloon: ({ amount_mib: amount }: z.output<typeof BalloonUpdate>): void => {
-      if (balloon === undefined) return refuse('Error manipulating the balloon device: Device not found')
+      if (balloon === undefined) return refuse('Balloon update error: Failed perform action on device: Device not found')
       if (amount > memory()) refuse(`Error manipulating the balloon device: Balloon: Requested memory should be less than ${amount}MiB`)
       balloon = { ...balloon, amount_mib: amount }
     },
     balloon: () => balloon ?? refuse('Balloon config error: No balloon device found.'),
     /** Of a guest that gives at once what it is asked for. */
     balloonStatistics: () => {
-      const { amount_mib: amount } = balloon ?? refuse('Internal VMM error: Device not found')
+      const { amount_mib: amount } = balloon ?? refuse('Internal VMM error: Failed perform action on device: Device not found')
       const total = memory() << 20
       const free = total - (amount << 20) - used
       return { target_mib: amount, actual_mib: amount, total_memory: total, free_memory: free, available_memory: free }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fakeHost } from '@imp/kit/host/fake.ts'
 import { fakeFirecracker, type FakeFirecracker } from './fake.ts'
-import { drive, refusals, sharedMac, type Call, type RefusedCalls } from './refusals.ts'
+import { drive, lateRefusals, refusals, sharedMac, type Call } from './refusals.ts'
 
 const paths = { kernel: '/k', text: '/text', disk: '/d' }
 const files = { '/k': '\u007fELF', '/text': 'text', '/i': '', '/d': '' }
@@ -24,27 +24,7 @@ async function say(fake: FakeFirecracker, [path, body, method = 'PUT']: Call): P
     : `${answer.status} ${(answer.body as { fault_message: string }).fault_message}`
 }
 
-const started: readonly Call[] = [
-  ['/boot-source', { kernel_image_path: '/k', initrd_path: '/i' }],
-  ['/actions', { action_type: 'InstanceStart' }],
-]
-
-function late(title: string, call: Call, expected = /^400 .*not supported after starting/): RefusedCalls {
-  return { title: `${title} after the start`, calls: [...started, call], expected }
-}
-
-/** What only a running guest shows. */
-const lateRefusals = [
-  late('a disk', ['/drives/a', drive('a', '/d')]),
-  late('a balloon', ['/balloon', { amount_mib: 1, deflate_on_oom: true }]),
-  late('a vsock', ['/vsock', { guest_cid: 3, uds_path: '/v.sock' }]),
-  late('other metadata settings', ['/mmds/config', { network_interfaces: ['a'] }]),
-  late('a serial console', ['/serial', {}]),
-  late('a limit of no disk', ['/drives/a', { drive_id: 'a', rate_limiter: {} }, 'PATCH'], /^400 .*Device not found/),
-  late('a size of no balloon', ['/balloon', { amount_mib: 1 }, 'PATCH'], /^400 .*Device not found/),
-]
-
-for (const { title, calls, expected } of [...refusals(paths), sharedMac, ...lateRefusals]) {
+for (const { title, calls, expected } of [...refusals(paths), sharedMac, ...lateRefusals(paths)]) {
   test(`the fake Firecracker refuses ${title}`, async () => {
     const { fake } = make()
     const answers: string[] = []

@@ -56,8 +56,8 @@ export interface FakeFirecracker {
   handle(method: string, path: string, body: string): Promise<FakeAnswer>
 }
 
-/** When a request is taken: only before the guest starts, only after it, or always. */
-type When = 'before' | 'after' | 'always'
+/** When a request is taken: only before the guest starts, or after it by PCI alone, only after it, or always. */
+type When = 'before' | 'before or by PCI' | 'after' | 'always'
 type Handler = (body: unknown, id: string | undefined) => unknown
 
 export function fakeFirecracker(id: string, host: Pick<Host, 'files'>, guest: Guest, options: Options = {}): FakeFirecracker {
@@ -85,6 +85,7 @@ export function fakeFirecracker(id: string, host: Pick<Host, 'files'>, guest: Gu
   }
 
   function requireState(when: When): void {
+    if (when === 'before or by PCI' && state !== 'Not started') refuse('PCI is not enabled')
     if (when === 'before' && state !== 'Not started') refuse('The requested operation is not supported after starting the microVM.')
     if (when === 'after' && state === 'Not started') refuse('The requested operation is not supported before starting the microVM.')
   }
@@ -140,9 +141,9 @@ export function fakeFirecracker(id: string, host: Pick<Host, 'files'>, guest: Gu
       if (source.initrd_path !== undefined) await requireFile(exists, source.initrd_path, initrd)
       boot = source
     }),
-    'PUT drives/': told('before', Drive, devices.putDrive, (drive) => drive.drive_id),
+    'PUT drives/': told('before or by PCI', Drive, devices.putDrive, (drive) => drive.drive_id),
     'PATCH drives/': told('after', DriveUpdate, devices.patchDrive, (drive) => drive.drive_id),
-    'PUT network-interfaces/': told('before', NetworkInterface, devices.putInterface, (nic) => nic.iface_id),
+    'PUT network-interfaces/': told('before or by PCI', NetworkInterface, devices.putInterface, (nic) => nic.iface_id),
     'PATCH network-interfaces/': told('after', NetworkInterfaceUpdate, devices.patchInterface, (nic) => nic.iface_id),
     'PUT balloon': told('before', Balloon, devices.putBalloon),
     'PATCH balloon': told('after', BalloonUpdate, devices.patchBalloon),

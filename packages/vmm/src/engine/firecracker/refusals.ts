@@ -135,3 +135,33 @@ export const sharedMac: RefusedCalls = {
   ],
   expected: /^400 Network config error: The MAC address is already in use/,
 }
+
+/** What is refused once the guest runs, a guest with one disk and nothing more: tried on versions 1.11 and 1.16. */
+export function lateRefusals({ kernel, disk }: RefusalPaths): RefusedCalls[] {
+  const started: readonly Call[] = [
+    ['/boot-source', { kernel_image_path: kernel }],
+    ['/drives/d', drive('d', disk)],
+    ['/actions', { action_type: 'InstanceStart' }],
+  ]
+  const late = (title: string, call: Call, expected = /^400 .*not supported after starting/): RefusedCalls => {
+    return { title: `${title} after the start`, calls: [...started, call], expected }
+  }
+  const missing = (what: string): RegExp => new RegExp(`^400 ${what} config error: .*(Device not found|Failed to find the device)`)
+  // Later versions take devices while the guest runs, by PCI alone.
+  const byPci = /^400 (PCI is not enabled|.*not supported after starting)/
+  return [
+    late('a disk', ['/drives/a', drive('a', disk)], byPci),
+    late('an interface', ['/network-interfaces/a', nic('a', '06:00:00:00:00:01')], byPci),
+    late('a balloon', ['/balloon', { amount_mib: 1, deflate_on_oom: true }]),
+    late('a vsock', ['/vsock', { guest_cid: 3, uds_path: '/v.sock' }]),
+    late('other metadata settings', ['/mmds/config', { network_interfaces: ['a'] }]),
+    late('another kernel', ['/boot-source', { kernel_image_path: kernel }]),
+    late('another size', ['/machine-config', machine]),
+    late('another start', ['/actions', { action_type: 'InstanceStart' }]),
+    late('a limit of no disk', ['/drives/a', { drive_id: 'a', rate_limiter: {} }, 'PATCH'], missing('Drive')),
+    late('a limit of no interface', ['/network-interfaces/a', { iface_id: 'a' }, 'PATCH'], missing('Network')),
+    late('a change of a disk that changes nothing', ['/drives/d', { drive_id: 'd' }, 'PATCH'], /^400 .*different backend/),
+    late('a size of no balloon', ['/balloon', { amount_mib: 1 }, 'PATCH'], /^400 .*(No balloon device|Device not found)/),
+    late('statistics of no balloon', ['/balloon/statistics', undefined, 'GET'], /^400 .*(No balloon device|Device not found)/),
+  ]
+}
