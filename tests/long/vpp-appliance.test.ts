@@ -104,7 +104,7 @@ reached() { far client ping -c 1 -W 1 192.0.2.200; }
 restarted() { [ "$(systemctl show -P MainPID "$1")" -gt 0 ] && [ "$(systemctl show -P MainPID "$1")" != "$2" ] && systemctl is-active "$1" vpp-core-config; }
 # Everything that must be there, into files of this name.
 look() {
-  { within 120 established; within 120 reached; } > "$1.waited" 2>&1
+  { within 300 established; within 300 reached; } > "$1.waited" 2>&1
   for unit in $units; do echo "$unit $(systemctl show -P ActiveState "$unit")"; done > "$1.units"
   bgp > "$1.bgp"
   ip -n dataplane -o address > "$1.addresses"
@@ -113,7 +113,7 @@ look() {
 look boot
 far peer tcpdump -n -c 1 -i far-wan0 icmp > packet.txt 2>/dev/null &
 capture=$!
-within 60 pgrep tcpdump; within 60 sh -c 'nsenter --net=/far/client -- ping -c 1 -W 1 192.0.2.200; [ -s /out/packet.txt ]'
+within 120 pgrep tcpdump; within 120 sh -c 'nsenter --net=/far/client -- ping -c 1 -W 1 192.0.2.200; [ -s /out/packet.txt ]'
 wait "$capture"
 sed 's#"192.168.0.1/24",#"192.168.0.1/24", "192.168.7.1/24",#' /persistent/config/router.json > new.json
 imp apply new.json --json > apply.json 2> apply.txt
@@ -123,17 +123,17 @@ imp apply other.json > other.txt 2>&1; echo "exit $?" >> other.txt
 for instance in core nat; do
   old=$(systemctl show -P MainPID "vpp-$instance")
   kill -9 "$old"
-  within 120 restarted "vpp-$instance" "$old" > "$instance.restarted"
+  within 300 restarted "vpp-$instance" "$old" > "$instance.restarted"
   look "$instance"
 done
 touch done
 `
 
-suite('an appliance with a real VPP', { skip: vppObstacle() ?? (showsTwins ? false : 'needs /dev/vhost-net'), timeout: 700_000 }, () => {
+suite('an appliance with a real VPP', { skip: vppObstacle() ?? (showsTwins ? false : 'needs /dev/vhost-net'), timeout: 1_300_000 }, () => {
   let booted: (BootedMachine & { readonly why?: string }) | undefined
   const out = async (name: string): Promise<string> => (await booted?.out(name)) ?? ''
   before(async () => {
-    booted = await bootMachine({ configuration, probe, prepare: prepare(await programs()), timeout: 600_000 })
+    booted = await bootMachine({ configuration, probe, prepare: prepare(await programs()), timeout: 1_200_000 })
   })
   after(() => booted?.close())
 
