@@ -268,7 +268,7 @@ function drawPlan({ dataplane, mappings, memory, compared, renumbered, changes }
 
 const plan = operation<ImpContext>()({
   path: ['nat', 'plan'],
-  summary: 'Show ports and memory that NAT takes, and whom the candidate, or a file, renumbers',
+  summary: 'Show what NAT takes, and whom the candidate, or a file, renumbers',
   effect: 'read',
   args: ['file'],
   input: z.strictObject({ file: FilePath.describe('router configuration; the candidate unless told').exactOptional(), ...whose, ...where }),

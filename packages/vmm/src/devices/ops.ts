@@ -132,7 +132,7 @@ const connect = operation<VmmContext>()({
     port: VsockPort.describe('port in the guest'),
   }),
   output: z.strictObject({ status: z.int() }),
-  examples: ['vmm vsock connect db1 5000', 'echo status | vmm vsock connect db1 5000'],
+  examples: ['vmm vsock connect db1 5000'],
   complete: { name: namesOf },
   async run(context, { name, port }) {
     const { vm, engine } = await running(context, name)
