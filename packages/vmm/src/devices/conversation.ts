@@ -21,15 +21,15 @@ async function untilOver(stream: Duplex): Promise<void> {
 }
 
 /**
- * Passes bytes on both ways. The end of the input is told to the guest, which may still answer; returns when the guest has hung up, or at
- * the signal.
+ * Passes bytes on both ways until the guest hangs up, or until the signal. The end of the input is not told: Firecracker takes it for the
+ * end of the conversation and throws away what the guest still answers (src/vmm/src/devices/virtio/vsock/csm/connection.rs).
  */
 export async function converse(stream: Duplex, { input, output }: Ends, signal: AbortSignal): Promise<void> {
   const hangUp = (): unknown => stream.destroy()
   signal.addEventListener('abort', hangUp, { once: true })
   if (signal.aborted) hangUp()
   const over = untilOver(stream)
-  input.pipe(stream)
+  input.pipe(stream, { end: false })
   stream.pipe(output, { end: false })
   try {
     await over

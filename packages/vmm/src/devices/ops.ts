@@ -124,7 +124,7 @@ const connect = operation<VmmContext>()({
   path: ['vsock', 'connect'],
   summary: 'Talk to a port of a machine by vsock, with our standard input and output',
   description:
-    "A program in the guest listens at the port of its family AF_VSOCK, such as socat VSOCK-LISTEN:5000 STDOUT. No network is needed. QEMU needs the module vhost_vsock of this computer's kernel for it, and socat here; Firecracker needs neither.",
+    "A program in the guest listens at the port of its family AF_VSOCK, such as socat VSOCK-LISTEN:5000 STDOUT. No network is needed. The guest ends the conversation, or ctrl-c does: Firecracker cannot tell a guest that the input has ended. QEMU needs the module vhost_vsock of this computer's kernel for it, and socat here; Firecracker needs neither.",
   effect: 'write',
   args: ['name', 'port'],
   input: z.strictObject({

@@ -20,6 +20,8 @@ const { values } = parseArgs({
 /** The host says `CONNECT PORT` and hears `OK` with a port of its own (docs/vsock.md in Firecracker). */
 function listen(path: string): void {
   createSocket((stream) => {
+    // The end of what the host says is the end of the conversation.
+    stream.once('end', () => stream.destroy())
     stream.once('data', (first: Buffer) => {
       const port = /^CONNECT (\d+)\n$/.exec(first.toString())?.[1]
       if (port === undefined) return stream.destroy()
