@@ -63,10 +63,8 @@ describe('words about machines that run on real QEMU', { skip, concurrency: fals
     assert.equal(made.status, 7, made.stderr)
     assert.match(made.stdout, /^once$/m)
     assert.equal((await cli.run('show', 'once')).status, 3)
-    const both = await cli.run(
-      ...['run', 'two', '--count', '2', '--network', 'user', '--memory', '192', '--rm'],
-      ...['--', 'sh', '-c', 'hostname; [ "$(hostname)" = two-1 ]'],
-    )
+    const run = ['run', 'two', '--count', '2', '--network', 'user', '--memory', '192', '--rm']
+    const both = await cli.run(...run, '--', 'sh', '-c', 'hostname; [ "$(hostname)" = two-1 ]')
     assert.equal(both.status, 1, both.stderr)
     assert.match(both.stdout, /^two-1: two-1\ntwo-2: two-2$/m)
     assert.deepEqual(await cli.json('list', '--all'), { machines: [], hidden: 0 })

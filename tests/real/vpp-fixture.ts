@@ -1,7 +1,7 @@
 /** Real VPP processes in network namespaces, for tests: found on the PATH, started, and gone when the test ends. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { access, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -83,6 +83,11 @@ export async function realVpp(t: TestContext, topic: string, links: readonly str
   const namespaces = [namespace, ...links.map((link) => `${namespace}-${link}`)]
   t.after(async () => {
     await Promise.all(children.map(stop))
+    // A process that ended by itself said why there.
+    for (const each of started) {
+      const words = await readFile(join(directory, `${each}.stderr`), 'utf8')
+      if (words !== '') t.diagnostic(`VPP (${each}) said: ${words.slice(-2000)}`)
+    }
     for (const each of namespaces) await machine.run(['ip', 'netns', 'delete', each], { statuses: [0, 1, 255] })
     await rm(directory, { recursive: true, force: true })
     for (const each of started) {
@@ -115,7 +120,9 @@ export async function realVpp(t: TestContext, topic: string, links: readonly str
       started.add(instance)
       const path = join(directory, `${instance}.conf`)
       await writeFile(path, startup(directory, instance, namespace, plugins, heap))
-      const child = spawn('ip', ['netns', 'exec', namespace, program ?? 'vpp', '-c', path], { stdio: 'ignore' })
+      const words = await open(join(directory, `${instance}.stderr`), 'a')
+      const child = spawn('ip', ['netns', 'exec', namespace, program ?? 'vpp', '-c', path], { stdio: ['ignore', words.fd, words.fd] })
+      await words.close()
       children.push(child)
       const client = await connect(instance)
       client.close()

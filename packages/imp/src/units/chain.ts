@@ -84,7 +84,8 @@ function vppService(instance: VppInstance): Settings {
     ],
     Restart: 'always',
     RestartSec: '2s',
-    TimeoutStartSec: '2min',
+    // A machine without hardware virtualisation took all of two minutes for a hundred translations.
+    TimeoutStartSec: '5min',
     LimitCORE: 'infinity',
     OOMScoreAdjust: '-900',
   }

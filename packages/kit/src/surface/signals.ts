@@ -19,6 +19,8 @@ export function listenForSignals(notice: () => void): Interruption {
   const onSignal = (name: Ending): void => {
     // A program to which the terminal was given (host/exec.ts listens meanwhile) got its own ^C.
     if (process.listenerCount(name) > 1) return
+    // A lost line hangs up twice: the kernel and the login shell each say so.
+    if (status !== undefined && name === 'SIGHUP') return
     if (status !== undefined) process.exit(128 + numbers[name])
     status = 128 + numbers[name]
     notice()

@@ -23,18 +23,42 @@ test('the boot sector is one that a BIOS boots, with the number of lines in it',
   assert.throws(() => bootSector(65_536))
 })
 
-test('silence for three seconds means that KVM is unusable, and is asked for once per boot', async () => {
-  let asked = 0
-  const silent = machine((argv) => {
-    asked += 1
-    return Promise.reject(new Fault('timeout', `${argv[0]} did not finish within 3 s`))
+/** What QEMU does with a KVM that never runs a guest, on a computer where one under TCG speaks from `awake` tries on. */
+function silentKvm(asked: string[], awake: number): Host {
+  let tries = 0
+  return machine((argv, options) => {
+    const accelerator = argv[argv.indexOf('-accel') + 1] ?? ''
+    asked.push(`${accelerator} ${options?.timeout}`)
+    if (accelerator === 'tcg') tries += 1
+    if (accelerator === 'kvm' || tries < awake) return Promise.reject(new Fault('timeout', `${argv[0]} did not finish in time`))
+    options?.onLine?.('00000000deadbeef')
+    return Promise.resolve({ argv, status: 3, stdout: '', stderr: '' })
   })
+}
+
+test('silence where a guest without KVM speaks means that KVM is unusable, and is asked for once per boot', async () => {
+  const asked: string[] = []
+  const silent = silentKvm(asked, 1)
   assert.deepEqual(await probeAt(silent, '/cache').kvm(), { usable: false, reason: '/dev/kvm opens, but never runs guest code' })
   await probeAt(silent, '/cache').kvm()
-  assert.equal(asked, 1)
+  assert.deepEqual(asked, ['kvm 3000', 'tcg 1500'])
   await silent.files.write(bootId, 'second\n')
   await probeAt(silent, '/cache').kvm()
-  assert.equal(asked, 2, 'another boot may be another computer')
+  assert.equal(asked.length, 4, 'another boot may be another computer')
+})
+
+test('silence of a computer on which no guest speaks in time is given longer', async () => {
+  const asked: string[] = []
+  assert.match((await probeAt(silentKvm(asked, 2), '/cache').kvm()).reason, /never runs guest code/)
+  assert.deepEqual(asked, ['kvm 3000', 'tcg 1500', 'kvm 12000', 'tcg 6000'])
+})
+
+test('a computer too busy for an answer is asked again the next time', async () => {
+  const busy = silentKvm([], Infinity)
+  const { usable, reason } = await probeAt(busy, '/cache').kvm()
+  assert.equal(usable, false)
+  assert.match(reason, /too busy to tell/)
+  assert.equal(await busy.files.stat('/cache/probe.json'), undefined)
 })
 
 test('a guest that says something on KVM proves that it runs', async () => {
