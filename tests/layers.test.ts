@@ -198,7 +198,7 @@ test('pure files ask neither clock nor chance nor process', () => {
 /** Who may hold the terminal, and why. */
 const terminals: Readonly<Record<string, string>> = {
   'kit/surface/print.ts': 'results and events are written there',
-  'kit/surface/repl-terminal.ts': 'the line that is typed is edited there',
+  'kit/surface/repl/terminal.ts': 'the line that is typed is edited there',
   'imp/show/ops.ts': '--watch draws on a screen of its own until it is interrupted',
   'vmm/console/ops.ts': "the serial console of a guest takes over the person's terminal",
   'vmm/devices/ops.ts': "a guest that is talked to by vsock has the person's standard input and output",

@@ -20,8 +20,8 @@ const program = { registry, version: manifest.version, makeContext }
 /** Holds a session when there is a terminal for it; returns whether there was. */
 async function heldSession(): Promise<boolean> {
   const [{ isTerminal }, { startSession }, { later }, { candidateMark }] = await Promise.all([
-    import('@imp/kit/surface/repl-terminal.ts'),
-    import('@imp/kit/surface/repl.ts'),
+    import('@imp/kit/surface/repl/terminal.ts'),
+    import('@imp/kit/surface/repl/repl.ts'),
     import('./later.ts'),
     import('./prompt.ts'),
   ])

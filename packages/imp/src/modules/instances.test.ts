@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { RouterConfig, type RouterConfigInput } from '../config/model.ts'
-import { steerings } from '../dataplane/vpp/exec-steering.ts'
+import { steerings } from '../dataplane/vpp/boot/exec-steering.ts'
 import { readDefinition } from './definition.ts'
 import { moduleInstances } from './instances.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { ObservedInstance } from '../dataplane/vpp/observe.ts'
+import type { ObservedInstance } from '../dataplane/vpp/live/observe.ts'
 import type { ObservedVpp } from '../dataplane/vpp/driver.ts'
 import { refuseOtherDataplane } from './other-dataplane.ts'
 

@@ -10,8 +10,8 @@ import { InstanceName, type VppInstance } from '../../appliance/model.ts'
 import type { DataplanePlace } from '../dataplane.ts'
 import type { VppClient } from './api/client.ts'
 import { textAt } from './api/fields.ts'
-import { lineMark, markedLines } from './exec-beside.ts'
-import { sendLine } from './exec-load.ts'
+import { lineMark, markedLines } from './boot/exec-beside.ts'
+import { sendLine } from './boot/exec-load.ts'
 import { connectIfThere, connectSoon, restartCommand } from './place.ts'
 
 /** Milliseconds for a unit to be active again: its process starts, and is told its lines by the unit itself. */

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { instanceLines } from './exec-beside.ts'
-import { steeringCommands } from './exec-steering.ts'
+import { instanceLines } from './boot/exec-beside.ts'
+import { steeringCommands } from './boot/exec-steering.ts'
 import { onLinks, routerFor } from './fake/fake-router.ts'
 import { nat64Instances } from './nat64.ts'
 import { goldenConfig, hardwareFor } from './sample.ts'
-import { renderStartup } from './startup.ts'
-import { planMessages } from './plan.ts'
+import { renderStartup } from './boot/startup.ts'
+import { planMessages } from './live/plan.ts'
 import { nothing } from './desired.ts'
 import { renderVpp } from './render.ts'
 
@@ -15,7 +15,7 @@ const config = goldenConfig('nat64', 'vpp')
 const instances = nat64Instances(config)
 
 function golden(name: string): readonly [string, { serializers: ((value: string) => string)[] }] {
-  return [join(import.meta.dirname, 'golden', 'nat64', name), { serializers: [(value: string) => value] }]
+  return [join(import.meta.dirname, 'boot', 'golden', 'nat64', name), { serializers: [(value: string) => value] }]
 }
 
 suite('NAT64 as a process of VPP', () => {

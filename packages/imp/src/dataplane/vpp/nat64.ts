@@ -5,11 +5,11 @@
 import { addressAt, formatAddress, formatPrefix, lastOf, parsePrefix, sizeOf } from '@imp/kit/base/ip.ts'
 import type { RouterConfig } from '../../config/model.ts'
 import { clientInterfaces, Nat64Timeouts, untranslatable, type Nat64 } from '../../nat64/model.ts'
-import { linkHardwareAddress } from './exec-beside.ts'
+import { linkHardwareAddress } from './boot/exec-beside.ts'
 import { besideInterface } from './render.ts'
 import type { Things } from './desired.ts'
 import { nat64Links, nat64Name, type BesideInstance } from './model.ts'
-import { bindingBuckets, sessionBuckets } from './templates-nat64.ts'
+import { bindingBuckets, sessionBuckets } from './live/templates-nat64.ts'
 
 /** MiB for the process and for as many sessions as its tables hold. */
 const ownHeap = 768

@@ -6,7 +6,7 @@ import { until } from '@imp/kit/host/until.ts'
 import { instanceUnit, type VppInstance } from '../../appliance/model.ts'
 import type { DataplanePlace } from '../dataplane.ts'
 import { openVpp, type VppClient } from './api/client.ts'
-import { defaultDirectory } from './settle.ts'
+import { defaultDirectory } from './live/settle.ts'
 
 /** Milliseconds for a process to come back: it reads its start-up file and allocates its memory. */
 const startTimeout = 30_000

@@ -5,16 +5,16 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { infinite } from './values.ts'
-import { soundAdvertisements } from './advertisements.ts'
+import { soundAdvertisements } from './live/advertisements.ts'
 import { nothing, type Things, type VppInterface } from './desired.ts'
-import { refuseFatal } from './guard.ts'
+import { refuseFatal } from './live/guard.ts'
 import { fits, heapFor } from './heap.ts'
-import type { Message } from './message.ts'
-import { planMessages } from './plan.ts'
+import type { Message } from './live/message.ts'
+import { planMessages } from './live/plan.ts'
 import { bare } from './render-interfaces.ts'
 import { checkThings } from './rules.ts'
-import { settle } from './settle.ts'
-import * as make from './templates.ts'
+import { settle } from './live/settle.ts'
+import * as make from './live/templates.ts'
 
 type Changes = Partial<VppInterface>
 

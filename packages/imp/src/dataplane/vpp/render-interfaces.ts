@@ -16,7 +16,7 @@ import {
   type Subinterface,
 } from '../../interfaces/model.ts'
 import type { Advertisements, Making, VppInterface } from './desired.ts'
-import { bridgeInstance, subinterfaceNumber, vppVlanName } from './exec-names.ts'
+import { bridgeInstance, subinterfaceNumber, vppVlanName } from './boot/exec-names.ts'
 
 /** An interface with its name in VPP and its place in the configuration. */
 export interface Named {
