@@ -255,7 +255,7 @@ describe('programs and the terminal', { skip, concurrency: false }, () => {
   const session = async (): Promise<void> => {
     const surface = (name: string): string => JSON.stringify(new URL(`../../packages/kit/src/surface/${name}`, import.meta.url).href)
     const main = join(directory, 'router.mjs')
-    const imports = `import { startSession } from ${surface('repl.ts')}\nimport { program } from ${surface('fake-router.ts')}\n`
+    const imports = `import { startSession } from ${surface('repl/repl.ts')}\nimport { program } from ${surface('fake-router.ts')}\n`
     writeFileSync(main, `${imports}await startSession(program, { history: ${JSON.stringify(join(directory, 'router-history'))} })\n`)
     await open([process.execPath, '--disable-warning=ExperimentalWarning', main])
     await see(/^router>$/m)

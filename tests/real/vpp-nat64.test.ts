@@ -84,6 +84,8 @@ suite('NAT64 of the VPP dataplane', { skip: vppObstacle() ?? false }, () => {
     assert.deepEqual(await router.plan(base), [])
 
     const [inside, outside] = [`${namespace}-eth1`, `${namespace}-eth0`]
+    // The router advertises its prefix, by which the host would give itself a second address to speak from.
+    await inNamespace(machine, inside).run(['sysctl', '-q', '-w', 'net.ipv6.conf.eth0.autoconf=0'])
     await configure(inside, ['address add 2001:db8:1::10/64 dev eth0 nodad', 'route replace default via 2001:db8:1::1'])
     await configure(outside, ['address add 192.31.196.1/24 dev eth0', 'route add 198.51.100.64/30 via 192.31.196.2'])
     const core = await vpp.connect('core')
