@@ -83,9 +83,15 @@ async function changeLimits(host: Host, machine: MachineFiles, { disk, nics }: L
   for (const request of requests) await send(host, socket, request)
 }
 
+/** Firecracker opens its files and, in older versions, does not make them. */
+async function makeEmpty(host: Host, path: string): Promise<void> {
+  await host.files.write(path, '', { mode: 0o600 })
+}
+
 async function configure(host: Host, engine: Engine, machine: PreparedMachine, socket: string): Promise<void> {
   try {
     const files = { metrics: metricsFile(machine), vsock: socketPath(machine, 'vsock') }
+    await makeEmpty(host, files.metrics)
     const circumstances = { version: await versionOf(host, socket), ...(await metadataOf(host, machine)) }
     for (const request of configuration(machine, files, circumstances)) await send(host, socket, request)
     await act(host, socket, 'InstanceStart')
@@ -125,8 +131,7 @@ export function firecrackerEngine(program: Argv = ['firecracker'], patience?: nu
       for (const path of [socket, socketPath(machine, 'vsock')]) await host.files.remove(path)
       await host.files.makeDirectory(machine.sockets, { mode: 0o700 })
       await host.files.makeDirectory(machine.directory, { mode: 0o700 })
-      // Firecracker opens these and, in older versions, does not make them.
-      for (const path of [ownLog(machine), metricsFile(machine)]) await host.files.write(path, '', { mode: 0o600 })
+      await makeEmpty(host, ownLog(machine))
       await startEngine(host, engine, machine, await scoped(host, machine, commandLine(program, machine)))
       await untilListening(host, engine, machine, socket)
       await configure(host, engine, machine, socket)
