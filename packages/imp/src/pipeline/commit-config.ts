@@ -56,7 +56,7 @@ export function commitConfig(target: Target, config: RouterConfig, options: Comm
       return report({ event: 'log', level: 'warning', text })
     }
     const same = head !== undefined && isDeepStrictEqual(RouterConfig.parse(await history.document(head.number)), config)
-    if (same) await applyConfig(target, config, { report })
+    if (same) await applyConfig(target, config, { report, signal })
     else await commitLocked(commits, { document: config, who, comment })
   }
   return withCommits(commits, bring, patience)
